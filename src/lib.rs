@@ -1,0 +1,4 @@
+//! Samovar sells AI generations in Telegram.
+
+pub mod money;
+pub mod time;
