@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn people_write_amounts_in_several_ways() {
-        for (text, kopecks) in [("150", 15000), (" 99,9 ", 9990), ("99.90", 9990), ("-5", -500), ("0.01", 1)] {
+        for (text, kopecks) in [("150", 15000), (" 99,9 ", 9990), ("99.90", 9990), ("-5", -500), ("0.01", 1)]
+        {
             assert_eq!(Kopecks::parse(text), Ok(Kopecks(kopecks)), "{text}");
         }
     }
@@ -148,7 +149,9 @@ mod tests {
 
     #[test]
     fn half_a_kopeck_rounds_away_from_zero() {
-        for (roubles, kopecks) in [("0.005", 1), ("0.0049", 0), ("-0.005", -1), ("6.175", 618), ("598.5", 59850)] {
+        for (roubles, kopecks) in
+            [("0.005", 1), ("0.0049", 0), ("-0.005", -1), ("6.175", 618), ("598.5", 59850)]
+        {
             let roubles = Decimal::from_str_exact(roubles).expect("a decimal");
             assert_eq!(Kopecks::from_roubles(roubles), Some(Kopecks(kopecks)));
         }

@@ -204,7 +204,10 @@ mod tests {
         clock.skip(Duration::from_secs(3600));
         sleeper.await.expect("woken");
         clock.jump(-500_000);
-        assert_eq!(clock.now(), Moment { at: At(1_000_000 + 3_600_000 - 500_000), up: Up(5_000 + 3_600_000) });
+        assert_eq!(
+            clock.now(),
+            Moment { at: At(1_000_000 + 3_600_000 - 500_000), up: Up(5_000 + 3_600_000) }
+        );
     }
 
     #[test]
