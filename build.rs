@@ -1,1 +1,3 @@
+//! Builds nothing yet: the catalogue comes with its model files.
+
 fn main() {}
