@@ -1,5 +1,6 @@
 //! Samovar sells AI generations in Telegram.
 
+pub mod config;
 pub mod ids;
 pub mod job;
 pub mod ledger;
