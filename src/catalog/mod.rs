@@ -1,0 +1,2 @@
+//! Placeholder until the catalogue lands.
+pub mod input;
