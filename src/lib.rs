@@ -1,5 +1,9 @@
 //! Samovar sells AI generations in Telegram.
 
 pub mod catalog;
+pub mod ids;
+pub mod job;
+pub mod ledger;
+pub mod message;
 pub mod money;
 pub mod time;
