@@ -377,3 +377,147 @@ fn is_https(link: &str) -> bool {
     }
     Url::parse(link).is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::model;
+
+    #[track_caller]
+    fn read(id: &str, input: &str, text: &str) -> Result<Value, Wrong> {
+        let model = model(id).expect("a model of the catalogue");
+        model.input(input).expect("an input of the model").read(text)
+    }
+
+    fn text(text: &str) -> Result<Value, Wrong> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn a_prompt_is_trimmed_and_counted_in_characters() {
+        let prompt = |text: &str| read("z-image", "prompt", text);
+        assert_eq!(prompt("  кот\r\nна\tкрыше \n"), text("кот\nна\tкрыше"));
+        assert_eq!(prompt(&"😀".repeat(1000)), text(&"😀".repeat(1000)));
+        assert_eq!(
+            prompt(&"😀".repeat(4096)),
+            Err(Wrong::TooLong { input: "prompt", max_chars: 1000, chars: 4096 })
+        );
+        assert_eq!(prompt("<b>кот</b> & \"пёс\""), text("<b>кот</b> & \"пёс\""));
+    }
+
+    #[test]
+    fn an_empty_prompt_is_refused_where_words_are_needed() {
+        for blank in ["", "   ", "\n\t ", "\u{a0}"] {
+            assert_eq!(read("z-image", "prompt", blank), Err(Wrong::Empty { input: "prompt" }));
+        }
+        assert_eq!(read("kling/v1-avatar-standard", "prompt", " "), text(""));
+        assert_eq!(
+            read("wan/2-6-image-to-video", "prompt", "x"),
+            Err(Wrong::TooShort { input: "prompt", min_chars: 2, chars: 1 })
+        );
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        for bad in ["a\0b", "a\u{7}b", "a\u{1b}[0m", "a\u{85}b", "a\rb"] {
+            assert_eq!(
+                read("z-image", "prompt", bad),
+                Err(Wrong::ControlCharacter { input: "prompt" }),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_choice_is_taken_by_value_or_by_label() {
+        let shape = |text: &str| read("sora-2-text-to-video", "aspect_ratio", text);
+        for landscape in ["landscape", "Landscape", "горизонтально", " ГОРИЗОНТАЛЬНО "]
+        {
+            assert_eq!(shape(landscape), text("landscape"), "{landscape}");
+        }
+        let values: &[&str] = &["portrait", "landscape"];
+        assert_eq!(shape("16:9"), Err(Wrong::NotAChoice { input: "aspect_ratio", values }));
+        assert_eq!(shape(""), Err(Wrong::NotAChoice { input: "aspect_ratio", values }));
+    }
+
+    #[test]
+    fn a_switch_is_read_in_both_languages() {
+        let sound = |text: &str| read("kling-2.6/text-to-video", "sound", text);
+        for yes in ["true", "Yes", "ДА", "1", "вкл"] {
+            assert_eq!(sound(yes), Ok(Value::Boolean(true)), "{yes}");
+        }
+        for no in ["false", "no", "Нет", "0", "выкл"] {
+            assert_eq!(sound(no), Ok(Value::Boolean(false)), "{no}");
+        }
+        assert_eq!(sound("может быть"), Err(Wrong::NotABoolean { input: "sound" }));
+    }
+
+    #[test]
+    fn a_whole_number_keeps_to_its_range_and_steps() {
+        let frames = |text: &str| read("wan/2-2-a14b-speech-to-video-turbo", "num_frames", text);
+        let (min, max) = (Decimal::from(40), Decimal::from(120));
+        assert_eq!(frames(" 80 "), Ok(Value::Integer(80)));
+        assert_eq!(frames("39"), Err(Wrong::OutOfRange { input: "num_frames", min, max }));
+        assert_eq!(frames("124"), Err(Wrong::OutOfRange { input: "num_frames", min, max }));
+        assert_eq!(frames("81"), Err(Wrong::OffStep { input: "num_frames", min, step: Decimal::from(4) }));
+        for bad in ["80.5", "8e1", "eighty", "", "8_0", "٨٠", "99999999999999999999", "--80"] {
+            assert_eq!(frames(bad), Err(Wrong::NotAnInteger { input: "num_frames" }), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_exactly_with_point_or_comma() {
+        let scale = |text: &str| read("kling/v2-5-turbo-text-to-video-pro", "cfg_scale", text);
+        for half in ["0.5", "0,5", "0.50", ".5"] {
+            assert_eq!(scale(half), Ok(Value::Number(Decimal::new(5, 1))), "{half}");
+        }
+        let (min, max) = (Decimal::ZERO, Decimal::ONE);
+        assert_eq!(scale("1.1"), Err(Wrong::OutOfRange { input: "cfg_scale", min, max }));
+        assert_eq!(scale("-0.1"), Err(Wrong::OutOfRange { input: "cfg_scale", min, max }));
+        assert_eq!(scale("0.55"), Err(Wrong::OffStep { input: "cfg_scale", min, step: Decimal::new(1, 1) }));
+        for bad in ["half", "", "1e-1", "0.5.0", "0_5", "NaN", &"9".repeat(40)] {
+            assert_eq!(scale(bad), Err(Wrong::NotANumber { input: "cfg_scale" }), "{bad}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_as_https_links_up_to_their_number() {
+        let video = |text: &str| read("wan/2-6-video-to-video", "video_urls", text);
+        let links = |links: &[&str]| Ok(Value::Links(links.iter().map(ToString::to_string).collect()));
+        assert_eq!(video("https://a.example/1.mp4"), links(&["https://a.example/1.mp4"]));
+        assert_eq!(video("https://a.b/1\nhttps://a.b/2"), links(&["https://a.b/1", "https://a.b/2"]));
+        let input = "video_urls";
+        assert_eq!(video(""), Err(Wrong::Empty { input }));
+        assert_eq!(video(&"https://a.b/1 ".repeat(4)), Err(Wrong::TooMany { input, max_items: 3 }));
+        for bad in
+            ["http://a.b/1", "file:///etc/passwd", "кот", "https://", "https://me:pw@a.b/1", "https:\\\\a.b"]
+        {
+            assert_eq!(video(bad), Err(Wrong::NotALink { input }), "{bad}");
+        }
+        assert_eq!(
+            read("recraft/remove-background", "image", "https://a.b/1 https://a.b/2"),
+            Err(Wrong::TooMany { input: "image", max_items: 1 })
+        );
+    }
+
+    #[test]
+    fn a_link_for_kie_goes_to_its_one_host() {
+        let link = |text: &str| read("sora-watermark-remover", "video_url", text);
+        let good = "https://sora.chatgpt.com/p/s_0123456789abcdef";
+        assert_eq!(link(good), text(good));
+        let (input, host) = ("video_url", "sora.chatgpt.com");
+        for bad in [
+            "http://sora.chatgpt.com/p/1",
+            "https://sora.chatgpt.com.evil.example/p/1",
+            "https://sora.chatgpt.com@evil.example/p/1",
+            "https://sora.chatgpt.com:444/p/1",
+            "https://evil.example/https://sora.chatgpt.com/p/1",
+            "https://SORA.chatgpt.com",
+            "ролик",
+        ] {
+            assert_eq!(link(bad), Err(Wrong::WrongHost { input, host }), "{bad}");
+        }
+        assert_eq!(link("https://sora.chatgpt.com/p/1 2"), Err(Wrong::NotALink { input }));
+        assert_eq!(link(""), Err(Wrong::Empty { input }));
+    }
+}

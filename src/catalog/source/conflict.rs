@@ -5,25 +5,25 @@ use super::input::{Input, Kind};
 
 /// Both conditions must not hold at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub(crate) struct Conflict {
     /// One of them.
-    pub first: Condition,
+    pub(crate) first: Condition,
     /// The other.
-    pub second: Condition,
+    pub(crate) second: Condition,
 }
 
 /// What an input must be for a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// The input's name.
-    pub input: String,
+    pub(crate) input: String,
     /// How it must be.
-    pub is: Is,
+    pub(crate) is: Is,
 }
 
 /// How an input must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Is {
+pub(crate) enum Is {
     /// This value of a choice.
     Value(String),
     /// A list with more files than this.

@@ -119,6 +119,11 @@ impl<'t> Fields<'t> {
         word
     }
 
+    /// Lets every field go but these.
+    pub(super) fn forget(&mut self, but: &[&str]) {
+        self.left.retain(|(key, _, _)| but.contains(key));
+    }
+
     /// Complains of every field that nobody took.
     pub(super) fn finish(self, context: &mut Context<'t>) {
         for (key, line, _) in self.left {

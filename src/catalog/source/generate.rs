@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use std::fmt::Write;
 
 /// The text of the module that `catalog` includes: `MODELS`, `BY_LENGTH`, `FREE`.
-pub fn generate(models: &[Model]) -> String {
+pub(crate) fn generate(models: &[Model]) -> String {
     let mut out = String::from("// Made by build.rs from models/. Not to be edited.\n\n");
     line(&mut out, format_args!("pub(super) static MODELS: [Model; {MODELS}] = ["));
     for (index, model) in models.iter().enumerate() {

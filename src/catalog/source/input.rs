@@ -6,16 +6,16 @@ use std::fmt::Display;
 
 /// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
+pub(crate) struct Label {
     /// Russian.
-    pub ru: String,
+    pub(crate) ru: String,
     /// English.
-    pub en: String,
+    pub(crate) en: String,
 }
 
 /// The value an input has when the customer gives none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Preset {
+pub(crate) enum Preset {
     /// Of a text or a choice.
     Text(String),
     /// Of a switch.
@@ -28,16 +28,16 @@ pub enum Preset {
 
 /// What files an input takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Files {
+pub(crate) struct Files {
     /// MIME types.
-    pub accept: Vec<String>,
+    pub(crate) accept: Vec<String>,
     /// The largest one, in mebibytes.
-    pub max_mb: u32,
+    pub(crate) max_mb: u32,
 }
 
 /// What an input is, with its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Text { min_chars: u32, max_chars: u32 },
     Choice { values: Vec<(String, Label)> },
     Boolean,
@@ -54,23 +54,23 @@ pub enum Kind {
 
 /// One input.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub(crate) struct Input {
     /// KIE's name of it.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it begins in its file.
-    pub line: u32,
+    pub(crate) line: u32,
     /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Whether it is always sent.
-    pub required: bool,
+    pub(crate) required: bool,
     /// Its value when the customer gives none.
-    pub default: Option<Preset>,
+    pub(crate) default: Option<Preset>,
     /// Never shown.
-    pub hidden: bool,
+    pub(crate) hidden: bool,
     /// Its name for people.
-    pub label: Label,
+    pub(crate) label: Label,
     /// What it is for.
-    pub help: Label,
+    pub(crate) help: Label,
 }
 
 /// A link is never longer than this.
@@ -84,8 +84,9 @@ pub(super) fn read<'t>(context: &mut Context<'t>, mut fields: Fields<'t>) -> Opt
     let required = fields.need(context, "required").and_then(|node| node.boolean(context, "required"));
     let hidden = fields.flag(context, "hidden");
     let default = match (fields.take("default"), &kind) {
-        (Some(node), Some(kind)) => Some(read_default(context, node, kind)?),
-        (Some(_) | None, _) => None,
+        (Some(node), Some(kind)) => read_default(context, node, kind).map(Some),
+        (Some(_), None) => None,
+        (None, _) => Some(None),
     };
     let label = read_label(context, &mut fields, "label");
     let help = read_label(context, &mut fields, "help");
@@ -95,7 +96,7 @@ pub(super) fn read<'t>(context: &mut Context<'t>, mut fields: Fields<'t>) -> Opt
         line,
         kind: kind?,
         required: required?,
-        default,
+        default: default?,
         hidden: hidden?,
         label: label?,
         help: help?,
@@ -141,6 +142,8 @@ fn read_kind<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option<K
         }
         unknown => {
             context.complain(node.line, format!("unknown type {unknown:?}"));
+            // What its limits would be called is unknown too.
+            fields.forget(&["label", "help", "required", "hidden", "default"]);
             None
         }
     }
@@ -193,24 +196,26 @@ fn read_labelled<'t>(context: &mut Context<'t>, node: Node<'t>) -> Option<(Strin
 
 fn read_integer<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option<Kind> {
     let as_text = fields.flag(context, "as_text");
-    let min = fields.need(context, "min")?.integer(context, "min")?;
-    let max_node = fields.need(context, "max")?;
-    let max = max_node.integer(context, "max")?;
+    let (min, max) = (fields.need(context, "min"), fields.need(context, "max"));
     let step = match fields.take("step") {
-        Some(node) => i64::from(node.count(context, "step", 1)?),
-        None => 1,
+        Some(node) => node.count(context, "step", 1),
+        None => Some(1),
     };
-    check_range(context, max_node.line, min, max)?;
+    let (min, max_line) = (min?.integer(context, "min"), max?.line);
+    let max = max?.integer(context, "max");
+    let (min, max, step) = (min?, max?, i64::from(step?));
+    check_range(context, max_line, min, max)?;
     Some(Kind::Integer { min, max, step, as_text: as_text? })
 }
 
 fn read_number<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option<Kind> {
-    let min = fields.need(context, "min")?.decimal(context, "min")?;
-    let max_node = fields.need(context, "max")?;
-    let max = max_node.decimal(context, "max")?;
+    let (min, max) = (fields.need(context, "min"), fields.need(context, "max"));
     let step_node = fields.need(context, "step")?;
-    let step = step_node.decimal(context, "step")?;
-    check_range(context, max_node.line, min, max)?;
+    let (min, max_line) = (min?.decimal(context, "min"), max?.line);
+    let max = max?.decimal(context, "max");
+    let step = step_node.decimal(context, "step");
+    let (min, max, step) = (min?, max?, step?);
+    check_range(context, max_line, min, max)?;
     if step <= Decimal::ZERO {
         context.complain(step_node.line, format!("`step` is {step}, it must be above zero"));
         return None;

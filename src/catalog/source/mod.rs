@@ -13,8 +13,8 @@ mod prices;
 #[cfg(test)]
 mod tests;
 
-pub use generate::generate;
-pub use model::Model;
+pub(crate) use generate::generate;
+pub(crate) use model::Model;
 
 use input::Kind;
 use prices::Price;
@@ -22,29 +22,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How many models there are. A change of this number is a decision, not an accident.
-pub const MODELS: usize = 42;
+pub(crate) const MODELS: usize = 42;
 
 /// How many of the cheapest are free.
-pub const FREE: usize = 5;
+pub(crate) const FREE: usize = 5;
 
 /// A file as it lies on the disk.
 #[derive(Clone, Debug)]
-pub struct File {
+pub(crate) struct File {
     /// Its path from the package's root, with slashes: `models/z-image.toml`.
-    pub path: String,
+    pub(crate) path: String,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Error {
+pub(crate) struct Error {
     /// The path of the file.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, counted from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// What is wrong, for a person.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// `models/z-image.toml:3: unknown category "pictures"`, as editors understand it.
@@ -56,7 +56,7 @@ impl fmt::Display for Error {
 
 /// Makes the whole catalogue, in the order of the price list, with the free tier derived.
 /// Gives every error found, sorted by file and line.
-pub fn compile(prices: &File, files: &[File]) -> Result<Vec<Model>, Vec<Error>> {
+pub(crate) fn compile(prices: &File, files: &[File]) -> Result<Vec<Model>, Vec<Error>> {
     let mut errors = Vec::new();
     let list = prices::read(prices, &mut errors);
     let mut models = BTreeMap::new();

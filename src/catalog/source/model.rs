@@ -11,39 +11,39 @@ use toml::de::DeTable;
 
 /// A model as its file and its price line describe it.
 #[derive(Clone, Debug)]
-pub struct Model {
+pub(crate) struct Model {
     /// The path of its file without `models/` and `.toml`.
-    pub id: String,
+    pub(crate) id: String,
     /// The string KIE knows it by.
-    pub api_model: String,
+    pub(crate) api_model: String,
     /// Where that stands in the file.
-    pub api_model_line: u32,
+    pub(crate) api_model_line: u32,
     /// Its name.
-    pub title: String,
+    pub(crate) title: String,
     /// Who made it.
-    pub vendor: String,
+    pub(crate) vendor: String,
     /// Its place in the price list.
-    pub category: Category,
+    pub(crate) category: Category,
     /// What it does.
-    pub task: Task,
+    pub(crate) task: Task,
     /// What comes out.
-    pub output: Output,
+    pub(crate) output: Output,
     /// What is known of it at KIE.
-    pub availability: Availability,
+    pub(crate) availability: Availability,
     /// How long it takes as a rule, in seconds.
-    pub expected_s: u32,
+    pub(crate) expected_s: u32,
     /// A sentence or two for the customer.
-    pub description: Label,
+    pub(crate) description: Label,
     /// What a customer might write.
-    pub example: Label,
+    pub(crate) example: Label,
     /// In the order in which they are asked for.
-    pub inputs: Vec<Input>,
+    pub(crate) inputs: Vec<Input>,
     /// What does not go together.
-    pub conflicts: Vec<Conflict>,
+    pub(crate) conflicts: Vec<Conflict>,
     /// The price, once the list is known.
-    pub usd: Decimal,
+    pub(crate) usd: Decimal,
     /// One of the cheapest, once all prices are known.
-    pub free: bool,
+    pub(crate) free: bool,
 }
 
 /// The model, or `None` after complaints.
@@ -74,7 +74,14 @@ fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -
     let description = input::read_label(context, &mut fields, "description");
     let example = input::read_label(context, &mut fields, "example");
     let inputs = read_inputs(context, &mut fields);
-    let conflicts = conflict::read(context, &mut fields, inputs.as_deref().unwrap_or_default());
+    let conflicts = match &inputs {
+        Some(inputs) if context.complaints() == before => conflict::read(context, &mut fields, inputs),
+        // They speak of inputs, which are not known.
+        Some(_) | None => {
+            fields.take("conflicts");
+            Vec::new()
+        }
+    };
     fields.finish(context);
     if context.complaints() > before {
         return None;
