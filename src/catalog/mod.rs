@@ -10,6 +10,7 @@ mod source;
 mod tests;
 mod valid;
 mod words;
+mod wrong;
 
 pub use words::{Availability, Category, Output, Task};
 

@@ -43,7 +43,7 @@ fn write_model(out: &mut String, index: usize, model: &Model) {
     line(out, format_args!("    Model {{"));
     line(out, format_args!("        index: {index},"));
     line(out, format_args!("        id: {:?},", model.id));
-    line(out, format_args!("        api_model: {:?},", model.api_model));
+    line(out, format_args!("        api_model: {:?},", model.kie_id));
     line(out, format_args!("        title: {:?},", model.title));
     line(out, format_args!("        vendor: {:?},", model.vendor));
     line(out, format_args!("        category: Category::{:?},", model.category));
