@@ -6,4 +6,5 @@ pub mod job;
 pub mod ledger;
 pub mod message;
 pub mod money;
+pub mod store;
 pub mod time;
