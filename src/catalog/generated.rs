@@ -1,5 +1,7 @@
 //! The static catalogue that `build.rs` wrote, and what the compiler itself proves of it.
 
+#![expect(clippy::unreadable_literal, reason = "the numbers are written by a program, for a program")]
+
 use super::{
     Availability, Category, Condition, Conflict, FREE as FREE_MODELS, Files, Input, Is, Kind, Label, Model,
     Output, Preset, Task,

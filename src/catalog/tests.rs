@@ -34,15 +34,15 @@ fn values<const N: usize>(pairs: [(&str, Value); N]) -> Values {
 
 /// Something that will do for an input.
 fn sample(input: &Input) -> Value {
-    let links = |count| Value::Links(vec!["https://example.com/file".to_owned(); count]);
     match input.kind {
         Kind::Text { min_chars, .. } => text(&"я".repeat(usize::try_from(min_chars.max(1)).expect("small"))),
         Kind::Choice { values, .. } => text(values.last().expect("never empty")),
         Kind::Boolean => Value::Boolean(true),
         Kind::Integer { min, step, .. } => Value::Integer(min + step),
         Kind::Number { min, step, .. } => Value::Number(min + step),
-        Kind::Image(_) | Kind::Video(_) | Kind::Audio(_) => links(1),
-        Kind::Images { .. } | Kind::Videos { .. } => links(1),
+        Kind::Image(_) | Kind::Images { .. } | Kind::Video(_) | Kind::Videos { .. } | Kind::Audio(_) => {
+            sample_links(1)
+        }
         Kind::Link { host, .. } => Value::Text(format!("https://{host}/p/s_1")),
         Kind::Task { .. } => text("5f488be792eafad4b066e21e5bc472c7"),
     }
@@ -383,6 +383,7 @@ proptest! {
         let value = Decimal::new(hundredths, 2);
         let given = values([("text", text("x")), ("stability", Value::Number(value))]);
         let sent = ValidInput::check(model, &given).expect("valid").to_json();
-        prop_assert!(sent["stability"].to_string() == value.normalize().to_string());
+        let (sent, expected) = (sent["stability"].to_string(), value.normalize().to_string());
+        prop_assert!(sent == expected, "{sent} {expected}");
     }
 }

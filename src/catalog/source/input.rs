@@ -204,7 +204,7 @@ fn read_integer<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Optio
     let (min, max_line) = (min?.integer(context, "min"), max?.line);
     let max = max?.integer(context, "max");
     let (min, max, step) = (min?, max?, i64::from(step?));
-    check_range(context, max_line, min, max)?;
+    check_range(context, max_line, &min, &max)?;
     Some(Kind::Integer { min, max, step, as_text: as_text? })
 }
 
@@ -215,7 +215,7 @@ fn read_number<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option
     let max = max?.decimal(context, "max");
     let step = step_node.decimal(context, "step");
     let (min, max, step) = (min?, max?, step?);
-    check_range(context, max_line, min, max)?;
+    check_range(context, max_line, &min, &max)?;
     if step <= Decimal::ZERO {
         context.complain(step_node.line, format!("`step` is {step}, it must be above zero"));
         return None;
@@ -223,7 +223,12 @@ fn read_number<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option
     Some(Kind::Number { min, max, step })
 }
 
-fn check_range<N: PartialOrd + Display>(context: &mut Context<'_>, line: u32, min: N, max: N) -> Option<()> {
+fn check_range<N: PartialOrd + Display>(
+    context: &mut Context<'_>,
+    line: u32,
+    min: &N,
+    max: &N,
+) -> Option<()> {
     if min >= max {
         context.complain(line, format!("`max` is {max}, it must be above `min`, which is {min}"));
         return None;

@@ -113,9 +113,9 @@ fn across(catalogue: &[Model], errors: &mut Vec<Error>) {
     let mut names = BTreeMap::new();
     for model in catalogue {
         let file = format!("models/{}.toml", model.id);
-        if let Some(other) = names.insert(model.api_model.as_str(), model.id.as_str()) {
-            let message = format!("api_model {:?} is also that of {other}", model.api_model);
-            errors.push(error(&file, model.api_model_line, message));
+        if let Some(other) = names.insert(model.kie_id.as_str(), model.id.as_str()) {
+            let message = format!("api_model {:?} is also that of {other}", model.kie_id);
+            errors.push(error(&file, model.kie_id_line, message));
         }
         for input in &model.inputs {
             let Kind::Task { from } = &input.kind else { continue };

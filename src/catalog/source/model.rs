@@ -15,9 +15,9 @@ pub(crate) struct Model {
     /// The path of its file without `models/` and `.toml`.
     pub(crate) id: String,
     /// The string KIE knows it by.
-    pub(crate) api_model: String,
+    pub(crate) kie_id: String,
     /// Where that stands in the file.
-    pub(crate) api_model_line: u32,
+    pub(crate) kie_id_line: u32,
     /// Its name.
     pub(crate) title: String,
     /// Who made it.
@@ -62,13 +62,13 @@ pub(super) fn read(file: &File, id: &str, errors: &mut Vec<Error>) -> Option<Mod
 fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -> Option<Model> {
     let before = context.complaints();
     let mut fields = Fields::new(context, table, 1);
-    let api_model_line = fields.line_of("api_model").unwrap_or(1);
+    let kie_id_line = fields.line_of("api_model").unwrap_or(1);
     let title = fields.text(context, "title");
     let vendor = fields.text(context, "vendor");
     let category = fields.word(context, "category", Category::from_name);
     let task = fields.word(context, "task", Task::from_name);
     let output = fields.word(context, "output", Output::from_name);
-    let api_model = fields.text(context, "api_model");
+    let kie_id = fields.text(context, "api_model");
     let availability = fields.word(context, "availability", Availability::from_name);
     let expected_s = fields.count(context, "expected_s", 1);
     let description = input::read_label(context, &mut fields, "description");
@@ -88,8 +88,8 @@ fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -
     }
     Some(Model {
         id: id.to_owned(),
-        api_model: api_model?,
-        api_model_line,
+        kie_id: kie_id?,
+        kie_id_line,
         title: title?,
         vendor: vendor?,
         category: category?,

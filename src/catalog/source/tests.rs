@@ -45,7 +45,7 @@ fn good() -> Files {
     let mut models = Vec::new();
     for number in 0..MODELS {
         let id = format!("m-{number:02}");
-        list.push_str(&format!("{id}: 1.{number:02} USD\n"));
+        list.extend([id.as_str(), ": 1.", &format!("{number:02}"), " USD\n"]);
         let path = format!("models/{id}.toml");
         models.push(File { path, text: MODEL.replace("THE-ID", &id) });
     }
