@@ -5,4 +5,5 @@ pub mod job;
 pub mod ledger;
 pub mod message;
 pub mod money;
+pub mod telegram;
 pub mod time;
