@@ -101,6 +101,9 @@ impl Api {
             .connect_timeout(timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            // A call on a connection that is just being closed for idleness would be in doubt.
+            .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("samovar/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| BadUrl::Client(chain(&error.without_url())))?;

@@ -41,10 +41,9 @@ fn what(update: &Value) -> What {
 
 #[track_caller]
 fn attachment(contents: &Value) -> Attachment {
-    match what(&message(&private(), contents)) {
-        What::File(attachment) => attachment,
-        other => panic!("{other:?}"),
-    }
+    let what = what(&message(&private(), contents));
+    let What::File(attachment) = what else { panic!("{what:?}") };
+    attachment
 }
 
 #[track_caller]
