@@ -1,4 +1,5 @@
 //! Samovar sells AI generations in Telegram.
 
 pub mod money;
+pub mod sandbox;
 pub mod time;
