@@ -11,7 +11,7 @@ use crate::store::{Fault, OutboxRow};
 use crate::time::{Clock, Up};
 use governor::clock::Clock as Ticks;
 use governor::nanos::Nanos;
-use governor::state::keyed::DashMapStateStore;
+use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -41,7 +41,7 @@ impl Ticks for Uptime {
 
 type ChatLimit = RateLimiter<
     ChatId,
-    DashMapStateStore<ChatId>,
+    HashMapStateStore<ChatId>,
     Uptime,
     governor::middleware::NoOpMiddleware<Nanos>,
 >;
@@ -144,7 +144,7 @@ impl Desk {
         let chat = Quota::per_second(CHAT_PER_SECOND).allow_burst(CHAT_BURST);
         let notices = Quota::per_second(NonZeroU32::new(send_per_second).unwrap_or(NonZeroU32::MIN));
         Self {
-            chats: RateLimiter::new(chat, DashMapStateStore::default(), clock.clone()),
+            chats: RateLimiter::new(chat, HashMapStateStore::default(), clock.clone()),
             notices: RateLimiter::direct_with_clock(notices, clock.clone()),
             clock,
             talking: HashSet::new(),
