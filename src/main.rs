@@ -1,2 +1,3 @@
-//! x
+//! Samovar.
+
 fn main() {}

@@ -1,0 +1,577 @@
+//! The rules of double entry: who may move what to whom. Pure: given the accounts as they are, a
+//! transfer gives either the accounts as they will be, or a named refusal. The store only writes.
+//!
+//! **Invariants** L1, L2, L4, L5 and L6 of the README are decided here and nowhere else.
+
+use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
+use crate::money::Kopecks;
+use crate::time::At;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whose counters a transfer moves: a customer's, or one of the operator's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Account {
+    /// A customer's wallet.
+    User(UserId),
+    /// What generations earned.
+    Revenue,
+    /// Stars that came from Telegram.
+    CashStars,
+    /// Bank transfers an operator confirmed.
+    CashManual,
+    /// Card payments.
+    CashCard,
+    /// Gifts: start bonus, promo codes.
+    Bonus,
+    /// Corrections by an operator, chargebacks, import differences.
+    Adjust,
+    /// What KIE took for results that were given away.
+    Provider,
+    /// What results given away cost the operator.
+    Loss,
+}
+
+impl Account {
+    /// The operator's accounts.
+    pub const OPERATOR: [Self; 8] = [
+        Self::Revenue,
+        Self::CashStars,
+        Self::CashManual,
+        Self::CashCard,
+        Self::Bonus,
+        Self::Adjust,
+        Self::Provider,
+        Self::Loss,
+    ];
+
+    /// The account's customer, if it is a wallet.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Revenue
+            | Self::CashStars
+            | Self::CashManual
+            | Self::CashCard
+            | Self::Bonus
+            | Self::Adjust
+            | Self::Provider
+            | Self::Loss => None,
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user:{user}"),
+            Self::Revenue => f.write_str("revenue"),
+            Self::CashStars => f.write_str("cash:stars"),
+            Self::CashManual => f.write_str("cash:manual"),
+            Self::CashCard => f.write_str("cash:card"),
+            Self::Bonus => f.write_str("bonus"),
+            Self::Adjust => f.write_str("adjust"),
+            Self::Provider => f.write_str("provider"),
+            Self::Loss => f.write_str("loss"),
+        }
+    }
+}
+
+/// The four counters of an account. They only grow, but for the pending ones, which a capture or
+/// release takes back. There is no stored balance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Reserved to go out.
+    pub debits_pending: Kopecks,
+    /// Gone out for good.
+    pub debits_posted: Kopecks,
+    /// Reserved to come in.
+    pub credits_pending: Kopecks,
+    /// Come in for good.
+    pub credits_posted: Kopecks,
+}
+
+impl Counters {
+    /// All that is there, held money included. `None` when it does not fit.
+    pub fn posted(&self) -> Option<Kopecks> {
+        self.credits_posted.checked_sub(self.debits_posted)
+    }
+
+    /// What may be spent: held money counts as spent (L2). `None` when it does not fit.
+    pub fn available(&self) -> Option<Kopecks> {
+        self.posted()?.checked_sub(self.debits_pending)
+    }
+
+    /// What is reserved.
+    pub fn held(&self) -> Kopecks {
+        self.debits_pending
+    }
+}
+
+/// What a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// Money came in.
+    Topup,
+    /// Money is reserved for a job.
+    Hold,
+    /// A hold, or a part of it, is taken; the rest is free again.
+    Charge,
+    /// A hold is given back whole.
+    Release,
+    /// A charge, or a part of it, is given back.
+    Refund,
+    /// A correction, either way.
+    Adjust,
+    /// A result that was given away after its release; the operator's cost.
+    Loss,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Topup => "topup",
+            Self::Hold => "hold",
+            Self::Charge => "charge",
+            Self::Release => "release",
+            Self::Refund => "refund",
+            Self::Adjust => "adjust",
+            Self::Loss => "loss",
+        })
+    }
+}
+
+/// The idempotency key of a transfer, derived from what it is for: the same cause, the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Ref {
+    /// A job's one hold.
+    Hold(JobId),
+    /// A job's one charge.
+    Charge(JobId),
+    /// A job's one release.
+    Release(JobId),
+    /// A job's one refund.
+    Refund(JobId),
+    /// A job's one loss.
+    Loss(JobId),
+    /// The credit of an outside payment; the payment's row holds the provider's own id.
+    Payment(PaymentId),
+    /// What goes back of an outside payment.
+    PaymentBack(PaymentId),
+    /// An operator's correction.
+    Adjust(ActionId),
+    /// A customer's start bonus.
+    Welcome(UserId),
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hold(job) => write!(f, "hold:{job}"),
+            Self::Charge(job) => write!(f, "charge:{job}"),
+            Self::Release(job) => write!(f, "release:{job}"),
+            Self::Refund(job) => write!(f, "refund:{job}"),
+            Self::Loss(job) => write!(f, "loss:{job}"),
+            Self::Payment(payment) => write!(f, "topup:{payment}"),
+            Self::PaymentBack(payment) => write!(f, "payback:{payment}"),
+            Self::Adjust(action) => write!(f, "adjust:{action}"),
+            Self::Welcome(user) => write!(f, "welcome:{user}"),
+        }
+    }
+}
+
+/// Why the money moved, as a code; names and free text live where they can be blanked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Memo {
+    /// An order was confirmed.
+    Ordered,
+    /// The result is there.
+    Delivered,
+    /// The generation failed.
+    Failed,
+    /// The customer cancelled.
+    Cancelled,
+    /// The result came after the money went back.
+    Late,
+    /// An operator's action, whose row says why.
+    Action(ActionId),
+    /// An outside payment, whose row says which.
+    Payment(PaymentId),
+    /// A payment taken back at its source: the one thing that may put a wallet below zero (L2).
+    Chargeback(PaymentId),
+    /// A gift to a new customer.
+    Welcome,
+    /// Telegram would not take the result.
+    Undeliverable,
+}
+
+impl fmt::Display for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ordered => f.write_str("ordered"),
+            Self::Delivered => f.write_str("delivered"),
+            Self::Failed => f.write_str("failed"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Late => f.write_str("late"),
+            Self::Action(action) => write!(f, "action:{action}"),
+            Self::Payment(payment) => write!(f, "payment:{payment}"),
+            Self::Chargeback(payment) => write!(f, "chargeback:{payment}"),
+            Self::Welcome => f.write_str("welcome"),
+            Self::Undeliverable => f.write_str("undeliverable"),
+        }
+    }
+}
+
+/// One movement of money. Immutable once written; a mistake is mended by another transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The idempotency key.
+    pub reference: Ref,
+    /// What it is.
+    pub kind: Kind,
+    /// The account it goes out of.
+    pub debit: Account,
+    /// The account it goes into.
+    pub credit: Account,
+    /// How much; above zero.
+    pub amount: Kopecks,
+    /// For a charge or release: the row of the hold it ends.
+    pub pending_of: Option<Seq>,
+    /// The job it is for.
+    pub job: Option<JobId>,
+    /// When, by the wall clock.
+    pub at: At,
+    /// Why.
+    pub memo: Memo,
+}
+
+impl Transfer {
+    /// Reserves `amount` of a customer's money for a job.
+    pub fn hold(job: JobId, user: UserId, amount: Kopecks, at: At) -> Self {
+        Self {
+            reference: Ref::Hold(job),
+            kind: Kind::Hold,
+            debit: Account::User(user),
+            credit: Account::Revenue,
+            amount,
+            pending_of: None,
+            job: Some(job),
+            at,
+            memo: Memo::Ordered,
+        }
+    }
+
+    /// Takes `amount` of what a job's hold reserved; the rest is free again.
+    pub fn charge(job: JobId, user: UserId, hold: Seq, amount: Kopecks, at: At) -> Self {
+        let reference = Ref::Charge(job);
+        let pending_of = Some(hold);
+        Self {
+            reference,
+            kind: Kind::Charge,
+            pending_of,
+            memo: Memo::Delivered,
+            ..Self::hold(job, user, amount, at)
+        }
+    }
+
+    /// Gives a job's hold back whole.
+    pub fn release(job: JobId, user: UserId, hold: Seq, amount: Kopecks, at: At, memo: Memo) -> Self {
+        let reference = Ref::Release(job);
+        let pending_of = Some(hold);
+        Self { reference, kind: Kind::Release, pending_of, memo, ..Self::hold(job, user, amount, at) }
+    }
+
+    /// Gives `amount` of a job's charge back.
+    pub fn refund(job: JobId, user: UserId, amount: Kopecks, at: At, memo: Memo) -> Self {
+        Self {
+            reference: Ref::Refund(job),
+            kind: Kind::Refund,
+            debit: Account::Revenue,
+            credit: Account::User(user),
+            memo,
+            ..Self::hold(job, user, amount, at)
+        }
+    }
+
+    /// Books what a result given away cost the operator.
+    pub fn loss(job: JobId, amount: Kopecks, at: At) -> Self {
+        Self {
+            reference: Ref::Loss(job),
+            kind: Kind::Loss,
+            debit: Account::Loss,
+            credit: Account::Provider,
+            amount,
+            pending_of: None,
+            job: Some(job),
+            at,
+            memo: Memo::Late,
+        }
+    }
+
+    /// An operator's correction: a credit to the customer, or, when `amount` is negative, a debit.
+    pub fn adjust(action: ActionId, user: UserId, amount: Kopecks, at: At) -> Self {
+        let (debit, credit) = if amount.is_negative() {
+            (Account::User(user), Account::Adjust)
+        } else {
+            (Account::Adjust, Account::User(user))
+        };
+        Self {
+            reference: Ref::Adjust(action),
+            kind: Kind::Adjust,
+            debit,
+            credit,
+            amount: Kopecks::new(amount.get().saturating_abs()),
+            pending_of: None,
+            job: None,
+            at,
+            memo: Memo::Action(action),
+        }
+    }
+
+    /// A gift to a new customer.
+    pub fn welcome(user: UserId, amount: Kopecks, at: At) -> Self {
+        Self {
+            reference: Ref::Welcome(user),
+            kind: Kind::Topup,
+            debit: Account::Bonus,
+            credit: Account::User(user),
+            amount,
+            pending_of: None,
+            job: None,
+            at,
+            memo: Memo::Welcome,
+        }
+    }
+
+    /// The first field in which two transfers differ, time aside; `None` when they say the same.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let fields = [
+            ("ref", self.reference != other.reference),
+            ("kind", self.kind != other.kind),
+            ("debit", self.debit != other.debit),
+            ("credit", self.credit != other.credit),
+            ("amount", self.amount != other.amount),
+            ("pending_of", self.pending_of != other.pending_of),
+            ("job", self.job != other.job),
+            ("memo", self.memo != other.memo),
+        ];
+        fields.iter().find(|(_, differs)| *differs).map(|(name, _)| *name)
+    }
+}
+
+/// How the money of one job stands. The job's own row keeps it, as row numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// No transfer yet.
+    #[default]
+    Nothing,
+    /// Reserved: so much.
+    Held(Kopecks),
+    /// Taken: so much.
+    Charged(Kopecks),
+    /// Given back after it was taken.
+    Refunded,
+    /// Given back without being taken.
+    Released,
+    /// Given back, and the result was delivered all the same.
+    Lost,
+}
+
+/// What the store read for one transfer.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The row that already has this transfer's ref.
+    pub same_ref: Option<&'a Transfer>,
+    /// The debit account.
+    pub debit: Counters,
+    /// The credit account.
+    pub credit: Counters,
+    /// The money of the transfer's job.
+    pub standing: Standing,
+}
+
+/// The accounts as they will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The debit account.
+    pub debit: Counters,
+    /// The credit account.
+    pub credit: Counters,
+}
+
+/// What a transfer that is not refused does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new: write this.
+    Applied(Change),
+    /// It stands already, with the same contents: nothing to do.
+    Exists,
+}
+
+/// Why a transfer is refused. Nothing has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The wallet holds less than needed.
+    #[error("not enough money: {missing} ₽ are missing")]
+    Short {
+        /// So much is missing.
+        missing: Kopecks,
+    },
+    /// Another transfer has this ref already, and says something else.
+    #[error("a transfer with this ref stands already and differs in its {0}")]
+    ExistsDifferent(&'static str),
+    /// Zero or less.
+    #[error("a transfer moves more than zero")]
+    NotPositive,
+    /// Out of and into the same account, or between accounts that never trade so.
+    #[error("this kind of transfer does not go between these accounts")]
+    WrongAccounts,
+    /// A charge or release without a hold.
+    #[error("there is no hold")]
+    NoHold,
+    /// The job's hold was charged before.
+    #[error("the hold is charged already")]
+    AlreadyCharged,
+    /// The job's hold was given back before.
+    #[error("the hold is released already")]
+    AlreadyReleased,
+    /// More than was held, or not all of it in a release.
+    #[error("the amount is not what was held")]
+    NotTheHold,
+    /// A refund of what was not charged, or of more.
+    #[error("the refund is more than was charged")]
+    NotCharged,
+    /// The charge went back before.
+    #[error("the charge is refunded already")]
+    AlreadyRefunded,
+    /// A loss without a release before it.
+    #[error("a loss comes only after a release, once")]
+    NoLoss,
+    /// The counters would not fit into 64 bits.
+    #[error("the amount is too large")]
+    TooLarge,
+}
+
+/// Decides one transfer: the change to write, `Exists`, or a refusal.
+pub fn apply(now: &Situation<'_>, transfer: &Transfer) -> Result<Outcome, Refusal> {
+    if let Some(existing) = now.same_ref {
+        return match existing.difference(transfer) {
+            None => Ok(Outcome::Exists),
+            Some(field) => Err(Refusal::ExistsDifferent(field)),
+        };
+    }
+    if !transfer.amount.is_positive() {
+        return Err(Refusal::NotPositive);
+    }
+    if !accounts_fit(transfer) {
+        return Err(Refusal::WrongAccounts);
+    }
+    let change = match transfer.kind {
+        Kind::Hold => reserve(now, transfer),
+        Kind::Charge => end_hold(now, transfer, transfer.amount),
+        Kind::Release => end_hold(now, transfer, Kopecks::ZERO),
+        Kind::Refund => match now.standing {
+            Standing::Charged(charged) if transfer.amount <= charged => post(now, transfer.amount),
+            Standing::Refunded => Err(Refusal::AlreadyRefunded),
+            Standing::Charged(_)
+            | Standing::Nothing
+            | Standing::Held(_)
+            | Standing::Released
+            | Standing::Lost => Err(Refusal::NotCharged),
+        },
+        Kind::Loss if now.standing == Standing::Released => post(now, transfer.amount),
+        Kind::Loss => Err(Refusal::NoLoss),
+        Kind::Topup => post(now, transfer.amount),
+        Kind::Adjust => adjust(now, transfer),
+    };
+    change.map(Outcome::Applied)
+}
+
+/// Which kinds of accounts a kind of transfer goes between.
+fn accounts_fit(transfer: &Transfer) -> bool {
+    let out_of_wallet = transfer.debit.user().is_some();
+    let into_wallet = transfer.credit.user().is_some();
+    match transfer.kind {
+        Kind::Topup => {
+            into_wallet
+                && matches!(
+                    transfer.debit,
+                    Account::CashStars | Account::CashManual | Account::CashCard | Account::Bonus
+                )
+        }
+        Kind::Hold | Kind::Charge | Kind::Release => out_of_wallet && transfer.credit == Account::Revenue,
+        Kind::Refund => into_wallet && transfer.debit == Account::Revenue,
+        Kind::Adjust => out_of_wallet != into_wallet,
+        Kind::Loss => transfer.debit == Account::Loss && transfer.credit == Account::Provider,
+    }
+}
+
+fn reserve(now: &Situation<'_>, transfer: &Transfer) -> Result<Change, Refusal> {
+    match now.standing {
+        Standing::Nothing => {}
+        Standing::Held(_) => return Err(Refusal::NotTheHold),
+        Standing::Charged(_) | Standing::Refunded => return Err(Refusal::AlreadyCharged),
+        Standing::Released | Standing::Lost => return Err(Refusal::AlreadyReleased),
+    }
+    enough(&now.debit, transfer.amount)?;
+    let mut change = Change { debit: now.debit, credit: now.credit };
+    change.debit.debits_pending = add(change.debit.debits_pending, transfer.amount)?;
+    change.credit.credits_pending = add(change.credit.credits_pending, transfer.amount)?;
+    Ok(change)
+}
+
+/// Takes the pending amount back on both sides and posts `taken` of it.
+fn end_hold(now: &Situation<'_>, transfer: &Transfer, taken: Kopecks) -> Result<Change, Refusal> {
+    let held = match now.standing {
+        Standing::Held(held) => held,
+        Standing::Nothing => return Err(Refusal::NoHold),
+        Standing::Charged(_) | Standing::Refunded => return Err(Refusal::AlreadyCharged),
+        Standing::Released | Standing::Lost => return Err(Refusal::AlreadyReleased),
+    };
+    let whole = transfer.amount == held;
+    let part = transfer.kind == Kind::Charge && transfer.amount <= held;
+    if transfer.pending_of.is_none() || !(whole || part) {
+        return Err(Refusal::NotTheHold);
+    }
+    let mut change = Change { debit: now.debit, credit: now.credit };
+    change.debit.debits_pending = subtract(change.debit.debits_pending, held)?;
+    change.credit.credits_pending = subtract(change.credit.credits_pending, held)?;
+    change.debit.debits_posted = add(change.debit.debits_posted, taken)?;
+    change.credit.credits_posted = add(change.credit.credits_posted, taken)?;
+    Ok(change)
+}
+
+fn adjust(now: &Situation<'_>, transfer: &Transfer) -> Result<Change, Refusal> {
+    let chargeback = matches!(transfer.memo, Memo::Chargeback(_));
+    if transfer.debit.user().is_some() && !chargeback {
+        enough(&now.debit, transfer.amount)?;
+    }
+    post(now, transfer.amount)
+}
+
+fn post(now: &Situation<'_>, amount: Kopecks) -> Result<Change, Refusal> {
+    let mut change = Change { debit: now.debit, credit: now.credit };
+    change.debit.debits_posted = add(change.debit.debits_posted, amount)?;
+    change.credit.credits_posted = add(change.credit.credits_posted, amount)?;
+    Ok(change)
+}
+
+fn enough(wallet: &Counters, amount: Kopecks) -> Result<(), Refusal> {
+    let available = wallet.available().ok_or(Refusal::TooLarge)?;
+    if available >= amount {
+        return Ok(());
+    }
+    let missing = amount.checked_sub(available).ok_or(Refusal::TooLarge)?;
+    Err(Refusal::Short { missing })
+}
+
+fn add(counter: Kopecks, amount: Kopecks) -> Result<Kopecks, Refusal> {
+    counter.checked_add(amount).ok_or(Refusal::TooLarge)
+}
+
+/// Pending counters hold at least every open hold (L3), so going below zero is our own mistake.
+fn subtract(counter: Kopecks, amount: Kopecks) -> Result<Kopecks, Refusal> {
+    let left = counter.checked_sub(amount).ok_or(Refusal::TooLarge)?;
+    assert!(!left.is_negative(), "a hold of {amount} ₽ ends, but only {counter} ₽ are pending");
+    Ok(left)
+}

@@ -1,0 +1,325 @@
+//! What people do and what we answer, as plain data: neither side knows Telegram's types.
+//!
+//! [`Incoming`] is made by `telegram::decode` and read by `handlers`; [`Outgoing`] is written by
+//! `handlers` and `flow` into the outbox and read by `telegram::Gateway`.
+
+use crate::ids::{ChatId, JobId, MessageId, UpdateId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The language we speak to a customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Lang {
+    /// Russian, for everybody whose Telegram does not say English or another language we lack.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language for a tag as Telegram gives it (`ru`, `en-US`, `pt-br`, or none). Russian for
+    /// Russian, its neighbours and when nothing is said; English for all others.
+    pub fn from_tag(tag: Option<&str>) -> Self {
+        let Some(tag) = tag else { return Self::Ru };
+        let primary = tag.split(['-', '_']).next().unwrap_or(tag).to_ascii_lowercase();
+        match primary.as_str() {
+            "" | "ru" | "uk" | "be" | "kk" | "ky" | "uz" | "tg" | "hy" | "az" => Self::Ru,
+            _ => Self::En,
+        }
+    }
+
+    /// The two-letter code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ru => "ru",
+            Self::En => "en",
+        }
+    }
+}
+
+/// One update of Telegram's, as far as we use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// Its number.
+    pub update: UpdateId,
+    /// Who did it.
+    pub from: Person,
+    /// Where; the same number as the person's in a private chat.
+    pub chat: ChatId,
+    /// What.
+    pub what: What,
+}
+
+/// Who did it, as Telegram says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The Telegram id.
+    pub id: UserId,
+    /// Never empty, at most 64 characters.
+    pub first_name: String,
+    /// Without the @.
+    pub username: Option<String>,
+    /// From the Telegram client's language.
+    pub lang: Lang,
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Wrote a text; commands too.
+    Text(String),
+    /// Tapped a button.
+    Tap {
+        /// To be answered, or the button keeps spinning.
+        query: String,
+        /// The message the button is on; `None` when it is too old for Telegram to say.
+        message: Option<MessageId>,
+        /// What the button carries: at most 64 bytes.
+        data: String,
+    },
+    /// Sent a file of some kind, with or without a caption.
+    File(Attachment),
+    /// Asks, before paying, whether the payment is welcome. Telegram waits 10 s.
+    PreCheckout {
+        /// To be answered.
+        query: String,
+    },
+    /// Blocked the bot (`true`) or came back (`false`).
+    Blocked(bool),
+    /// Put the bot into a group or channel.
+    AddedToGroup,
+    /// A kind of message we have no use for: a poll, a dice, a place.
+    Unsupported,
+}
+
+/// A file that came with a message. Numbers are what Telegram says, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What kind of message carried it.
+    pub kind: FileKind,
+    /// Telegram's name for it, for this bot.
+    pub file_id: String,
+    /// The same for the same file, for every bot.
+    pub unique_id: String,
+    /// Its size, if said.
+    pub size_bytes: Option<u64>,
+    /// Its type, if said.
+    pub mime: Option<String>,
+    /// Its name, if said.
+    pub name: Option<String>,
+    /// Width and height in pixels, for pictures and videos.
+    pub pixels: Option<(u32, u32)>,
+    /// Length in seconds, for sound and videos.
+    pub duration_s: Option<u32>,
+    /// The text beside it.
+    pub caption: Option<String>,
+    /// The album it belongs to.
+    pub album: Option<String>,
+}
+
+/// What kind of message carried a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FileKind {
+    /// A picture, compressed by Telegram.
+    Photo,
+    /// Any file as it is.
+    Document,
+    /// A video.
+    Video,
+    /// A round video.
+    VideoNote,
+    /// Music or other sound.
+    Audio,
+    /// A voice message.
+    Voice,
+    /// A GIF or a silent video.
+    Animation,
+    /// A sticker of any kind.
+    Sticker,
+}
+
+/// A button under a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// What it does.
+    pub press: Press,
+}
+
+/// What a button does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Press {
+    /// Comes back to us as a tap: at most 64 bytes.
+    Tap(String),
+    /// Opens a link.
+    Open(String),
+    /// Copies a text.
+    Copy(String),
+}
+
+impl Button {
+    /// A button that comes back to us as a tap with `data` (at most 64 bytes; asserted).
+    pub fn tap(label: impl Into<String>, data: impl Into<String>) -> Self {
+        let data = data.into();
+        assert!(!data.is_empty() && data.len() <= 64, "button data is 1 to 64 bytes: {data}");
+        Self { label: label.into(), press: Press::Tap(data) }
+    }
+}
+
+/// Rows of buttons.
+pub type Keyboard = Vec<Vec<Button>>;
+
+/// One thing to do at Telegram: what the outbox holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Where to.
+    pub chat: ChatId,
+    /// What is done.
+    pub act: Act,
+    /// What its delivery means to us.
+    pub about: About,
+}
+
+/// What is done at Telegram. Texts are Telegram's HTML, customer text in them escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    /// A message; `edit` names the one to change in place. If that one is gone, a new one is sent.
+    Text {
+        /// At most 4,096 characters.
+        text: String,
+        /// The buttons.
+        keyboard: Keyboard,
+        /// The message to change.
+        edit: Option<MessageId>,
+    },
+    /// The answer to a tap.
+    Toast {
+        /// Which tap.
+        query: String,
+        /// At most 200 characters; empty only stops the spinning.
+        text: String,
+        /// In a box that must be closed.
+        alert: bool,
+    },
+    /// Files, as real media.
+    Media {
+        /// How to show them.
+        kind: MediaKind,
+        /// 1 to 10.
+        files: Vec<Source>,
+        /// At most 1,024 characters.
+        caption: String,
+        /// The buttons, on the message or, under an album, on one that follows.
+        keyboard: Keyboard,
+    },
+    /// The answer to "may I pay?".
+    PreCheckout {
+        /// Which question.
+        query: String,
+        /// `None` is yes; else why not.
+        refusal: Option<String>,
+    },
+    /// Leaves a group.
+    Leave,
+}
+
+/// How files are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MediaKind {
+    /// As a picture.
+    Photo,
+    /// As a video.
+    Video,
+    /// As sound.
+    Audio,
+    /// As a file.
+    Document,
+}
+
+/// Where a file to send is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// Below the data directory: `media/17/1.png`.
+    Path(String),
+    /// At Telegram already.
+    FileId(String),
+}
+
+/// What the delivery of a message means to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum About {
+    /// Nothing: an answer to a tap, a notice.
+    Nothing,
+    /// It is the customer's live message from now on: later screens edit it.
+    Screen(UserId),
+    /// It shows where a job stands: later news edit it.
+    Status(JobId),
+    /// It tells how a job ended (L10).
+    Ending(JobId),
+    /// It brings a job's result (L10); its file ids are kept for the history.
+    Result(JobId),
+}
+
+/// Who goes first when much waits. Lower goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Priority {
+    /// Answers Telegram waits for: taps and questions before a payment.
+    Answer = 0,
+    /// Results and receipts.
+    Result = 1,
+    /// What a person asked for.
+    Reply = 2,
+    /// What nobody asked for: alarms, notes.
+    Notice = 3,
+}
+
+impl Outgoing {
+    /// Who goes first.
+    pub fn priority(&self) -> Priority {
+        match (&self.act, self.about) {
+            (Act::Toast { .. } | Act::PreCheckout { .. }, _) => Priority::Answer,
+            (_, About::Result(_) | About::Ending(_)) => Priority::Result,
+            (Act::Leave, _) => Priority::Reply,
+            (_, About::Screen(_) | About::Status(_)) => Priority::Reply,
+            (Act::Text { .. } | Act::Media { .. }, About::Nothing) => Priority::Notice,
+        }
+    }
+}
+
+/// What became of a message handed to Telegram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is there.
+    Delivered {
+        /// The new or changed message; `None` for answers.
+        message: Option<MessageId>,
+        /// Telegram's names of the files in it, in order.
+        file_ids: Vec<String>,
+    },
+    /// Telegram will never take it.
+    Refused(NotTaken),
+    /// Not now: again after this pause, this chat only.
+    Later {
+        /// How long Telegram asked us to wait.
+        pause: std::time::Duration,
+    },
+    /// It never left this machine, or Telegram said it is broken itself: again later.
+    NotSent(String),
+    /// It may have gone.
+    InDoubt(String),
+}
+
+/// Why Telegram will never take a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotTaken {
+    /// The customer blocked the bot, or is gone.
+    Blocked,
+    /// The tap is too old to answer, or the message to change is gone for good.
+    Gone,
+    /// The file is too large or not what it claims.
+    BadFile(String),
+    /// Anything else Telegram does not like: our mistake.
+    Bad(String),
+}

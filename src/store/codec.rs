@@ -1,0 +1,65 @@
+//! How a row becomes bytes: a version byte, then postcard.
+
+use super::fault::Fault;
+use super::tables::Bytes;
+use redb::{Key, ReadableTable, Table};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Borrow;
+use std::fmt::Debug;
+
+/// A type that is stored as a row.
+pub(super) trait Row: Serialize + DeserializeOwned {
+    /// The table it lives in, for messages.
+    const TABLE: &'static str;
+    /// Raised, with a step in `migrate`, whenever the fields change.
+    const VERSION: u8 = 1;
+}
+
+pub(super) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Fault> {
+    postcard::to_extend(row, vec![R::VERSION])
+        .map_err(|error| Fault::Bug(format!("a row of {} cannot be encoded: {error}", R::TABLE)))
+}
+
+pub(super) fn decode<R: Row>(key: &dyn Debug, bytes: &[u8]) -> Result<R, Fault> {
+    let fault = |why: String| Fault::Row { table: R::TABLE, key: format!("{key:?}"), why };
+    match bytes.split_first() {
+        Some((&version, rest)) if version == R::VERSION => match postcard::take_from_bytes(rest) {
+            Ok((row, [])) => Ok(row),
+            Ok((_, left)) => Err(fault(format!("{} bytes are left over", left.len()))),
+            Err(error) => Err(fault(error.to_string())),
+        },
+        Some((version, _)) => Err(fault(format!("it has version {version}, known is {}", R::VERSION))),
+        None => Err(fault("it is empty".to_owned())),
+    }
+}
+
+/// Reads one row.
+pub(super) fn get<'k, K, R>(
+    table: &impl ReadableTable<K, Bytes>,
+    key: K::SelfType<'k>,
+) -> Result<Option<R>, Fault>
+where
+    K: Key + 'static,
+    K::SelfType<'k>: Debug + Clone,
+    R: Row,
+{
+    match table.get(&key)? {
+        Some(bytes) => decode(&key, bytes.value()).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Writes one row, new or not.
+pub(super) fn put<'k, K, R>(
+    table: &mut Table<'_, K, Bytes>,
+    key: impl Borrow<K::SelfType<'k>>,
+    row: &R,
+) -> Result<(), Fault>
+where
+    K: Key + 'static,
+    R: Row,
+{
+    table.insert(key, encode(row)?.as_slice())?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! What can go wrong below a transaction. Never the customer's doing: those are refusals.
+
+/// A transaction that did not happen. Nothing of it is in the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The disk, or the file. The store closes and opens the file again by itself.
+    #[error("the database cannot be used now: {0}")]
+    Storage(String),
+    /// A row that cannot be read: written by a newer version, or damaged.
+    #[error("row {key} of table {table} cannot be read: {why}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store is being opened again, or is shutting down.
+    #[error("the database is closed just now; nothing was changed")]
+    Closed,
+    /// Too many acts wait already.
+    #[error("too much is waiting to be written; nothing was changed")]
+    Busy,
+    /// The act itself panicked, or broke a rule it had to keep.
+    #[error("a mistake of ours: {0}; nothing was changed")]
+    Bug(String),
+}
+
+impl Fault {
+    /// True when another try by the same code may go better.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Storage(_) | Self::Closed | Self::Busy => true,
+            Self::Row { .. } | Self::Bug(_) => false,
+        }
+    }
+}
+
+macro_rules! storage_fault {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Fault {
+            fn from(error: $error) -> Self {
+                Self::Storage(error.to_string())
+            }
+        })*
+    };
+}
+
+storage_fault!(
+    redb::StorageError,
+    redb::TableError,
+    redb::TransactionError,
+    redb::CommitError,
+    redb::DatabaseError,
+    redb::SetDurabilityError
+);

@@ -1,0 +1,181 @@
+//! The memory of the service: one redb file. `read` gives a snapshot and never waits; `write` hands
+//! an act to the one writer and answers only after the act is on disk.
+//!
+//! **Invariants:** an answer of [`Store::write`] comes after its commit; no transaction is open
+//! across an await; redb is named nowhere but here.
+
+mod accounts;
+mod audit;
+mod codec;
+mod fault;
+mod jobs;
+mod notes;
+mod open;
+mod queues;
+mod tables;
+mod users;
+mod writer;
+
+pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
+pub use audit::{Broken, Report, RuleReport};
+pub use fault::Fault;
+pub use jobs::{Delivery, Job, JobRow};
+pub use notes::{Action, ActionRow, PaymentRow, StopRow, StoppedBy, TraceRow};
+pub use open::{Lock, OpenError, Taken};
+pub use queues::{Fate, InboxRow, OutboxRow, ParkedRow, Received, SeenRow};
+pub use users::{Draft, Expects, Session, UserRow};
+pub use writer::{Answers, Batch, Engine};
+
+use crate::time::{Clock, Moment};
+use redb::{Database, ReadableDatabase};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use tables::{ReadTables, WriteTables};
+use tokio::sync::{Notify, mpsc};
+
+/// How many acts may wait for the writer before callers wait too.
+const QUEUE: usize = 4_096;
+
+/// One write transaction, shared by the acts of a batch.
+pub struct Tx<'txn> {
+    tables: WriteTables<'txn>,
+    now: Moment,
+    wake: Wake,
+}
+
+impl Tx<'_> {
+    /// The time of this transaction: read once, the same for all of it.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+}
+
+/// One snapshot.
+pub struct View {
+    tables: ReadTables,
+}
+
+/// Which workers have something to do after a commit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wake {
+    inbox: bool,
+    outbox: bool,
+    jobs: bool,
+}
+
+/// Where workers wait for something to do.
+#[derive(Debug, Default)]
+pub struct Bells {
+    /// An update waits.
+    pub inbox: Notify,
+    /// A message waits.
+    pub outbox: Notify,
+    /// A job changed.
+    pub jobs: Notify,
+}
+
+struct Shared {
+    path: PathBuf,
+    database: RwLock<Option<Arc<Database>>>,
+    clock: Clock,
+    bells: Bells,
+}
+
+impl Shared {
+    fn database(&self) -> Result<Arc<Database>, Fault> {
+        self.database.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Fault::Closed)
+    }
+
+    fn set_database(&self, database: Option<Arc<Database>>) {
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = database;
+    }
+}
+
+/// The store. Copies share the same file and writer.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Box<dyn writer::Act>>,
+}
+
+impl Store {
+    fn assemble(database: Database, path: PathBuf, clock: Clock) -> (Self, Engine) {
+        let shared = Arc::new(Shared {
+            path,
+            database: RwLock::new(Some(Arc::new(database))),
+            clock,
+            bells: Bells::default(),
+        });
+        let (queue, acts) = mpsc::channel(QUEUE);
+        (Self { shared: shared.clone(), queue }, Engine::new(shared, acts))
+    }
+
+    /// The clock the store reads.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Where workers wait for something to do.
+    pub fn bells(&self) -> &Bells {
+        &self.shared.bells
+    }
+
+    /// A snapshot. Never waits for a writer; may wait for the disk, so not for async code: that
+    /// takes [`Store::read`].
+    pub fn view(&self) -> Result<View, Fault> {
+        let txn = self.shared.database()?.begin_read()?;
+        Ok(View { tables: ReadTables::open(&txn)? })
+    }
+
+    /// Reads a snapshot on a thread that may wait.
+    pub async fn read<R, F>(&self, look: F) -> Result<R, Fault>
+    where
+        F: FnOnce(&View) -> Result<R, Fault> + Send + 'static,
+        R: Send + 'static,
+    {
+        let store = self.clone();
+        let looked = tokio::task::spawn_blocking(move || look(&store.view()?)).await;
+        looked.map_err(|panic| Fault::Bug(panic.to_string()))?
+    }
+
+    /// Has the writer do `act` and answers after the commit that holds it is on disk.
+    ///
+    /// `name` says in metrics and tests which act it is. The act may run more than once (its batch
+    /// may be rolled back because of another act), so it takes nothing by value and answers only
+    /// by its result. It validates first and then must succeed: what it returns as `Ok` is kept,
+    /// a refusal inside that `Ok` too. An `Err` rolls all of it back.
+    pub async fn write<R, F>(&self, name: &'static str, act: F) -> Result<R, Fault>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+        R: Send + 'static,
+    {
+        let (act, answer) = writer::pending(name, act);
+        self.queue.send(act).await.map_err(|_| Fault::Closed)?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+
+    /// The same for code outside of async, such as the command line.
+    pub fn write_blocking<R, F>(&self, name: &'static str, act: F) -> Result<R, Fault>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+        R: Send + 'static,
+    {
+        let (act, answer) = writer::pending(name, act);
+        self.queue.blocking_send(act).map_err(|_| Fault::Closed)?;
+        answer.blocking_recv().map_err(|_| Fault::Closed)?
+    }
+
+    /// The same, but answers [`Fault::Busy`] at once when too much waits already.
+    pub async fn try_write<R, F>(&self, name: &'static str, act: F) -> Result<R, Fault>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+        R: Send + 'static,
+    {
+        let (act, answer) = writer::pending(name, act);
+        self.queue.try_send(act).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Fault::Busy,
+            mpsc::error::TrySendError::Closed(_) => Fault::Closed,
+        })?;
+        answer.await.map_err(|_| Fault::Closed)?
+    }
+}

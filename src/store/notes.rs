@@ -1,0 +1,334 @@
+//! What the service notes about itself and for the operator: settings rows, timelines of requests,
+//! what is not sold, operators' actions and outside payments.
+
+use super::accounts::{Posted, unexpected_refusal};
+use super::codec::{Row, decode, get, put};
+use super::fault::Fault;
+use super::tables::Tables;
+use super::{Tx, View};
+use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
+use crate::ledger::{Account, Kind, Memo, Ref, Refusal, Transfer};
+use crate::money::Kopecks;
+use crate::time::{At, Up};
+use redb::ReadableTable;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// One event of a request's timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceRow {
+    /// When.
+    pub at: At,
+    /// Whose request.
+    pub user: UserId,
+    /// The job, once there is one.
+    pub job: Option<JobId>,
+    /// What happened, as a code: `ordered`, `sending`, `delivered`.
+    pub what: String,
+    /// What is worth knowing of it; never a secret, never a prompt.
+    pub data: String,
+}
+
+impl Row for TraceRow {
+    const TABLE: &'static str = "trace";
+}
+
+/// Why something is not sold just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopRow {
+    /// Since when.
+    pub at: At,
+    /// For the operator.
+    pub why: String,
+    /// Until when; `None`: until an operator, or the credit check, lifts it.
+    pub until: Option<Up>,
+    /// Who may lift it.
+    pub by: StoppedBy,
+}
+
+impl Row for StopRow {
+    const TABLE: &'static str = "stops";
+}
+
+/// Who stopped selling, and so who lifts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoppedBy {
+    /// A broken invariant: only an operator lifts it.
+    Audit,
+    /// An operator: only an operator lifts it.
+    Operator,
+    /// The provider has no credit: lifted when it has again.
+    Credit,
+    /// The provider refused, for a time.
+    Provider,
+}
+
+/// What an operator did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRow {
+    /// When.
+    pub at: At,
+    /// Who: `cli`, or an admin's id.
+    pub who: String,
+    /// What.
+    pub what: Action,
+    /// Why, in their words.
+    pub reason: String,
+    /// The ledger row it made.
+    pub seq: Option<Seq>,
+}
+
+impl Row for ActionRow {
+    const TABLE: &'static str = "admin_actions";
+}
+
+/// What an operator can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// Corrected a wallet, up or down.
+    Adjust {
+        /// Whose.
+        user: UserId,
+        /// By how much.
+        amount: Kopecks,
+    },
+    /// Stopped selling or allowed it again.
+    Selling {
+        /// Allowed.
+        on: bool,
+    },
+}
+
+/// A payment from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    /// Which account it came through.
+    pub source: Account,
+    /// The source's own id of it.
+    pub outside_id: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// How much.
+    pub amount: Kopecks,
+    /// When.
+    pub at: At,
+    /// The ledger row that credited it (L6: at most one).
+    pub credited: Option<Seq>,
+    /// The ledger row that took it back (L6: at most one).
+    pub back: Option<Seq>,
+}
+
+impl Row for PaymentRow {
+    const TABLE: &'static str = "payments";
+}
+
+/// A note the service keeps under a name.
+#[derive(Serialize, Deserialize)]
+struct Note(Vec<u8>);
+
+impl Row for Note {
+    const TABLE: &'static str = "settings";
+}
+
+fn note<T: Tables, V: DeserializeOwned>(tables: &T, name: &'static str) -> Result<Option<V>, Fault> {
+    let Some(Note(bytes)) = get(tables.settings(), name)? else { return Ok(None) };
+    match postcard::from_bytes(&bytes) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(Fault::Row { table: Note::TABLE, key: name.to_owned(), why: error.to_string() }),
+    }
+}
+
+impl View {
+    /// A note of the service's own.
+    pub fn note<V: DeserializeOwned>(&self, name: &'static str) -> Result<Option<V>, Fault> {
+        note(&self.tables, name)
+    }
+
+    /// The timeline of a request, oldest first.
+    pub fn trace(&self, request: RequestId) -> Result<Vec<TraceRow>, Fault> {
+        let mut events = Vec::new();
+        for entry in self.tables.trace.range((request.0, 0)..=(request.0, u32::MAX))? {
+            let (key, row) = entry?;
+            events.push(decode(&key.value(), row.value())?);
+        }
+        Ok(events)
+    }
+
+    /// Why something is not sold: `all`, or a model's id.
+    pub fn stop(&self, what: &str) -> Result<Option<StopRow>, Fault> {
+        get(&self.tables.stops, what)
+    }
+
+    /// What an operator did.
+    pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
+        get(&self.tables.admin_actions, id.0)
+    }
+}
+
+impl Tx<'_> {
+    /// The next number of a series that never repeats, from 1.
+    pub(super) fn next_number(&mut self, series: &'static str) -> Result<u64, Fault> {
+        let number = self.last_number(series)? + 1;
+        self.tables.counters.insert(series, number)?;
+        Ok(number)
+    }
+
+    fn last_number(&self, series: &'static str) -> Result<u64, Fault> {
+        Ok(self.tables.counters.get(series)?.map_or(0, |last| last.value()))
+    }
+
+    /// A note of the service's own.
+    pub fn note<V: DeserializeOwned>(&self, name: &'static str) -> Result<Option<V>, Fault> {
+        note(&self.tables, name)
+    }
+
+    /// Writes a note of the service's own.
+    pub fn put_note<V: Serialize>(&mut self, name: &'static str, value: &V) -> Result<(), Fault> {
+        let bytes = postcard::to_stdvec(value)
+            .map_err(|error| Fault::Bug(format!("the note {name} cannot be encoded: {error}")))?;
+        put(&mut self.tables.settings, name, &Note(bytes))
+    }
+
+    /// A new request's number.
+    pub fn new_request(&mut self) -> Result<RequestId, Fault> {
+        let number = self.next_number("requests")?;
+        u32::try_from(number).map(RequestId).map_err(|_| Fault::Bug("out of request numbers".to_owned()))
+    }
+
+    /// Adds an event to a request's timeline.
+    pub fn trace(
+        &mut self,
+        request: RequestId,
+        user: UserId,
+        job: Option<JobId>,
+        what: &str,
+        data: impl Into<String>,
+    ) -> Result<(), Fault> {
+        let last = self.tables.trace.range((request.0, 0)..=(request.0, u32::MAX))?.next_back();
+        let number = last.transpose()?.map_or(0, |(key, _)| key.value().1 + 1);
+        let row = TraceRow { at: self.now.at, user, job, what: what.to_owned(), data: data.into() };
+        put(&mut self.tables.trace, (request.0, number), &row)
+    }
+
+    /// Why something is not sold: `all`, or a model's id. A stop whose time is over is none.
+    pub fn stop(&self, what: &str) -> Result<Option<StopRow>, Fault> {
+        let row: Option<StopRow> = get(&self.tables.stops, what)?;
+        Ok(row.filter(|row| row.until.is_none_or(|until| self.now.up < until)))
+    }
+
+    /// Stops selling `all`, or a model.
+    pub fn put_stop(&mut self, what: &str, row: &StopRow) -> Result<(), Fault> {
+        put(&mut self.tables.stops, what, row)
+    }
+
+    /// Sells it again.
+    pub fn lift_stop(&mut self, what: &str) -> Result<(), Fault> {
+        self.tables.stops.remove(what)?;
+        Ok(())
+    }
+
+    /// A number for what an operator is about to do, so that a repeat of it does nothing.
+    pub fn new_action(&mut self) -> Result<ActionId, Fault> {
+        Ok(ActionId(self.next_number("actions")?))
+    }
+
+    /// Corrects a wallet under an action's number. The same number a second time does nothing.
+    pub fn adjust(
+        &mut self,
+        id: ActionId,
+        who: &str,
+        user: UserId,
+        amount: Kopecks,
+        reason: &str,
+    ) -> Result<Result<Posted, Refusal>, Fault> {
+        let before: Option<ActionRow> = get(&self.tables.admin_actions, id.0)?;
+        let slot = before.and_then(|row| row.seq);
+        let transfer = Transfer::adjust(id, user, amount, self.now.at);
+        let posted = self.transfer_once(slot, &transfer)?;
+        if let Ok(Posted::New(seq)) = posted {
+            let row = ActionRow {
+                at: self.now.at,
+                who: who.to_owned(),
+                what: Action::Adjust { user, amount },
+                reason: reason.to_owned(),
+                seq: Some(seq),
+            };
+            put(&mut self.tables.admin_actions, id.0, &row)?;
+        }
+        Ok(posted)
+    }
+
+    /// Notes something an operator did that moved no money.
+    pub fn put_action(&mut self, id: ActionId, row: &ActionRow) -> Result<(), Fault> {
+        put(&mut self.tables.admin_actions, id.0, row)
+    }
+
+    /// What an operator did.
+    pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
+        get(&self.tables.admin_actions, id.0)
+    }
+
+    /// Credits an outside payment, once by its source and the source's own id (L6).
+    pub fn credit_payment(
+        &mut self,
+        source: Account,
+        outside_id: &str,
+        user: UserId,
+        amount: Kopecks,
+    ) -> Result<Result<(PaymentId, Posted), Refusal>, Fault> {
+        let outside = format!("{source}/{outside_id}");
+        let known = self.tables.payments_by_outside.get(outside.as_str())?.map(|id| id.value());
+        let id = match known {
+            Some(id) => id,
+            None => self.last_number("payments")? + 1,
+        };
+        let before: Option<PaymentRow> = get(&self.tables.payments, id)?;
+        let transfer = Transfer {
+            reference: Ref::Payment(PaymentId(id)),
+            kind: Kind::Topup,
+            debit: source,
+            credit: Account::User(user),
+            amount,
+            pending_of: None,
+            job: None,
+            at: self.now.at,
+            memo: Memo::Payment(PaymentId(id)),
+        };
+        let slot = before.as_ref().and_then(|row| row.credited);
+        let posted = match self.transfer_once(slot, &transfer)? {
+            Ok(posted) => posted,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Posted::New(seq) = posted {
+            self.next_number("payments")?;
+            let row = PaymentRow {
+                source,
+                outside_id: outside_id.to_owned(),
+                user,
+                amount,
+                at: self.now.at,
+                credited: Some(seq),
+                back: None,
+            };
+            put(&mut self.tables.payments, id, &row)?;
+            self.tables.payments_by_outside.insert(outside.as_str(), id)?;
+        }
+        Ok(Ok((PaymentId(id), posted)))
+    }
+
+    /// Takes a credited payment back because its source did: once, and even below zero (L2, L6).
+    pub fn charge_back(&mut self, id: PaymentId) -> Result<Option<Posted>, Fault> {
+        let Some(mut row) = get::<_, PaymentRow>(&self.tables.payments, id.0)? else { return Ok(None) };
+        if let Some(seq) = row.back {
+            return Ok(Some(Posted::Before(seq)));
+        }
+        let mut transfer = Transfer::adjust(ActionId(0), row.user, row.amount, self.now.at);
+        transfer.reference = Ref::PaymentBack(id);
+        (transfer.debit, transfer.credit) = (Account::User(row.user), Account::Adjust);
+        transfer.memo = Memo::Chargeback(id);
+        let posted = self.transfer_once(None, &transfer)?.map_err(unexpected_refusal)?;
+        row.back = Some(posted.seq());
+        put(&mut self.tables.payments, id.0, &row)?;
+        Ok(Some(posted))
+    }
+}

@@ -1,0 +1,254 @@
+//! Inbox and outbox: what came in and waits for its handling, what goes out and waits for its
+//! delivery. Both survive everything; both are read in the order of their numbers.
+
+use super::codec::{Row, decode, get, put};
+use super::fault::Fault;
+use super::{Tx, View};
+use crate::ids::{InboxId, OutboxId, RequestId, UpdateId};
+use crate::message::Outgoing;
+use crate::time::{At, Up};
+use redb::{ReadableTable, ReadableTableMetadata};
+use serde::{Deserialize, Serialize};
+
+/// An update as Telegram sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxRow {
+    /// Which of our bots it came to.
+    pub bot: u64,
+    /// Telegram's number of it.
+    pub update: UpdateId,
+    /// Its JSON, as it came: decoding it is a handler's business and may fail.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub at: At,
+    /// How many tries to handle it failed by our own mistake.
+    pub attempts: u32,
+    /// Not to be handled earlier.
+    pub not_before: Up,
+}
+
+impl Row for InboxRow {
+    const TABLE: &'static str = "inbox";
+}
+
+/// That an update came, kept for seven days (L9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRow {
+    /// When it came.
+    pub at: At,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+impl Row for SeenRow {
+    const TABLE: &'static str = "seen_updates";
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// It is in the inbox.
+    Stored(InboxId),
+    /// It had its effect.
+    Handled,
+    /// It was put aside after three failed tries, or because it makes no sense.
+    Parked,
+}
+
+/// An update put aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedRow {
+    /// The update; its body may be no JSON at all.
+    pub update: Option<UpdateId>,
+    /// As it came.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub at: At,
+    /// Why it is here.
+    pub why: String,
+}
+
+impl Row for ParkedRow {
+    const TABLE: &'static str = "parked";
+}
+
+/// A message that waits for its delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// What is to be done.
+    pub outgoing: Outgoing,
+    /// Since when it waits.
+    pub at: At,
+    /// The request it belongs to, for the timeline.
+    pub request: Option<RequestId>,
+    /// How many tries failed.
+    pub tries: u32,
+    /// Not to be tried earlier.
+    pub not_before: Up,
+}
+
+impl Row for OutboxRow {
+    const TABLE: &'static str = "outbox";
+}
+
+/// What became of an update that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is new and waits in the inbox.
+    New(InboxId),
+    /// It came before; nothing was written.
+    Repeated,
+}
+
+impl View {
+    /// Updates that wait, in order of arrival, after number `after`, at most `limit`.
+    pub fn inbox(&self, after: Option<InboxId>, limit: usize) -> Result<Vec<(InboxId, InboxRow)>, Fault> {
+        let from = after.map_or(0, |id| id.0 + 1);
+        let mut rows = Vec::new();
+        for entry in self.tables.inbox.range(from..)?.take(limit) {
+            let (key, row) = entry?;
+            rows.push((InboxId(key.value()), decode(&key.value(), row.value())?));
+        }
+        Ok(rows)
+    }
+
+    /// How many updates wait.
+    pub fn inbox_depth(&self) -> Result<u64, Fault> {
+        Ok(self.tables.inbox.len()?)
+    }
+
+    /// Messages of one priority that wait, in order, after number `after`, at most `limit`.
+    pub fn outbox(
+        &self,
+        priority: u8,
+        after: Option<OutboxId>,
+        limit: usize,
+    ) -> Result<Vec<(OutboxId, OutboxRow)>, Fault> {
+        let from = after.map_or(0, |id| id.0 + 1);
+        let mut rows = Vec::new();
+        for entry in self.tables.outbox.range((priority, from)..=(priority, u64::MAX))?.take(limit) {
+            let (key, row) = entry?;
+            rows.push((OutboxId(key.value().1), decode(&key.value(), row.value())?));
+        }
+        Ok(rows)
+    }
+
+    /// How many messages wait.
+    pub fn outbox_depth(&self) -> Result<u64, Fault> {
+        Ok(self.tables.outbox.len()?)
+    }
+
+    /// What became of an update; `None` when it never came, or more than seven days ago.
+    pub fn seen(&self, bot: u64, update: UpdateId) -> Result<Option<SeenRow>, Fault> {
+        get(&self.tables.seen_updates, (bot, update.0))
+    }
+
+    /// The newest updates that were put aside, at most `limit`.
+    pub fn parked(&self, limit: usize) -> Result<Vec<ParkedRow>, Fault> {
+        let mut rows = Vec::new();
+        for entry in self.tables.parked.iter()?.rev().take(limit) {
+            let (key, row) = entry?;
+            rows.push(decode(&key.value(), row.value())?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Tx<'_> {
+    /// Takes an update in, once: commit 1 of the way of a message.
+    pub fn receive(&mut self, bot: u64, update: UpdateId, body: &[u8]) -> Result<Received, Fault> {
+        if self.tables.seen_updates.get((bot, update.0))?.is_some() {
+            return Ok(Received::Repeated);
+        }
+        let id = InboxId(self.next_number("inbox")?);
+        let row =
+            InboxRow { bot, update, body: body.to_vec(), at: self.now.at, attempts: 0, not_before: Up(0) };
+        put(&mut self.tables.inbox, id.0, &row)?;
+        let seen = SeenRow { at: self.now.at, fate: Fate::Stored(id) };
+        put(&mut self.tables.seen_updates, (bot, update.0), &seen)?;
+        self.wake.inbox = true;
+        Ok(Received::New(id))
+    }
+
+    /// An update that waits.
+    pub fn inbox_row(&self, id: InboxId) -> Result<Option<InboxRow>, Fault> {
+        get(&self.tables.inbox, id.0)
+    }
+
+    /// Puts an update back that could not be handled now.
+    pub fn put_inbox_row(&mut self, id: InboxId, row: &InboxRow) -> Result<(), Fault> {
+        self.wake.inbox = true;
+        put(&mut self.tables.inbox, id.0, row)
+    }
+
+    /// Notes that an update had its effect, in the same transaction as that effect (L9).
+    pub fn handled(&mut self, id: InboxId, row: &InboxRow) -> Result<(), Fault> {
+        self.end_update(id, row, Fate::Handled)
+    }
+
+    /// Puts an update aside, for the operator to look at.
+    pub fn park(&mut self, id: InboxId, row: &InboxRow, why: &str) -> Result<(), Fault> {
+        self.end_update(id, row, Fate::Parked)?;
+        self.keep_unreadable(Some(row.update), &row.body, why)
+    }
+
+    /// Keeps what came and is no update, for the operator to look at; the newest 1,000 stay.
+    pub fn keep_unreadable(&mut self, update: Option<UpdateId>, body: &[u8], why: &str) -> Result<(), Fault> {
+        let kept = body.get(..body.len().min(64 * 1024)).unwrap_or(body).to_vec();
+        let row = ParkedRow { update, body: kept, at: self.now.at, why: why.to_owned() };
+        let number = self.next_number("parked")?;
+        put(&mut self.tables.parked, number, &row)?;
+        self.tables.parked.remove(number.saturating_sub(1_000))?;
+        Ok(())
+    }
+
+    fn end_update(&mut self, id: InboxId, row: &InboxRow, fate: Fate) -> Result<(), Fault> {
+        self.tables.inbox.remove(id.0)?;
+        let seen = SeenRow { at: row.at, fate };
+        put(&mut self.tables.seen_updates, (row.bot, row.update.0), &seen)
+    }
+
+    /// Puts a message into the outbox. It goes out only after this transaction's commit.
+    pub fn say(&mut self, outgoing: Outgoing, request: Option<RequestId>) -> Result<OutboxId, Fault> {
+        let id = OutboxId(self.next_number("outbox")?);
+        let priority = outgoing.priority() as u8;
+        let row = OutboxRow { outgoing, at: self.now.at, request, tries: 0, not_before: Up(0) };
+        put(&mut self.tables.outbox, (priority, id.0), &row)?;
+        self.wake.outbox = true;
+        Ok(id)
+    }
+
+    /// A message that waits.
+    pub fn outbox_row(&self, priority: u8, id: OutboxId) -> Result<Option<OutboxRow>, Fault> {
+        get(&self.tables.outbox, (priority, id.0))
+    }
+
+    /// Puts a message back that could not be delivered now.
+    pub fn put_outbox_row(&mut self, priority: u8, id: OutboxId, row: &OutboxRow) -> Result<(), Fault> {
+        self.wake.outbox = true;
+        put(&mut self.tables.outbox, (priority, id.0), row)
+    }
+
+    /// Takes a message out: it was delivered, or never will be.
+    pub fn drop_outbox_row(&mut self, priority: u8, id: OutboxId) -> Result<(), Fault> {
+        self.tables.outbox.remove((priority, id.0))?;
+        Ok(())
+    }
+
+    /// Forgets updates seen before `before`, at most `limit` of them; says how many.
+    pub fn forget_seen(&mut self, before: At, limit: usize) -> Result<usize, Fault> {
+        let mut old = Vec::new();
+        for entry in self.tables.seen_updates.iter()?.take(limit) {
+            let (key, row) = entry?;
+            let seen: SeenRow = decode(&key.value(), row.value())?;
+            // An update that still waits keeps its row, however old.
+            if seen.at < before && !matches!(seen.fate, Fate::Stored(_)) {
+                old.push(key.value());
+            }
+        }
+        for key in &old {
+            self.tables.seen_updates.remove(key)?;
+        }
+        Ok(old.len())
+    }
+}

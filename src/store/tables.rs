@@ -1,0 +1,95 @@
+//! The schema on one screen: every table, what its key and row are, and both ways to open them.
+//!
+//! Keys are integers or tuples that sort by value; rows are postcard behind a version byte (see
+//! `codec`). No table on the way of an order has a random key or an index by customer: newest rows
+//! and chains stand in for them.
+
+use super::fault::Fault;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+
+/// A row as it is stored.
+pub(super) type Bytes = &'static [u8];
+
+macro_rules! schema {
+    ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty = $text:literal;)*) => {
+        /// All tables, open for writing. Opened once per transaction: redb refuses a second time.
+        pub(super) struct WriteTables<'txn> {
+            $($(#[$doc])* pub(super) $name: Table<'txn, $key, $row>,)*
+        }
+
+        impl<'txn> WriteTables<'txn> {
+            pub(super) fn open(txn: &'txn WriteTransaction) -> Result<Self, Fault> {
+                Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
+            }
+        }
+
+        /// All tables as one snapshot has them.
+        #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
+        pub(super) struct ReadTables {
+            $($(#[$doc])* pub(super) $name: ReadOnlyTable<$key, $row>,)*
+        }
+
+        impl ReadTables {
+            pub(super) fn open(txn: &ReadTransaction) -> Result<Self, Fault> {
+                Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
+            }
+        }
+
+        /// What can be read in a transaction and in a snapshot alike.
+        #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
+        pub(super) trait Tables {
+            $($(#[$doc])* fn $name(&self) -> &impl ReadableTable<$key, $row>;)*
+        }
+
+        impl Tables for WriteTables<'_> {
+            $(fn $name(&self) -> &impl ReadableTable<$key, $row> { &self.$name })*
+        }
+
+        impl Tables for ReadTables {
+            $(fn $name(&self) -> &impl ReadableTable<$key, $row> { &self.$name })*
+        }
+    };
+}
+
+schema! {
+    /// Account number (a customer's id, or below zero one of the operator's) → counters.
+    accounts: i64 => Bytes = "accounts";
+    /// Row number → transfer, in the order they were made. Never changed.
+    ledger: u64 => Bytes = "ledger";
+    /// Job → everything about it.
+    jobs: u64 => Bytes = "jobs";
+    /// (Uptime in ms, job) → nothing: what is to be looked at, and when.
+    jobs_due: (i64, u64) => () = "jobs_due";
+    /// The provider's task → job. The outside gives these ids, so they cannot be in order.
+    jobs_by_task: &'static str => u64 = "jobs_by_task";
+    /// (Request, number) → one event of its timeline.
+    trace: (u32, u32) => Bytes = "trace";
+    /// Order of arrival → update that waits for its handling.
+    inbox: u64 => Bytes = "inbox";
+    /// (Bot, update) → when it came and what became of it. Kept for seven days.
+    seen_updates: (u64, u64) => Bytes = "seen_updates";
+    /// Order of arrival → update that was put aside, for the operator.
+    parked: u64 => Bytes = "parked";
+    /// (Priority, number) → message that waits for its delivery.
+    outbox: (u8, u64) => Bytes = "outbox";
+    /// Customer → where the conversation stands.
+    sessions: i64 => Bytes = "sessions";
+    /// Customer → who they are, and their newest job.
+    users: i64 => Bytes = "users";
+    /// Payment → what came from outside and what became of it.
+    payments: u64 => Bytes = "payments";
+    /// The source's own id of a payment → payment.
+    payments_by_outside: &'static str => u64 = "payments_by_outside";
+    /// (Customer, model, hour) → how many free uses began in it.
+    free_usage: (i64, u8, u32) => u32 = "free_usage";
+    /// Day → millionths of a dollar that free uses cost.
+    free_spent: u32 => i64 = "free_spent";
+    /// Action → what an operator did.
+    admin_actions: u64 => Bytes = "admin_actions";
+    /// What is not sold, and why: `all`, or a model.
+    stops: &'static str => Bytes = "stops";
+    /// Name → the service's own notes: keys, uptime, when an alarm was last given.
+    settings: &'static str => Bytes = "settings";
+    /// Name → the last number given, or a count.
+    counters: &'static str => u64 = "counters";
+}

@@ -1,0 +1,176 @@
+//! Customers: who they are, where their conversation stands, and their free uses.
+
+use super::codec::{Row, get, put};
+use super::fault::Fault;
+use super::tables::Tables;
+use super::{Tx, View};
+use crate::catalog::input::Values;
+use crate::ids::{JobId, MessageId, UserId};
+use crate::message::Lang;
+use crate::money::Kopecks;
+use crate::time::At;
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// As Telegram says.
+    pub first_name: String,
+    /// As Telegram says, without the @.
+    pub username: Option<String>,
+    /// The language we speak to them.
+    pub lang: Lang,
+    /// When they first came.
+    pub first_seen: At,
+    /// When they last did something.
+    pub last_seen: At,
+    /// Their newest job; each job names the one before it.
+    pub newest_job: Option<JobId>,
+    /// How many of their jobs have not ended.
+    pub open_jobs: u32,
+    /// They blocked the bot.
+    pub blocked: bool,
+    /// An operator stopped them from ordering.
+    pub banned: bool,
+}
+
+impl Row for UserRow {
+    const TABLE: &'static str = "users";
+}
+
+/// Where the conversation with a customer stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The message that screens are shown in.
+    pub live: Option<MessageId>,
+    /// What a text they write next means.
+    pub expects: Expects,
+    /// The order they are putting together.
+    pub draft: Option<Draft>,
+    /// The number the newest draft got; buttons of older ones do nothing.
+    pub drafts: u32,
+    /// How much of [`Session::actions_at`]'s minute they used: tokens left, in thousandths.
+    pub actions_left_milli: i64,
+    /// When that was last counted.
+    pub actions_at: At,
+}
+
+impl Row for Session {
+    const TABLE: &'static str = "sessions";
+}
+
+/// What a text means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expects {
+    /// Nothing in particular.
+    #[default]
+    Nothing,
+    /// Words to search for.
+    Search,
+    /// The value of an input of the draft.
+    Input(String),
+    /// A new value of an option of the draft, from the options screen.
+    Option(String),
+}
+
+/// An order being put together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Its number within the session: confirm is bound to it.
+    pub number: u32,
+    /// The model's id.
+    pub model: String,
+    /// What was chosen so far.
+    pub values: Values,
+    /// The price on the screen the customer sees: confirm is bound to it as well. `None` until the
+    /// confirm screen was shown; zero for a free use.
+    pub shown_price: Option<Kopecks>,
+}
+
+pub(super) fn user<T: Tables>(tables: &T, id: UserId) -> Result<Option<UserRow>, Fault> {
+    get(tables.users(), id.0)
+}
+
+impl View {
+    /// A customer.
+    pub fn user(&self, id: UserId) -> Result<Option<UserRow>, Fault> {
+        user(&self.tables, id)
+    }
+
+    /// Where the conversation with a customer stands.
+    pub fn session(&self, id: UserId) -> Result<Option<Session>, Fault> {
+        get(&self.tables.sessions, id.0)
+    }
+}
+
+impl Tx<'_> {
+    /// A customer.
+    pub fn user(&self, id: UserId) -> Result<Option<UserRow>, Fault> {
+        user(&self.tables, id)
+    }
+
+    /// Writes a customer.
+    pub fn put_user(&mut self, id: UserId, row: &UserRow) -> Result<(), Fault> {
+        put(&mut self.tables.users, id.0, row)
+    }
+
+    /// Where the conversation with a customer stands; `None` before their first word.
+    pub fn session(&self, id: UserId) -> Result<Option<Session>, Fault> {
+        get(&self.tables.sessions, id.0)
+    }
+
+    /// Writes where the conversation with a customer stands.
+    pub fn put_session(&mut self, id: UserId, session: &Session) -> Result<(), Fault> {
+        put(&mut self.tables.sessions, id.0, session)
+    }
+
+    /// How many free uses of a model a customer began in the calendar hours `from..=to`.
+    pub fn free_uses(&self, user: UserId, model: u8, from: u32, to: u32) -> Result<u32, Fault> {
+        let mut uses: u32 = 0;
+        for entry in self.tables.free_usage.range((user.0, model, from)..=(user.0, model, to))? {
+            uses = uses.saturating_add(entry?.1.value());
+        }
+        Ok(uses)
+    }
+
+    /// Counts a free use in its hour, or, with `back`, takes it back from the same hour.
+    pub fn count_free_use(&mut self, user: UserId, model: u8, hour: u32, back: bool) -> Result<(), Fault> {
+        let key = (user.0, model, hour);
+        let uses = self.tables.free_usage.get(key)?.map_or(0, |uses| uses.value());
+        let uses = if back { uses.checked_sub(1) } else { uses.checked_add(1) };
+        match uses {
+            Some(0) => drop(self.tables.free_usage.remove(key)?),
+            Some(uses) => drop(self.tables.free_usage.insert(key, uses)?),
+            None => return Err(Fault::Bug("a free use goes back that was never counted".to_owned())),
+        }
+        Ok(())
+    }
+
+    /// What free uses cost on a day, in millionths of a dollar.
+    pub fn free_spent(&self, day: u32) -> Result<i64, Fault> {
+        Ok(self.tables.free_spent.get(day)?.map_or(0, |spent| spent.value()))
+    }
+
+    /// Adds to what free uses cost on a day; a use that is given back subtracts.
+    pub fn add_free_spent(&mut self, day: u32, micro_usd: i64) -> Result<(), Fault> {
+        let spent = self.free_spent(day)?.saturating_add(micro_usd);
+        self.tables.free_spent.insert(day, spent)?;
+        Ok(())
+    }
+
+    /// Forgets the free uses of hours before `hour`, at most `limit` of them.
+    pub fn forget_free_uses(&mut self, hour: u32, limit: usize) -> Result<usize, Fault> {
+        let mut old = Vec::new();
+        for entry in self.tables.free_usage.iter()?.take(limit) {
+            let key = entry?.0.value();
+            if key.2 < hour {
+                old.push(key);
+            }
+        }
+        for key in &old {
+            self.tables.free_usage.remove(key)?;
+        }
+        Ok(old.len())
+    }
+}

@@ -1,0 +1,233 @@
+//! The one writer: takes the acts that wait, commits them together, then answers them.
+//!
+//! A plain state machine ([`Engine::take`] → [`Engine::commit`] → [`Answers::send`]) that a thread
+//! drives in the service and that tests and the simulator drive step by step.
+
+use super::tables::WriteTables;
+use super::{Fault, Shared, Tx, Wake, open};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// One commit takes at most so many acts; they wait in memory, so there is no need for fewer.
+const BATCH: usize = 4_096;
+
+/// What waits for the writer.
+pub(super) trait Act: Send {
+    fn name(&self) -> &'static str;
+    /// Runs inside the transaction and keeps the result for the answer.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Fault>;
+    /// Tells the caller: the kept result, or the fault.
+    fn answer(self: Box<Self>, outcome: Result<(), Fault>);
+}
+
+struct Pending<F, R> {
+    name: &'static str,
+    act: F,
+    result: Option<R>,
+    answer: oneshot::Sender<Result<R, Fault>>,
+}
+
+impl<F, R> Act for Pending<F, R>
+where
+    F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send,
+    R: Send,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Fault> {
+        self.result = Some((self.act)(tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), Fault>) {
+        let result = match (outcome, self.result) {
+            (Ok(()), Some(result)) => Ok(result),
+            (Ok(()), None) => Err(Fault::Bug("an act was answered that never ran".to_owned())),
+            (Err(fault), _) => Err(fault),
+        };
+        // A caller that went away (a closed connection) needs no answer; its act is done.
+        drop(self.answer.send(result));
+    }
+}
+
+/// Wraps an act with the place its answer goes to.
+pub(super) fn pending<R, F>(name: &'static str, act: F) -> (Box<dyn Act>, oneshot::Receiver<Result<R, Fault>>)
+where
+    F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+    R: Send + 'static,
+{
+    let (answer, receiver) = oneshot::channel();
+    (Box::new(Pending { name, act, result: None, answer }), receiver)
+}
+
+/// Acts that will be committed together.
+pub struct Batch(Vec<Box<dyn Act>>);
+
+impl Batch {
+    /// What the acts are called, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|act| act.name())
+    }
+}
+
+/// Acts whose commit is on disk (or failed), and which do not know it yet.
+pub struct Answers(Vec<(Box<dyn Act>, Result<(), Fault>)>);
+
+impl Answers {
+    /// Tells every caller.
+    pub fn send(self) {
+        for (act, outcome) in self.0 {
+            act.answer(outcome);
+        }
+    }
+}
+
+/// The writer. Whoever drives it decides when commits happen; nobody else can write.
+pub struct Engine {
+    shared: Arc<Shared>,
+    acts: mpsc::Receiver<Box<dyn Act>>,
+}
+
+impl Engine {
+    pub(super) fn new(shared: Arc<Shared>, acts: mpsc::Receiver<Box<dyn Act>>) -> Self {
+        Self { shared, acts }
+    }
+
+    /// Waits for an act and takes all that wait by then. `None` when no store is left to ask.
+    pub fn take(&mut self) -> Option<Batch> {
+        let first = self.acts.blocking_recv()?;
+        Some(self.batch(first))
+    }
+
+    /// The same for a driver that is async itself.
+    pub async fn take_async(&mut self) -> Option<Batch> {
+        let first = self.acts.recv().await?;
+        Some(self.batch(first))
+    }
+
+    /// Never waits for company: what is there goes at once, what comes meanwhile is the next batch.
+    fn batch(&mut self, first: Box<dyn Act>) -> Batch {
+        let mut acts = vec![first];
+        while acts.len() < BATCH {
+            match self.acts.try_recv() {
+                Ok(act) => acts.push(act),
+                Err(mpsc::error::TryRecvError::Empty | mpsc::error::TryRecvError::Disconnected) => break,
+            }
+        }
+        Batch(acts)
+    }
+
+    /// Commits a batch; it is on disk when this returns. One act's fault or panic rolls the batch
+    /// back and the acts are tried one by one, so that only the guilty one fails.
+    pub fn commit(&mut self, batch: Batch) -> Answers {
+        let mut acts = batch.0;
+        let together = self.attempt(&mut acts);
+        let answers = match together {
+            Ok(()) => acts.into_iter().map(|act| (act, Ok(()))).collect(),
+            Err(fault @ (Fault::Storage(_) | Fault::Closed)) => {
+                acts.into_iter().map(|act| (act, Err(fault.clone()))).collect()
+            }
+            Err(fault) if acts.len() == 1 => acts.into_iter().map(|act| (act, Err(fault.clone()))).collect(),
+            Err(Fault::Row { .. } | Fault::Busy | Fault::Bug(_)) => self.one_by_one(acts),
+        };
+        Answers(answers)
+    }
+
+    fn one_by_one(&self, acts: Vec<Box<dyn Act>>) -> Vec<(Box<dyn Act>, Result<(), Fault>)> {
+        let run = |mut act: Box<dyn Act>| {
+            let outcome = self.attempt(std::slice::from_mut(&mut act));
+            (act, outcome)
+        };
+        acts.into_iter().map(run).collect()
+    }
+
+    /// One transaction: all of the acts, or none.
+    fn attempt(&self, acts: &mut [Box<dyn Act>]) -> Result<(), Fault> {
+        let started = self.shared.clock.now().up;
+        let database = self.shared.database()?;
+        let mut txn = database.begin_write()?;
+        // Without it the first start after a kill reads the whole file.
+        txn.set_quick_repair(true);
+        let ran = {
+            let tables = WriteTables::open(&txn)?;
+            let mut tx = Tx { tables, now: self.shared.clock.now(), wake: Wake::default() };
+            acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), &mut tx)).map(|()| tx.wake)
+        };
+        let wake = match ran {
+            Ok(wake) => wake,
+            Err(fault) => {
+                txn.abort()?;
+                return Err(fault);
+            }
+        };
+        txn.commit()?;
+        let took = self.shared.clock.now().up.since(started);
+        metrics::histogram!("samovar_commit_seconds").record(took.as_secs_f64());
+        for act in acts.iter() {
+            metrics::counter!("samovar_acts_total", "act" => act.name()).increment(1);
+        }
+        self.ring(wake);
+        Ok(())
+    }
+
+    fn ring(&self, wake: Wake) {
+        let bells = &self.shared.bells;
+        for (due, bell) in
+            [(wake.inbox, &bells.inbox), (wake.outbox, &bells.outbox), (wake.jobs, &bells.jobs)]
+        {
+            if due {
+                bell.notify_one();
+            }
+        }
+    }
+
+    /// Drives the writer until no store is left. When the disk fails, closes the file and opens it
+    /// again with growing pauses: redb answers nothing after an I/O error until then.
+    pub fn run(mut self) {
+        while let Some(batch) = self.take() {
+            let answers = self.commit(batch);
+            let broken = answers.0.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))));
+            answers.send();
+            if broken {
+                self.reopen();
+            }
+        }
+    }
+
+    /// Closes the file and opens it again; meanwhile every act is answered that it is closed.
+    fn reopen(&mut self) {
+        let mut pause = Duration::from_millis(200);
+        self.shared.set_database(None);
+        loop {
+            std::thread::park_timeout(pause);
+            while let Ok(act) = self.acts.try_recv() {
+                act.answer(Err(Fault::Closed));
+            }
+            match open::reopen(&self.shared.path) {
+                Ok(database) => {
+                    self.shared.set_database(Some(Arc::new(database)));
+                    tracing::info!("the database is open again; nothing acknowledged was lost");
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "the database cannot be opened again yet"),
+            }
+            pause = (pause * 2).min(Duration::from_secs(30));
+        }
+    }
+}
+
+fn run_caught(act: &mut dyn Act, tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let name = act.name();
+    match catch_unwind(AssertUnwindSafe(|| act.run(tx))) {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            Err(Fault::Bug(format!("{name}: {text}")))
+        }
+    }
+}
