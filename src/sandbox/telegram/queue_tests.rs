@@ -73,9 +73,10 @@ fn a_long_poll_waits_until_something_comes_or_its_time_is_up() {
 #[test]
 fn a_second_poller_ends_the_first_and_a_webhook_ends_them_all() {
     let mut world = world();
-    let poll = |world: &mut World| match ask(world, 0, "getUpdates", &json!({"timeout": 30})) {
-        Answer::Poll { poll, .. } => poll,
-        other => panic!("should wait: {other:?}"),
+    let poll = |world: &mut World| {
+        let answer = ask(world, 0, "getUpdates", &json!({"timeout": 30}));
+        let Answer::Poll { poll, .. } = answer else { panic!("should wait: {answer:?}") };
+        poll
     };
     let (first, second) = (poll(&mut world), poll(&mut world));
     let conflict = |reply: Option<Reply>| reply.and_then(|reply| Some(reply.body()?["error_code"] == 409));
