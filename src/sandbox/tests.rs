@@ -334,3 +334,27 @@ async fn a_short_result_file_breaks_off_and_an_unreachable_one_cannot_be_had() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_file_is_uploaded_to_kie_and_can_be_fetched_from_there() {
+    let sandbox = sandbox().await;
+    let client = client();
+    let picture = media::png("cat", "1:1").expect("drawn");
+    let form = |folder: &'static str| {
+        let file = reqwest::multipart::Part::bytes(picture.clone()).file_name("cat.png");
+        let form = reqwest::multipart::Form::new().part("file", file).text("uploadPath", folder);
+        let request = client.post(format!("{}/api/file-stream-upload", sandbox.kie_url()));
+        request.bearer_auth("sandbox-key").multipart(form).send()
+    };
+    let refused: Value = form("").await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(refused["msg"], "Missing required parameter: uploadPath");
+    let made: Value = form("images").await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(
+        (&made["data"]["fileName"], &made["data"]["mimeType"]),
+        (&json!("cat.png"), &json!("image/png"))
+    );
+    let url = made["data"]["downloadUrl"].as_str().expect("an address");
+    let copy = client.get(url).send().await.expect("an answer").bytes().await.expect("a file");
+    assert!(copy[..] == picture[..]);
+    assert_eq!(sandbox.kie.look(|world| world.uploads()[0].path.clone()), "images/cat.png");
+}
