@@ -1,26 +1,3 @@
-<<<<<<< HEAD
-//! Placeholder until the catalogue lands.
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// One value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Value {
-    /// t
-    Text(String),
-    /// b
-    Boolean(bool),
-    /// i
-    Integer(i64),
-    /// n
-    Number(Decimal),
-    /// l
-    Links(Vec<String>),
-}
-/// Values.
-pub type Values = BTreeMap<String, Value>;
-=======
 //! What a customer gave for one input: read from text, checked against the input's limits.
 //!
 //! This is the door: a [`ValidInput`] has passed it, and nobody further in checks again.
@@ -389,4 +366,3 @@ mod tests {
         assert_eq!(link(""), Err(Wrong::Empty { input }));
     }
 }
->>>>>>> w-catalog

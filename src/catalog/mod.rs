@@ -232,7 +232,8 @@ pub fn models() -> &'static [Model; MODELS] {
 /// The model with this id, or `None`.
 pub fn model(id: &str) -> Option<&'static Model> {
     let same_length = generated::BY_LENGTH.get(id.len())?;
-    same_length.iter().map(|index| &generated::MODELS[usize::from(*index)]).find(|model| model.id == id)
+    let (_, index) = same_length.iter().find(|(known, _)| *known == id)?;
+    by_index(*index)
 }
 
 /// The model at this place of the catalogue, or `None`.

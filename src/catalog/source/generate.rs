@@ -14,13 +14,15 @@ pub(crate) fn generate(models: &[Model]) -> String {
         write_model(&mut out, index, model);
     }
     line(&mut out, format_args!("];\n"));
-    line(&mut out, format_args!("/// The indexes of the models whose id has so many bytes."));
+    line(&mut out, format_args!("/// Ids and indexes of the models whose id has so many bytes."));
     let longest = models.iter().map(|model| model.id.len()).max().unwrap_or(0);
-    let by_length: Vec<Vec<usize>> =
-        (0..=longest).map(|length| indexes(models, |model| model.id.len() == length)).collect();
-    line(&mut out, format_args!("pub(super) static BY_LENGTH: [&[u8]; {}] = [", by_length.len()));
-    for indexes in by_length {
-        line(&mut out, format_args!("    &{indexes:?},"));
+    line(&mut out, format_args!("pub(super) static BY_LENGTH: [&[(&str, u8)]; {}] = [", longest + 1));
+    for length in 0..=longest {
+        let pairs: Vec<(&str, usize)> = indexes(models, |model| model.id.len() == length)
+            .into_iter()
+            .filter_map(|index| models.get(index).map(|model| (model.id.as_str(), index)))
+            .collect();
+        line(&mut out, format_args!("    &{pairs:?},"));
     }
     line(&mut out, format_args!("];\n"));
     let mut free = indexes(models, |model| model.free);
