@@ -1,10 +1,16 @@
 //! Samovar sells AI generations in Telegram.
 
 pub mod catalog;
+pub mod config;
+pub mod flow;
 pub mod ids;
 pub mod job;
 pub mod ledger;
 pub mod message;
 pub mod money;
+pub mod provider;
+pub mod sandbox;
 pub mod store;
+pub mod telegram;
+pub mod texts;
 pub mod time;
