@@ -1,5 +1,6 @@
 //! Samovar sells AI generations in Telegram.
 
+pub mod app;
 pub mod catalog;
 pub mod config;
 pub mod flow;
