@@ -1,1 +1,3 @@
-//! Tests.
+//! The one test binary: what each file proves stands at its top.
+
+mod jobs;
