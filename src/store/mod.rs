@@ -13,6 +13,8 @@ mod mend;
 mod notes;
 mod open;
 mod queues;
+#[cfg(test)]
+mod scenario;
 mod tables;
 mod users;
 mod writer;

@@ -99,10 +99,11 @@ impl View {
         owners::payments(tables, &mut money.payments)?;
         let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
         let [ends, once, customers] = life::check(tables)?;
+        let rows = chain.0.checked;
         let rules = [sum, wallets, counters, holds, jobs, payments, chain, ends, once, customers];
         let rules: Vec<RuleReport> = rules.into_iter().map(|rule| rule.0).collect();
         let ok = rules.iter().all(|rule| rule.ok);
-        Ok(Report { ok, rows: told.last, rules, head: hex::encode(told.head) })
+        Ok(Report { ok, rows, rules, head: hex::encode(told.head) })
     }
 
     /// The cheap part, for every minute: the accounts alone (L1, L2). `None` when they hold.

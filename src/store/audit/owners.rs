@@ -10,7 +10,7 @@ use super::super::tables::ReadTables;
 use super::Rule;
 use super::ledger::Rules;
 use crate::ids::{JobId, PaymentId, Seq};
-use crate::ledger::{Kind, Ref, Transfer};
+use crate::ledger::{Account, Kind, Ref, Transfer};
 use redb::ReadableTable;
 
 /// From the ledger's side: the row's owner names it.
@@ -64,7 +64,7 @@ fn of_job(
         rules.jobs.broken(here(), format!("there is no job {id}"));
         return Ok(());
     };
-    let customers = [transfer.debit, transfer.credit].into_iter().find_map(|account| account.user());
+    let customers = [transfer.debit, transfer.credit].into_iter().find_map(Account::user);
     let own = transfer.job == Some(id) && customers.is_none_or(|user| user == job.user);
     rules.jobs.check(own, || (here(), format!("it is not of job {id} or of its customer")));
     let slot = slot(&job.money, transfer.reference);
