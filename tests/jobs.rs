@@ -24,10 +24,6 @@ fn limits() -> Limits {
     }
 }
 
-fn task(name: &str) -> Option<String> {
-    Some(name.to_owned())
-}
-
 fn files() -> Vec<File> {
     vec![File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 3 }]
 }
@@ -42,14 +38,14 @@ fn state(name: &str) -> State {
         "sending" => State::Sending { attempt: ATTEMPT, queued: since, since },
         "waiting" => State::Waiting { task: "t".to_owned(), since, looks: 0 },
         "unknown" => State::Unknown { attempt: ATTEMPT, since, hint: None },
-        "unknown+hint" => State::Unknown { attempt: ATTEMPT, since, hint: task("h") },
+        "unknown+hint" => State::Unknown { attempt: ATTEMPT, since, hint: Some("h".to_owned()) },
         "fetching" => State::Fetching { task: "t".to_owned(), urls, since, tries },
         "done" => State::Done { files: files() },
         "late" => State::Late { files: files() },
         "failed" => failed(Late::Never),
         "failed,watch" => failed(Late::Watch { task: None, hint: None, until }),
-        "failed,watch+hint" => failed(Late::Watch { task: None, hint: task("h"), until }),
-        "failed,watch+task" => failed(Late::Watch { task: task("t"), hint: None, until }),
+        "failed,watch+hint" => failed(Late::Watch { task: None, hint: Some("h".to_owned()), until }),
+        "failed,watch+task" => failed(Late::Watch { task: Some("t".to_owned()), hint: None, until }),
         "failed,fetch" => failed(Late::Fetch { task: "t".to_owned(), urls, since, tries }),
         other => panic!("no state {other}"),
     }
@@ -66,7 +62,7 @@ fn events() -> Vec<Event> {
         Event::Refused { attempt, why: Why::Paused },
         Event::InDoubt { attempt },
         Event::Hint { task: None },
-        Event::Hint { task: task("h") },
+        Event::Hint { task: Some("h".to_owned()) },
         Event::Bound { task: "h".to_owned() },
         Event::NotOurs,
         Event::Running,
@@ -223,7 +219,7 @@ fn the_next_look_comes_when_it_should() {
     assert_eq!(due("queued", &Event::Start, 0), Some(MINUTE), "who made the call may be gone");
     assert_eq!(due("sending", &accepted, 1_000), Some(9_000));
     assert_eq!(due("sending", &Event::InDoubt { attempt }, 1_000), Some(30 * MINUTE + 1_000));
-    assert_eq!(due("sending", &Event::Hint { task: task("h") }, 1_000), Some(1_000));
+    assert_eq!(due("sending", &Event::Hint { task: Some("h".to_owned()) }, 1_000), Some(1_000));
     assert_eq!(due("waiting", &Event::Running, 1_000), Some(13_000), "the second pause is half longer");
     assert_eq!(due("waiting", &Event::Running, 15 * MINUTE - 1), Some(15 * MINUTE), "at the deadline");
     assert_eq!(due("waiting", &Event::NoLook, 1_000), Some(31_000));
@@ -271,14 +267,14 @@ fn an_empty_result_is_not_paid_for() {
 fn a_hint_nobody_could_look_at_stays_when_the_money_goes_back() {
     let step = next(&state("unknown+hint"), Event::NoLook, Up(90 * MINUTE), &limits()).expect("an arrow");
     let until = Up((90 + 24 * 60) * MINUTE);
-    let late = Late::Watch { task: None, hint: task("h"), until };
+    let late = Late::Watch { task: None, hint: Some("h".to_owned()), until };
     assert_eq!(step.state, State::Failed { why: Why::NoAnswer, late: late.clone() });
     assert_eq!(step.due, Some(Up(100 * MINUTE)));
     let step = next(&step.state, Event::NoLook, Up(100 * MINUTE), &limits()).expect("an arrow");
     assert_eq!(step.state, State::Failed { why: Why::NoAnswer, late });
     assert_eq!(step.due, Some(Up(110 * MINUTE)));
     let step = next(&step.state, Event::Bound { task: "h".into() }, Up(110 * MINUTE), &limits());
-    let late = Late::Watch { task: task("h"), hint: None, until };
+    let late = Late::Watch { task: Some("h".to_owned()), hint: None, until };
     assert_eq!(step.expect("an arrow").state, State::Failed { why: Why::NoAnswer, late });
 }
 
@@ -315,8 +311,8 @@ impl Life {
         }
     }
 
-    fn happens(&mut self, event: Event) {
-        let start = event == Event::Start;
+    fn happens(&mut self, event: &Event) {
+        let start = *event == Event::Start;
         let was = self.state.clone();
         let Ok(step) = next(&self.state, event.clone(), self.now, &limits()) else { return };
         assert!(!(start && self.may_have_arrived), "createTask is called again after {was:?}");
@@ -366,10 +362,10 @@ impl Life {
             _ => Event::Expire,
         };
         let before = self.state.clone();
-        self.happens(event);
+        self.happens(&event);
         // Refused as overdue or too early: the other thing to do with a due job is to end it.
         if self.state == before {
-            self.happens(Event::Expire);
+            self.happens(&Event::Expire);
         }
     }
 }
@@ -415,7 +411,7 @@ proptest! {
         for (event, pause_ms) in events {
             life.now = Up(life.now.0 + pause_ms);
             let event = with_attempt(event, &life.state);
-            life.happens(event);
+            life.happens(&event);
         }
         let quiet_since = life.now;
         let mut looks = 0;
