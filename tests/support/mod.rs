@@ -80,16 +80,8 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let mut app = Self {
-            sandbox,
-            clock,
-            driver: Driver::default(),
-            settings,
-            port: 0,
-            mode,
-            dir,
-            running: None,
-        };
+        let mut app =
+            Self { sandbox, clock, driver: Driver::default(), settings, port: 0, mode, dir, running: None };
         app.sandbox.telegram.act(|world, _| world.user(ADMIN, "Оператор", "ru"));
         app.boot().await;
         app
@@ -185,9 +177,8 @@ impl TestApp {
         let amount = Kopecks::parse(roubles).expect("an amount");
         let store = self.store();
         let id = store.write("test", samovar::store::Tx::new_action).await.expect("a number");
-        let posted = store
-            .write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test"))
-            .await;
+        let posted =
+            store.write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test")).await;
         posted.expect("written").expect("not refused");
     }
 
@@ -223,7 +214,8 @@ impl TestApp {
             let quiet = async {
                 loop {
                     let view = store.view().expect("a view");
-                    let waits = view.inbox_depth().expect("readable") + view.outbox_depth().expect("readable");
+                    let waits =
+                        view.inbox_depth().expect("readable") + view.outbox_depth().expect("readable");
                     let last = view.last_job().expect("readable").map_or(0, |id| id.0);
                     let open = (1..=last)
                         .filter(|id| {
@@ -298,7 +290,11 @@ impl TestApp {
     /// Fails unless L1 to L10 hold.
     pub(crate) fn audit(&self) {
         let report = self.store().view().expect("a view").audit().expect("readable");
-        assert!(report.ok, "the audit fails: {:#?}", report.rules.iter().filter(|rule| !rule.ok).collect::<Vec<_>>());
+        assert!(
+            report.ok,
+            "the audit fails: {:#?}",
+            report.rules.iter().filter(|rule| !rule.ok).collect::<Vec<_>>()
+        );
     }
 }
 
