@@ -281,6 +281,12 @@ impl TestApp {
         request.send().await.expect("an answer")
     }
 
+    /// Asks the service's own port.
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        client.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await.expect("an answer")
+    }
+
     /// The secret that Telegram was told.
     pub(crate) fn webhook_secret(&self) -> String {
         let kept = self.store().view().expect("a view").note::<String>("webhook_secret");
