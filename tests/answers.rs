@@ -3,7 +3,6 @@
 
 use crate::support::{ADMIN, Mode, TestApp};
 use samovar::ids::JobId;
-use samovar::job::State;
 use std::time::Duration;
 
 const ANN: i64 = 1001;

@@ -103,7 +103,7 @@ impl TestApp {
         let keys = Keys {
             telegram_bot_token: SecretString::from(TOKEN),
             bot_id: 4242,
-            kie_api_key: SecretString::from(account.key),
+            kie_api_key: SecretString::from(account.api_key),
             admin_ids: vec![UserId(ADMIN)],
         };
         let (driver, clock) = (self.driver.clone(), self.clock.clone());
@@ -176,7 +176,7 @@ impl TestApp {
     pub(crate) async fn credit(&self, user: i64, roubles: &str) {
         let amount = Kopecks::parse(roubles).expect("an amount");
         let store = self.store();
-        let id = store.write("test", samovar::store::Tx::new_action).await.expect("a number");
+        let id = store.write("test", |tx| tx.new_action()).await.expect("a number");
         let posted =
             store.write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test")).await;
         posted.expect("written").expect("not refused");
