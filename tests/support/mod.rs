@@ -350,6 +350,18 @@ impl Customer<'_> {
         }
     }
 
+    /// Waits until the bot's newest message holds `text`.
+    pub(crate) async fn sees_last(&self, text: &str) -> Message {
+        let there = |world: &telegram::World| {
+            let chat = world.chat(self.id)?;
+            chat.latest().filter(|one| one.text.contains(text)).cloned()
+        };
+        match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+            Ok(message) => message,
+            Err(_) => panic!("the last word is not «{text}»; the chat shows:\n{}", self.chat()),
+        }
+    }
+
     /// Waits until the bot sent its `count`-th piece of media; gives it.
     pub(crate) async fn gets_media(&self, count: usize) -> Message {
         let there = |world: &telegram::World| {
@@ -379,9 +391,11 @@ impl Customer<'_> {
         self.taps("🎁 Бесплатные").await;
         self.taps(&format!("m:{model}")).await;
         self.taps("✨ Сгенерировать").await;
+        // Taps and texts travel in queues of their own: a person reads the question first.
+        self.sees_last("✍️").await;
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
-        self.sees("Проверьте заказ").await;
+        self.sees_last("Проверьте заказ").await;
         *self
     }
 
