@@ -1,8 +1,9 @@
 //! Samovar sells AI generations in Telegram.
 
 pub mod catalog;
-pub mod config;
 pub mod flow;
+pub mod handlers;
+pub mod http;
 pub mod ids;
 pub mod job;
 pub mod ledger;
@@ -14,3 +15,4 @@ pub mod store;
 pub mod telegram;
 pub mod texts;
 pub mod time;
+pub mod workers;

@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod deliver;
 pub mod free;
+pub mod intake;
 pub mod news;
 pub mod order;
 pub mod settle;

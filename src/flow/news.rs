@@ -94,8 +94,8 @@ pub(super) fn failed(shop: &Shop, job: &Job, model: &Model, why: &Why, maybe_lat
     let reason = reason(job.row.lang, why);
     let args = [
         ("model", Arg::Text(model.id)),
-        ("reason", Arg::Text(&reason)),
-        ("money", Arg::Text(&money)),
+        ("reason", Arg::Html(&reason)),
+        ("money", Arg::Html(&money)),
         ("code", Arg::Text(&code)),
     ];
     let key = match why {

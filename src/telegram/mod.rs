@@ -1,6 +1,6 @@
 //! The door to Telegram: what people do comes in, what we answer goes out.
 //!
-//! [`decode`] reads updates, [`Gateway`] is the seam to everything Telegram does for us, and
+//! [`decode()`] reads updates, [`Gateway`] is the seam to everything Telegram does for us, and
 //! [`Telegram`] its one real implementation; [`polling`] and [`setup`] are what a start needs.
 //! **Invariant:** the bot's token, which is part of every URL here, is in no error, log or `Debug`.
 
@@ -45,7 +45,7 @@ pub const FETCH_MAX_BYTES: u64 = 20 * 1024 * 1024;
 pub struct RawUpdate {
     /// Its number.
     pub id: UpdateId,
-    /// The JSON as Telegram wrote it; [`decode`] reads it.
+    /// The JSON as Telegram wrote it; [`decode()`] reads it.
     pub bytes: Bytes,
 }
 
