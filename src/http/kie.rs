@@ -52,11 +52,7 @@ pub(super) async fn callback(
 }
 
 /// Checks KIE's signature where the operator made a key for it.
-fn check_signature(
-    doors: &Doors,
-    headers: &HeaderMap,
-    task: Option<&str>,
-) -> Result<(), Response<Body>> {
+fn check_signature(doors: &Doors, headers: &HeaderMap, task: Option<&str>) -> Result<(), Response<Body>> {
     let Some(key) = &doors.kie_hmac_key else { return Ok(()) };
     // A header that is no text is as good as none.
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().map_or(None, Some));
