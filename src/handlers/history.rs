@@ -115,8 +115,10 @@ pub(super) fn files(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault> {
 
 /// Takes a queued job back. Its status message and a message of its own tell the rest.
 pub(super) fn take_back(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault> {
-    if own(talk, id)?.is_none() {
-        return talk.tell("job-gone");
+    let Some(job) = own(talk, id)? else { return talk.tell("job-gone") };
+    if job.row.state.is_final() {
+        talk.alert("toast-not-cancellable");
+        return Ok(());
     }
     match settle::cancel(talk.shop, talk.tx, talk.user, id)? {
         Ok(()) => talk.toast("toast-taken-back"),
