@@ -1,6 +1,8 @@
 //! Samovar sells AI generations in Telegram.
 
+pub mod app;
 pub mod catalog;
+pub mod config;
 pub mod flow;
 pub mod handlers;
 pub mod http;

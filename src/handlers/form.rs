@@ -18,13 +18,11 @@ pub(super) const PROMPT_CHARS: usize = 300;
 /// A draft whose model the catalogue still has; drops any other.
 pub(super) fn draft(talk: &mut Talk<'_, '_>) -> Option<(Draft, &'static Model)> {
     let draft = talk.session.draft.clone()?;
-    match catalog::model(&draft.model) {
-        Some(model) => Some((draft, model)),
-        None => {
-            talk.drop_draft();
-            None
-        }
+    let model = catalog::model(&draft.model);
+    if model.is_none() {
+        talk.drop_draft();
     }
+    model.map(|model| (draft, model))
 }
 
 /// `✨ Сгенерировать`: begins the form of a model, or says why it cannot be ordered yet.

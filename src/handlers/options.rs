@@ -19,7 +19,7 @@ const VALUE_CHARS: usize = 40;
 
 /// All options with their values.
 pub(super) fn screen(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model) -> Result<Screen, Fault> {
-    let prompt = prompt_of(draft, model).unwrap_or(String::new());
+    let prompt = prompt_of(draft, model).unwrap_or("…".to_owned());
     let price = match ValidInput::check(model, &draft.values) {
         Ok(input) => confirm::price_line(talk, &input)?,
         Err(wrong) => complaint(talk.lang, model, &wrong),

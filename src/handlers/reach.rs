@@ -5,9 +5,9 @@
 use super::handle;
 use super::target::Target;
 use crate::catalog;
-use crate::flow::Shop;
-use crate::ids::{MessageId, OutboxId, UpdateId, UserId};
-use crate::message::{About, Act, Button, Incoming, Lang, Outgoing, Person, Press, What};
+use crate::flow::{Shop, deliver};
+use crate::ids::{MessageId, UpdateId, UserId};
+use crate::message::{About, Act, Button, Incoming, Lang, Outgoing, Person, Press, Sent, What};
 use crate::store::{Fault, OpenError, Store, Tx};
 use crate::time::Clock;
 use std::collections::BTreeSet;
@@ -95,12 +95,14 @@ pub(super) struct Visitor {
     update: u64,
     /// The message that the last screen was shown in.
     message: i32,
+    /// How many messages they got.
+    messages: i32,
 }
 
 impl Visitor {
     pub(super) fn new(id: UserId, lang: Lang) -> Self {
         let person = Person { id, first_name: "Анна".to_owned(), username: None, lang };
-        Self { person, update: 0, message: 1 }
+        Self { person, update: 0, message: 0, messages: 0 }
     }
 
     pub(super) fn writes(
@@ -113,36 +115,48 @@ impl Visitor {
     }
 
     pub(super) fn taps(&mut self, shop: &Shop, tx: &mut Tx<'_>, data: &str) -> Result<Vec<Outgoing>, Fault> {
-        let message = Some(MessageId(self.message));
+        let message = (self.message > 0).then_some(MessageId(self.message));
         let query = format!("query {}", self.update + 1);
         self.does(shop, tx, What::Tap { query, message, data: data.to_owned() })
     }
 
-    /// Does something and gives the answers, oldest first, taken out of the outbox.
+    /// Does something and gives the answers, oldest first, delivered as Telegram would.
     pub(super) fn does(&mut self, shop: &Shop, tx: &mut Tx<'_>, what: What) -> Result<Vec<Outgoing>, Fault> {
         self.update += 1;
         let person = self.person.clone();
         let chat = person.id.chat();
         handle(shop, tx, &Incoming { update: UpdateId(self.update), from: person, chat, what })?;
-        let answers = take_outbox(tx)?;
-        for answer in &answers {
-            if let (Act::Text { edit, .. }, About::Screen(_) | About::Status(_)) = (&answer.act, answer.about)
-            {
-                self.message = edit.map_or(self.message + 1, |edit| edit.0);
-            }
+        let mut waiting = tx.outbox_rows()?;
+        waiting.sort_by_key(|(_, id, _)| *id);
+        let mut answers = Vec::new();
+        for (priority, id, row) in waiting {
+            let sent = self.receives(&row.outgoing);
+            deliver::note(shop, tx, priority, id, &sent)?;
+            answers.push(row.outgoing);
         }
         Ok(answers)
     }
-}
 
-/// All that waits in the outbox, oldest first; nothing waits afterwards.
-fn take_outbox(tx: &mut Tx<'_>) -> Result<Vec<Outgoing>, Fault> {
-    let mut taken = Vec::new();
-    for (priority, id, row) in tx.outbox_rows()? {
-        tx.drop_outbox_row(priority, id)?;
-        taken.push((id, row.outgoing));
+    /// What Telegram would say of a message: screens stay in the message they edit, all others get
+    /// a new one.
+    fn receives(&mut self, outgoing: &Outgoing) -> Sent {
+        let (message, file_ids) = match &outgoing.act {
+            Act::Text { edit: Some(edit), .. } => (Some(*edit), Vec::new()),
+            Act::Text { edit: None, .. } => (Some(self.next_message()), Vec::new()),
+            Act::Media { files, .. } => {
+                let names = (1..=files.len()).map(|number| format!("file {number}")).collect();
+                (Some(self.next_message()), names)
+            }
+            Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => (None, Vec::new()),
+        };
+        if let (Some(message), About::Screen(_) | About::Status(_)) = (message, outgoing.about) {
+            self.message = message.0;
+        }
+        Sent::Delivered { message, file_ids }
     }
-    taken.sort_by_key(|(id, _)| *id);
-    let only_outgoing = |(_, outgoing): (OutboxId, Outgoing)| outgoing;
-    Ok(taken.into_iter().map(only_outgoing).collect())
+
+    fn next_message(&mut self) -> MessageId {
+        self.messages += 1;
+        MessageId(self.messages)
+    }
 }

@@ -89,11 +89,9 @@ pub(super) fn pick_first(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 
 /// A command we do not have. What was begun stays as it is.
 pub(super) fn unknown_command(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
-    let mut text = talk.say("command-unknown", &[]);
-    text.push('\n');
-    for (command, key) in COMMANDS {
-        text.push_str(&format!("\n/{command} — {}", talk.say(key, &[])));
-    }
+    let line = |(command, key): &(&str, &str)| format!("/{command} — {}", talk.say(key, &[]));
+    let lines: Vec<_> = COMMANDS.iter().map(line).collect();
+    let text = format!("{}\n\n{}", talk.say("command-unknown", &[]), lines.join("\n"));
     let screen = Screen { text, keyboard: to_menu(talk) };
     talk.show(screen)
 }

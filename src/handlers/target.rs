@@ -178,10 +178,7 @@ impl Target {
 
 /// A number of ours, or `None`.
 fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    match text.parse() {
-        Ok(number) => Some(number),
-        Err(_not_ours) => None,
-    }
+    text.parse().ok()
 }
 
 #[cfg(test)]

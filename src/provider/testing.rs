@@ -29,6 +29,7 @@ pub(crate) enum End {
 pub(crate) struct Server {
     /// Where it listens.
     pub(crate) url: Url,
+    end: End,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -44,7 +45,7 @@ impl Server {
                 tokio::spawn(answer(socket, Arc::clone(&bytes), end, Arc::clone(&log)));
             }
         });
-        Self { url: Url::parse(&format!("http://{address}")).expect("a link"), seen }
+        Self { url: Url::parse(&format!("http://{address}")).expect("a link"), end, seen }
     }
 
     /// Answers each request with this status line's end, headers and body, complete.
@@ -62,15 +63,15 @@ impl Server {
         self.seen.lock().expect("not poisoned").clone()
     }
 
-    /// KIE at this address.
+    /// KIE at this address, with little patience where only patience's end can end a test.
     pub(crate) fn kie(&self) -> Kie {
-        kie_at(&self.url)
+        let patience_ms = if self.end == End::Hang { 300 } else { 10_000 };
+        kie_at(&self.url, Duration::from_millis(patience_ms))
     }
 }
 
-/// KIE at `url`, with little patience.
-pub(crate) fn kie_at(url: &Url) -> Kie {
-    let short = Duration::from_millis(300);
+/// KIE at `url`, which may keep us waiting for so long.
+pub(crate) fn kie_at(url: &Url, patience: Duration) -> Kie {
     let options = Options {
         base_url: url.clone(),
         upload_url: url.clone(),
@@ -78,10 +79,10 @@ pub(crate) fn kie_at(url: &Url) -> Kie {
         result_hosts: vec!["cdn.example.com".to_owned(), "*.example.org".to_owned()],
         timeouts: Timeouts {
             connect: Duration::from_secs(5),
-            create: short,
-            ask: short,
-            idle: short,
-            file: Duration::from_secs(5),
+            create: patience,
+            ask: patience,
+            idle: patience,
+            file: Duration::from_secs(20),
         },
     };
     Kie::new(options, &Clock::system()).expect("usable")

@@ -107,3 +107,6 @@ impl Drop for Sandbox {
         self.stop.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use std::io;
 
@@ -127,10 +127,13 @@ fn endless(bytes: u64) -> Body {
     }))
 }
 
-fn cut(declared: u64, body: Bytes) -> Body {
-    let rest = stream::iter([Ok(body), Err(broken_pipe())]);
-    // A declared length of what is there would end the body in good order.
-    if declared == 0 { Body::empty() } else { Body::from_stream(rest) }
+fn cut(body: Bytes) -> Body {
+    let broken = stream::once(async {
+        // Lets hyper send what it has before it hears of the break.
+        tokio::task::yield_now().await;
+        Err(broken_pipe())
+    });
+    Body::from_stream(stream::iter([Ok(body)]).chain(broken))
 }
 
 /// Turns an answer into an HTTP response. `Never` and `Poll` are the caller's to wait for: here
@@ -146,7 +149,7 @@ pub(super) fn respond(answer: Answer) -> Response {
         }
         Answer::Raw { status, content_type, body } => with_type(status, content_type, Body::from(body)),
         Answer::Cut { content_type, declared, body } => {
-            let mut response = with_type(200, content_type, cut(declared, body));
+            let mut response = with_type(200, content_type, cut(body));
             put(&mut response, header::CONTENT_LENGTH, &declared.to_string());
             response
         }

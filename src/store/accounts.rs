@@ -228,7 +228,7 @@ impl Tx<'_> {
         };
         let same_ref = self.row_with_ref(slot, transfer.reference)?;
         let standing = standing(&self.tables, money)?;
-        let posted = self.post(transfer, same_ref, standing)?;
+        let posted = self.post(transfer, same_ref.as_ref(), standing)?;
         if let Ok(posted) = posted {
             let seq = Some(posted.seq());
             match transfer.kind {
@@ -262,7 +262,7 @@ impl Tx<'_> {
         transfer: &Transfer,
     ) -> Result<Result<Posted, Refusal>, Fault> {
         let same_ref = self.row_with_ref(slot, transfer.reference)?;
-        self.post(transfer, same_ref, Standing::Nothing)
+        self.post(transfer, same_ref.as_ref(), Standing::Nothing)
     }
 
     fn row_with_ref(&self, slot: Option<Seq>, reference: Ref) -> Result<Option<(Seq, Transfer)>, Fault> {
@@ -275,18 +275,18 @@ impl Tx<'_> {
     fn post(
         &mut self,
         transfer: &Transfer,
-        same_ref: Option<(Seq, Transfer)>,
+        same_ref: Option<&(Seq, Transfer)>,
         standing: Standing,
     ) -> Result<Result<Posted, Refusal>, Fault> {
         let mut debit = account(&self.tables, transfer.debit)?;
         let mut credit = account(&self.tables, transfer.credit)?;
         let situation = Situation {
-            same_ref: same_ref.as_ref().map(|(_, row)| row),
+            same_ref: same_ref.map(|(_, row)| row),
             debit: debit.counters,
             credit: credit.counters,
             standing,
         };
-        let change = match (apply(&situation, transfer), &same_ref) {
+        let change = match (apply(&situation, transfer), same_ref) {
             (Ok(Outcome::Applied(change)), _) => change,
             (Ok(Outcome::Exists), Some((seq, _))) => return Ok(Ok(Posted::Before(*seq))),
             (Ok(Outcome::Exists), None) => return Err(Fault::Bug("a row exists that was not read".into())),

@@ -1,6 +1,8 @@
 //! What can go wrong below a transaction. Never the customer's doing: those are refusals.
 
-/// A transaction that did not happen. Nothing of it is in the file.
+/// A transaction that did not happen. Nothing of it is in the file; only of one whose commit itself
+/// failed ([`Fault::Storage`]) nobody knows until the file is open again: then all of it is there, or
+/// nothing. Whoever tries again must ask first, as for any answer that got lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The disk, or the file. The store closes and opens the file again by itself.

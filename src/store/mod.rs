@@ -9,9 +9,12 @@ mod audit;
 mod codec;
 mod fault;
 mod jobs;
+mod mend;
 mod notes;
 mod open;
 mod queues;
+#[cfg(test)]
+mod scenario;
 mod tables;
 mod users;
 mod writer;
@@ -23,12 +26,12 @@ pub use jobs::{Delivery, Job, JobRow};
 pub use notes::{Action, ActionRow, PaymentRow, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
 pub use queues::{Fate, InboxRow, OutboxRow, ParkedRow, Received, SeenRow};
+pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
 use crate::time::{Clock, Moment};
 use redb::{Database, ReadableDatabase};
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tables::{ReadTables, WriteTables};
 use tokio::sync::{Notify, mpsc};
@@ -55,6 +58,13 @@ pub struct View {
     tables: ReadTables,
 }
 
+impl View {
+    fn of(database: &Database) -> Result<Self, Fault> {
+        let txn = database.begin_read()?;
+        Ok(Self { tables: ReadTables::open(&txn)? })
+    }
+}
+
 /// Which workers have something to do after a commit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wake {
@@ -75,7 +85,7 @@ pub struct Bells {
 }
 
 struct Shared {
-    path: PathBuf,
+    open: open::Opener,
     database: RwLock<Option<Arc<Database>>>,
     clock: Clock,
     bells: Bells,
@@ -99,9 +109,9 @@ pub struct Store {
 }
 
 impl Store {
-    fn assemble(database: Database, path: PathBuf, clock: Clock) -> (Self, Engine) {
+    fn assemble(database: Database, open: open::Opener, clock: Clock) -> (Self, Engine) {
         let shared = Arc::new(Shared {
-            path,
+            open,
             database: RwLock::new(Some(Arc::new(database))),
             clock,
             bells: Bells::default(),
@@ -123,8 +133,7 @@ impl Store {
     /// A snapshot. Never waits for a writer; may wait for the disk, so not for async code: that
     /// takes [`Store::read`].
     pub fn view(&self) -> Result<View, Fault> {
-        let txn = self.shared.database()?.begin_read()?;
-        Ok(View { tables: ReadTables::open(&txn)? })
+        View::of(self.shared.database()?.as_ref())
     }
 
     /// Reads a snapshot on a thread that may wait.

@@ -4,7 +4,7 @@
 use super::accounts::{Posted, unexpected_refusal};
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
-use super::tables::Tables;
+use super::tables::{Bytes, Tables};
 use super::{Tx, View};
 use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
 use crate::ledger::{Account, Kind, Memo, Ref, Refusal, Transfer};
@@ -131,7 +131,15 @@ impl Row for Note {
 }
 
 fn note<T: Tables, V: DeserializeOwned>(tables: &T, name: &'static str) -> Result<Option<V>, Fault> {
-    let Some(Note(bytes)) = get(tables.settings(), name)? else { return Ok(None) };
+    note_in(tables.settings(), name)
+}
+
+/// A note, where only its table is open.
+pub(super) fn note_in<V: DeserializeOwned>(
+    settings: &impl ReadableTable<&'static str, Bytes>,
+    name: &'static str,
+) -> Result<Option<V>, Fault> {
+    let Some(Note(bytes)) = get(settings, name)? else { return Ok(None) };
     match postcard::from_bytes(&bytes) {
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(Fault::Row { table: Note::TABLE, key: name.to_owned(), why: error.to_string() }),

@@ -1,15 +1,14 @@
-//! Opening the file: one process at a time, and never repairing the only copy.
+//! Opening the file: one process at a time, and never making a new ledger where one was.
 
-use super::audit::Report;
-use super::tables::WriteTables;
+use super::mend::{NotOpened, mend, open_sound};
+use super::notes::note_in;
+use super::tables::{Bytes, WriteTables};
 use super::{Engine, Fault, Store, Tx, Wake};
 use crate::time::{Clock, Up};
-use redb::{Builder, Database, DatabaseError, StorageError};
+use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 
 /// The version of the schema this program writes.
 const SCHEMA: u32 = 1;
@@ -55,11 +54,9 @@ pub enum OpenError {
     },
     /// The file is from a newer version.
     #[error(
-        "the database {path} was written by a newer samovar (schema {found}, this one knows {SCHEMA}); nothing was changed in it"
+        "the database was written by a newer samovar (schema {found}, this one knows {SCHEMA}); nothing was changed in it"
     )]
     Newer {
-        /// The file.
-        path: String,
         /// Its schema.
         found: u32,
     },
@@ -110,110 +107,116 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
+/// Opens the storage: the first time, and again after the disk failed under it.
+pub(super) type Opener = Box<dyn Fn() -> Result<Database, OpenError> + Send + Sync>;
+
 impl Store {
     /// Opens, or makes, the database of a data directory. The caller holds its [`Lock`].
     ///
-    /// A file that needs repair is copied aside first; after the repair the whole audit must pass.
+    /// A damaged file is never repaired in place: a copy of it is, and takes its place only when the
+    /// whole audit passes.
     pub fn open(dir: &Path, clock: Clock) -> Result<(Self, Engine), OpenError> {
         let path = dir.join("samovar.redb");
-        let existed = path.exists();
-        let opened = open_file(&path, false);
-        let (database, repaired) = match opened {
-            Ok(database) => (database, None),
-            Err(error) if existed && is_damage(&error) => {
-                let copy = copy_aside(&path, &clock)
-                    .map_err(|why| OpenError::Directory { dir: dir.display().to_string(), why })?;
-                let damaged = |error: &DatabaseError| damaged(&path, &error.to_string(), &copy);
-                (open_file(&path, true).map_err(|error| damaged(&error))?, Some(copy))
-            }
-            Err(error) => return Err(Fault::from(error).into()),
+        let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+        if !path.try_exists().map_err(unusable)? {
+            create(&path, &clock)?.map_err(unusable)?;
+        }
+        Self::open_by(Box::new(move || open_file(&path)), clock)
+    }
+
+    /// Opens, or makes, the database on a storage of the caller's: a simulated disk that fails or
+    /// forgets. `backend` is asked for it now and again after every I/O error; an empty one becomes
+    /// an empty ledger the first time only.
+    pub fn open_on<B: StorageBackend>(
+        backend: impl Fn() -> io::Result<B> + Send + Sync + 'static,
+        clock: Clock,
+    ) -> Result<(Self, Engine), OpenError> {
+        let open = move || {
+            let backend = backend().map_err(|error| Fault::Storage(error.to_string()))?;
+            Ok(builder().create_with_backend(backend).map_err(Fault::from)?)
         };
-        if let Some(found) = prepare(&database, &clock)? {
-            return Err(OpenError::Newer { path: path.display().to_string(), found });
+        let database = open()?;
+        if schema(&database)?.is_none() {
+            write_schema(&database, &clock)?;
         }
-        let (store, engine) = Self::assemble(database, path.clone(), clock.clone());
-        let view = store.view()?;
-        if let Some(copy) = repaired {
-            let report: Report = view.audit().map_err(|fault| damaged(&path, &fault.to_string(), &copy))?;
-            if !report.ok {
-                return Err(damaged(&path, "after its repair the audit fails", &copy));
-            }
-            tracing::warn!(copy = %copy.display(), "the database was repaired and the audit passes");
+        drop(database);
+        Self::open_by(Box::new(open), clock)
+    }
+
+    fn open_by(open: Opener, clock: Clock) -> Result<(Self, Engine), OpenError> {
+        let database = open()?;
+        if let Some(found) = schema(&database)?.filter(|found| *found > SCHEMA) {
+            return Err(OpenError::Newer { found });
         }
-        clock.resume(view.note::<Up>("uptime")?.unwrap_or(Up(0)));
+        let (store, engine) = Self::assemble(database, open, clock);
+        let up = store.view()?.note::<Up>("uptime")?;
+        store.clock().resume(up.unwrap_or(Up(0)));
         Ok((store, engine))
     }
 }
 
-fn damaged(path: &Path, why: &str, copy: &Path) -> OpenError {
-    OpenError::Damaged {
-        path: path.display().to_string(),
-        why: why.to_owned(),
-        copy: copy.display().to_string(),
-    }
-}
-
-/// True for what a repair may mend and another try will not.
-fn is_damage(error: &DatabaseError) -> bool {
-    match error {
-        DatabaseError::RepairAborted | DatabaseError::Storage(StorageError::Corrupted(_)) => true,
-        DatabaseError::Storage(StorageError::Io(error)) => {
-            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
-        }
-        _ => false,
-    }
-}
-
-/// Opens the file; without `repair`, a file that needs one is left alone and an error given.
-fn open_file(path: &Path, repair: bool) -> Result<Database, DatabaseError> {
-    let wanted = Arc::new(AtomicBool::new(false));
+pub(super) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES);
-    if !repair {
-        let wanted = wanted.clone();
-        builder.set_repair_callback(move |session| {
-            wanted.store(true, Ordering::SeqCst);
-            session.abort();
-        });
+    builder
+}
+
+/// Makes a new database under another name first: an empty or half-made file under the real name is
+/// damage, never a new ledger.
+fn create(path: &Path, clock: &Clock) -> Result<io::Result<()>, Fault> {
+    let fresh = path.with_extension("redb.new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Ok(Err(error)),
+        Ok(()) | Err(_) => {}
     }
-    let opened = builder.create(path);
-    if wanted.load(Ordering::SeqCst) { Err(DatabaseError::RepairAborted) } else { opened }
+    let database = builder().create(&fresh)?;
+    write_schema(&database, clock)?;
+    database.close()?;
+    Ok(put_in_place(&fresh, path))
 }
 
-/// Opens the file again after the disk failed under it.
-pub(super) fn reopen(path: &Path) -> Result<Database, Fault> {
-    Ok(open_file(path, true)?)
+/// Gives a file its real name, for good.
+pub(super) fn put_in_place(file: &Path, path: &Path) -> io::Result<()> {
+    File::open(file)?.sync_all()?;
+    fs::rename(file, path)?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
-/// Makes sure that all tables and the service's own key are there. Gives the schema's version when
-/// it is newer than ours; then nothing was changed.
-fn prepare(database: &Database, clock: &Clock) -> Result<Option<u32>, Fault> {
+/// Opens the file that is there, and mends it if need be.
+fn open_file(path: &Path) -> Result<Database, OpenError> {
+    match open_sound(path) {
+        Ok(database) => Ok(database),
+        Err(NotOpened::Damaged(why)) => mend(path, &why),
+        Err(NotOpened::Fault(fault)) => Err(fault.into()),
+    }
+}
+
+/// The schema's version; `None` where no ledger was ever made.
+pub(super) fn schema(database: &Database) -> Result<Option<u32>, Fault> {
+    let txn = database.begin_read()?;
+    let settings = TableDefinition::<&str, Bytes>::new("settings");
+    match txn.open_table(settings) {
+        Ok(table) => note_in(&table, "schema"),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes all tables, and the service's own key.
+fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
-    let newer = {
+    {
         let tables = WriteTables::open(&txn)?;
         let mut tx = Tx { tables, now: clock.now(), wake: Wake::default() };
-        let found = tx.note::<u32>("schema")?;
-        if found.is_none() {
-            tx.put_note("schema", &SCHEMA)?;
-            let mut key = [0u8; 32];
-            getrandom::fill(&mut key).map_err(|error| Fault::Bug(format!("no randomness: {error}")))?;
-            tx.put_note("server_key", &key)?;
-        }
-        found.filter(|found| *found > SCHEMA)
-    };
-    if newer.is_some() {
-        txn.abort()?;
-    } else {
-        txn.commit()?;
+        tx.put_note("schema", &SCHEMA)?;
+        let mut key = [0u8; 32];
+        getrandom::fill(&mut key).map_err(|error| Fault::Bug(format!("no randomness: {error}")))?;
+        tx.put_note("server_key", &key)?;
     }
-    Ok(newer)
-}
-
-fn copy_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {
-    let stamp = clock.now().at.to_string().replace(':', "-");
-    let copy = path.with_file_name(format!("samovar.redb.damaged-{stamp}"));
-    fs::copy(path, &copy)?;
-    File::open(&copy)?.sync_all()?;
-    Ok(copy)
+    txn.commit()?;
+    Ok(())
 }

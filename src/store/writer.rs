@@ -4,7 +4,7 @@
 //! drives in the service and that tests and the simulator drive step by step.
 
 use super::tables::WriteTables;
-use super::{Fault, Shared, Tx, Wake, open};
+use super::{Fault, OpenError, Shared, Tx, Wake};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +78,11 @@ impl Batch {
 pub struct Answers(Vec<(Box<dyn Act>, Result<(), Fault>)>);
 
 impl Answers {
+    /// True when the disk failed: nothing more is read or written until [`Engine::reopen`].
+    pub fn disk_failed(&self) -> bool {
+        self.0.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))))
+    }
+
     /// Tells every caller.
     pub fn send(self) {
         for (act, outcome) in self.0 {
@@ -186,37 +191,43 @@ impl Engine {
     }
 
     /// Drives the writer until no store is left. When the disk fails, closes the file and opens it
-    /// again with growing pauses: redb answers nothing after an I/O error until then.
+    /// again, with growing pauses: redb answers nothing after an I/O error until then.
     pub fn run(mut self) {
         while let Some(batch) = self.take() {
             let answers = self.commit(batch);
-            let broken = answers.0.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))));
+            let failed = answers.disk_failed();
             answers.send();
-            if broken {
-                self.reopen();
+            if failed {
+                self.recover();
             }
         }
     }
 
-    /// Closes the file and opens it again; meanwhile every act is answered that it is closed.
-    fn reopen(&mut self) {
-        let mut pause = Duration::from_millis(200);
+    /// Closes the file and opens it again, once. Until that works every act is answered that the
+    /// store is closed.
+    pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.shared.set_database(None);
-        loop {
+        let database = (self.shared.open)()?;
+        self.shared.set_database(Some(Arc::new(database)));
+        Ok(())
+    }
+
+    /// Opens the file again, however often that takes.
+    fn recover(&mut self) {
+        let mut pause = Duration::from_millis(200);
+        while let Err(error) = self.reopen() {
+            tracing::error!(%error, "the database cannot be opened again yet");
             std::thread::park_timeout(pause);
-            while let Ok(act) = self.acts.try_recv() {
-                act.answer(Err(Fault::Closed));
-            }
-            match open::reopen(&self.shared.path) {
-                Ok(database) => {
-                    self.shared.set_database(Some(Arc::new(database)));
-                    tracing::info!("the database is open again; nothing acknowledged was lost");
-                    return;
-                }
-                Err(error) => tracing::error!(%error, "the database cannot be opened again yet"),
-            }
             pause = (pause * 2).min(Duration::from_secs(30));
+            loop {
+                match self.acts.try_recv() {
+                    Ok(act) => act.answer(Err(Fault::Closed)),
+                    Err(mpsc::error::TryRecvError::Empty) => break,
+                    Err(mpsc::error::TryRecvError::Disconnected) => return,
+                }
+            }
         }
+        tracing::info!("the database is open again; nothing acknowledged was lost");
     }
 }
 

@@ -85,9 +85,8 @@ fn crawl(lang: Lang) {
             user += 1;
             let mut guest = Guest::new(&mut *tx, shop(), user, lang);
             guest.writes("/start");
-            if !walk.iter().all(|step| take(&mut guest, step)) {
-                panic!("{walk:?} cannot be walked twice");
-            }
+            let walked = walk.iter().all(|step| take(&mut guest, step));
+            assert!(walked, "{walk:?} cannot be walked twice");
             if let Some(Step::Tap(data)) = walk.last() {
                 cards.extend(data.strip_prefix("m:").map(str::to_owned));
             }

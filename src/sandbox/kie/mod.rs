@@ -9,12 +9,14 @@ mod server;
 mod task;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 pub use account::Account;
 pub use callbacks::{CallbackPost, CallbackSeen, sign};
 pub use file::ResultFile;
 pub use script::{CallbackPlan, CreateAnswer, Ends, Outcome, ReadFault, ResultFault, Says, Script, Shape};
 pub use task::{State, Task};
+pub use uploads::{Upload, Uploaded};
 
 pub(super) use server::{call_back, router};
 
@@ -50,6 +52,7 @@ pub struct World {
     creates: Vec<CreateSeen>,
     accepted_ms: VecDeque<i64>,
     callbacks: Callbacks,
+    uploads: Vec<Uploaded>,
 }
 
 fn coded(code: u16, msg: &str) -> Reply {
@@ -85,6 +88,7 @@ impl World {
             creates: Vec::new(),
             accepted_ms: VecDeque::new(),
             callbacks: Callbacks::default(),
+            uploads: Vec::new(),
         }
     }
 

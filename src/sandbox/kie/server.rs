@@ -1,12 +1,12 @@
 //! KIE over HTTP: requests in, held answers and callbacks out.
 
-use super::{CallbackPost, World};
+use super::{CallbackPost, Upload, World, coded};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::shell::{Hold, hold};
 use crate::sandbox::wire::{Answer, Reply, respond};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Request, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -23,6 +23,7 @@ struct Shell {
 
 /// How long an answer waits for a callback that does not come through.
 const CALLBACK_PATIENCE: Duration = Duration::from_secs(10);
+const UPLOAD_LIMIT_BYTES: usize = 128 * 1024 * 1024;
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(in crate::sandbox) fn router(world: Shared<World>, stop: CancellationToken) -> Router {
@@ -31,6 +32,9 @@ pub(in crate::sandbox) fn router(world: Shared<World>, stop: CancellationToken) 
         .route("/api/v1/jobs/recordInfo", get(record))
         .route("/api/v1/chat/credit", get(credit))
         .route("/files/{name}", get(file))
+        .route("/api/file-stream-upload", post(upload))
+        .route("/uploads/{number}", get(uploaded))
+        .layer(DefaultBodyLimit::max(UPLOAD_LIMIT_BYTES))
         .with_state(Arc::new(Shell { world, stop }))
 }
 
@@ -72,6 +76,41 @@ async fn file(State(shell): State<Arc<Shell>>, Path(name): Path<String>) -> Resp
     // Drawn outside the lock.
     let reply = found.map_or_else(|| Reply::html(404), |file| file.reply());
     finish(&shell, reply).await
+}
+
+/// The parts of an upload; `None` when they are no multipart form.
+async fn read_upload(request: Request) -> Option<Upload> {
+    let mut form = Multipart::from_request(request, &()).await.ok()?;
+    let (mut upload, mut part_name) = (Upload::default(), String::new());
+    while let Some(part) = form.next_field().await.ok()? {
+        match part.name() {
+            Some("file") => {
+                part.file_name().unwrap_or("").clone_into(&mut part_name);
+                upload.bytes = Some(part.bytes().await.ok()?);
+            }
+            Some("uploadPath") => upload.folder = part.text().await.ok()?,
+            Some("fileName") => upload.name = part.text().await.ok()?,
+            Some(_) | None => {}
+        }
+    }
+    if upload.name.is_empty() {
+        upload.name = part_name;
+    }
+    Some(upload)
+}
+
+async fn upload(State(shell): State<Arc<Shell>>, headers: HeaderMap, request: Request) -> Response {
+    let reply = match read_upload(request).await {
+        Some(upload) => {
+            shell.world.act(|world, now_ms| world.upload(now_ms, authorization(&headers), &upload))
+        }
+        None => coded(400, "The request body is not multipart/form-data"),
+    };
+    finish(&shell, reply).await
+}
+
+async fn uploaded(State(shell): State<Arc<Shell>>, Path(number): Path<String>) -> Response {
+    finish(&shell, shell.world.look(|world| world.uploaded(&number))).await
 }
 
 async fn send(client: &reqwest::Client, post: &CallbackPost) -> Option<u16> {

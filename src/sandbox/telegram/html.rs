@@ -212,4 +212,19 @@ mod tests {
             assert_eq!(parse(source).map(|parsed| parsed.text), Ok(source.to_owned()));
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused_and_entities_lie_within_it(
+            source in "[<>&;/abi#x0-9 =\"'я😀]{0,40}|.{0,40}"
+        ) {
+            if let Ok(parsed) = parse(&source) {
+                let length = u64::try_from(utf16_length(&parsed.text)).expect("fits");
+                for entity in parsed.entities {
+                    let end = entity["offset"].as_u64().zip(entity["length"].as_u64()).map(|(at, of)| at + of);
+                    proptest::prop_assert!(end.is_some_and(|end| end <= length));
+                }
+            }
+        }
+    }
 }

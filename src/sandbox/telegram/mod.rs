@@ -12,6 +12,8 @@ mod files;
 mod html;
 mod keyboard;
 mod params;
+#[cfg(test)]
+mod queue_tests;
 mod record;
 mod refusal;
 mod send;

@@ -27,7 +27,7 @@ pub struct Params {
 impl Params {
     /// Parameters from a JSON object; anything else has none.
     pub fn from_json(value: &Value) -> Self {
-        let fields = value.as_object().into_iter().flat_map(|object| object.clone()).collect();
+        let fields = value.as_object().into_iter().flat_map(serde_json::Map::clone).collect();
         Self { fields, ..Self::default() }
     }
 

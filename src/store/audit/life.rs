@@ -3,13 +3,14 @@
 use super::super::Fault;
 use super::super::codec::{decode, get};
 use super::super::jobs::{Delivery, JobRow};
-use super::super::queues::{Fate, InboxRow, SeenRow};
+use super::super::queues::{Fate, InboxRow, OutboxRow, SeenRow};
 use super::super::tables::ReadTables;
 use super::Rule;
-use crate::message::Priority;
+use crate::ids::JobId;
+use crate::message::{About, Priority};
 use redb::ReadableTable;
 
-pub(super) fn check(tables: &ReadTables) -> Result<Vec<Rule>, Fault> {
+pub(super) fn check(tables: &ReadTables) -> Result<[Rule; 3], Fault> {
     let mut ends = Rule::new("L8");
     let mut once = Rule::new("L9");
     let mut told = Rule::new("L10");
@@ -28,7 +29,7 @@ pub(super) fn check(tables: &ReadTables) -> Result<Vec<Rule>, Fault> {
         ends.check(same, || (format!("jobs_due {due} {id}"), "the job is not due then".to_owned()));
     }
     updates(tables, &mut once)?;
-    Ok(vec![ends, once, told])
+    Ok([ends, once, told])
 }
 
 /// L8: an open job is looked at again, and a job that is over holds no money.
@@ -57,8 +58,10 @@ fn customer_told(tables: &ReadTables, id: u64, row: &JobRow, rule: &mut Rule) ->
         return Ok(());
     };
     if row.delivery == Delivery::Waiting {
-        let waits = tables.outbox.get((Priority::Result as u8, message.0))?.is_some();
-        rule.check(waits, || here("its message is neither waiting nor delivered"));
+        let waiting: Option<OutboxRow> = get(&tables.outbox, (Priority::Result as u8, message.0))?;
+        let about = waiting.map(|row| row.outgoing.about);
+        let own = [About::Ending(JobId(id)), About::Result(JobId(id))].map(Some).contains(&about);
+        rule.check(own, || here("its message is neither waiting nor delivered"));
     }
     Ok(())
 }

@@ -2,12 +2,15 @@
 //! compute again: counters from the ledger's rows, the ledger from its hashes, the jobs' money from
 //! the rows they name.
 
+mod accounts;
 mod ledger;
 mod life;
+mod owners;
 #[cfg(test)]
 mod tests;
 
 use super::{Fault, View};
+use ledger::Rules;
 use serde::Serialize;
 
 /// Of one rule, so many broken rows are listed; all are counted.
@@ -80,15 +83,31 @@ impl Rule {
 impl View {
     /// Checks L1 to L10 over the whole file. A row that cannot be read at all is a fault.
     pub fn audit(&self) -> Result<Report, Fault> {
-        let (rows, head, mut rules) = ledger::check(&self.tables)?;
-        rules.extend(life::check(&self.tables)?);
-        rules.sort_by_key(|rule| rule.0.id[1..].parse::<u8>().unwrap_or(u8::MAX));
+        let tables = &self.tables;
+        let mut money = Rules {
+            sum: Rule::new("L1"),
+            wallets: Rule::new("L2"),
+            counters: Rule::new("L3"),
+            holds: Rule::new("L4"),
+            jobs: Rule::new("L5"),
+            payments: Rule::new("L6"),
+            chain: Rule::new("L7"),
+        };
+        let told = ledger::check(tables, &mut money)?;
+        accounts::check(tables, &told, &mut money)?;
+        owners::jobs(tables, &mut money.holds, &mut money.jobs)?;
+        owners::payments(tables, &mut money.payments)?;
+        let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
+        let [ends, once, customers] = life::check(tables)?;
+        let rows = chain.0.checked;
+        let rules = [sum, wallets, counters, holds, jobs, payments, chain, ends, once, customers];
         let rules: Vec<RuleReport> = rules.into_iter().map(|rule| rule.0).collect();
-        Ok(Report { ok: rules.iter().all(|rule| rule.ok), rows, rules, head: hex::encode(head) })
+        let ok = rules.iter().all(|rule| rule.ok);
+        Ok(Report { ok, rows, rules, head: hex::encode(told.head) })
     }
 
     /// The cheap part, for every minute: the accounts alone (L1, L2). `None` when they hold.
     pub fn audit_accounts(&self) -> Result<Option<Broken>, Fault> {
-        ledger::check_accounts(&self.tables)
+        accounts::check_alone(&self.tables)
     }
 }

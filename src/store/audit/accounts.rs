@@ -1,0 +1,115 @@
+//! The accounts against what the ledger's rows add up to: L1, L2, L3.
+
+use super::super::Fault;
+use super::super::accounts::{AccountRow, LedgerRow, account_key, account_of_key};
+use super::super::codec::{decode, get};
+use super::super::tables::ReadTables;
+use super::Broken;
+use super::ledger::{Rules, Told};
+use crate::ids::{Seq, UserId};
+use crate::ledger::{Account, Counters, Memo};
+use crate::money::Kopecks;
+use redb::ReadableTable;
+
+/// Every account, once the ledger is read.
+pub(super) fn check(tables: &ReadTables, told: &Told, rules: &mut Rules) -> Result<(), Fault> {
+    let mut seen = 0;
+    let mut sum = Sum::default();
+    for entry in tables.accounts.iter()? {
+        let (key, bytes) = entry?;
+        let key = key.value();
+        let row: AccountRow = decode(&key, bytes.value())?;
+        let tally = told.tallies.get(&key);
+        seen += usize::from(tally.is_some());
+        rules.sum.checked();
+        sum.add(&row.counters);
+        if key > 0 {
+            rules.wallets.checked();
+            let charged_back = tally.is_some_and(|tally| tally.charged_back);
+            rules.wallets.check(!is_below_zero(&row.counters) || charged_back, || {
+                (name(key), "the wallet is below zero and nothing was charged back".to_owned())
+            });
+        }
+        rules.counters.checked();
+        let counters = tally.map_or(Counters::default(), |tally| tally.counters);
+        rules.counters.check(account_of_key(key).is_some(), || (name(key), "nobody's account".to_owned()));
+        rules.counters.check(counters == row.counters, || {
+            (name(key), format!("its counters are {:?}, its rows add up to {counters:?}", row.counters))
+        });
+        let newest = tally.and_then(|tally| tally.newest);
+        rules.counters.check(row.newest == newest, || {
+            (name(key), format!("its newest row is {newest:?}, it says {:?}", row.newest))
+        });
+    }
+    for key in told.tallies.keys().filter(|_| seen < told.tallies.len()) {
+        let missing = tables.accounts.get(key)?.is_none();
+        rules.counters.check(!missing, || (name(*key), "ledger rows moved it and it is missing".to_owned()));
+    }
+    rules.sum.check(sum.is_zero(), || {
+        ("accounts".to_owned(), format!("all accounts add up to {sum:?}, not zero"))
+    });
+    Ok(())
+}
+
+fn name(key: i64) -> String {
+    account_of_key(key).map_or(format!("accounts {key}"), |account| format!("accounts {account}"))
+}
+
+fn is_below_zero(counters: &Counters) -> bool {
+    counters.available().is_none_or(Kopecks::is_negative)
+}
+
+/// The sums of L1 in kopecks, wide enough for every account at its limit.
+#[derive(Debug, Default)]
+struct Sum {
+    posted: i128,
+    pending: i128,
+}
+
+impl Sum {
+    fn add(&mut self, counters: &Counters) {
+        let of = |credits: Kopecks, debits: Kopecks| i128::from(credits.get()) - i128::from(debits.get());
+        self.posted += of(counters.credits_posted, counters.debits_posted);
+        self.pending += of(counters.credits_pending, counters.debits_pending);
+    }
+
+    fn is_zero(&self) -> bool {
+        self.posted == 0 && self.pending == 0
+    }
+}
+
+/// The cheap check of every minute: all accounts add up to zero, and no wallet that nobody charged
+/// back is below it.
+pub(super) fn check_alone(tables: &ReadTables) -> Result<Option<Broken>, Fault> {
+    let mut sum = Sum::default();
+    for entry in tables.accounts.iter()? {
+        let (key, bytes) = entry?;
+        let key = key.value();
+        let row: AccountRow = decode(&key, bytes.value())?;
+        sum.add(&row.counters);
+        if key > 0 && is_below_zero(&row.counters) && !was_charged_back(tables, key, row.newest)? {
+            let what = "the wallet is below zero and nothing was charged back (L2)".to_owned();
+            return Ok(Some(Broken { row: name(key), what }));
+        }
+    }
+    if sum.is_zero() {
+        return Ok(None);
+    }
+    let what = format!("all accounts add up to {sum:?}, not zero (L1)");
+    Ok(Some(Broken { row: "accounts".to_owned(), what }))
+}
+
+fn was_charged_back(tables: &ReadTables, key: i64, newest: Option<Seq>) -> Result<bool, Fault> {
+    let wallet = Account::User(UserId(key));
+    debug_assert_eq!(account_key(wallet), key);
+    let mut next = newest;
+    while let Some(seq) = next {
+        let Some(row) = get::<_, LedgerRow>(&tables.ledger, seq.0)? else { return Ok(false) };
+        if row.transfer.debit == wallet && matches!(row.transfer.memo, Memo::Chargeback(_)) {
+            return Ok(true);
+        }
+        // Pointers only lead back; one that does not would lead round for ever.
+        next = row.prev(wallet).filter(|prev| *prev < seq);
+    }
+    Ok(false)
+}

@@ -1,0 +1,163 @@
+//! Whose a ledger row is, from both sides: every row belongs to exactly one job, payment, action or
+//! account whose own row names it back, so none of them can have two (L4, L5, L6).
+
+use super::super::Fault;
+use super::super::accounts::{AccountRow, JobMoney, LedgerRow};
+use super::super::codec::{decode, get};
+use super::super::jobs::JobRow;
+use super::super::notes::{ActionRow, PaymentRow};
+use super::super::tables::ReadTables;
+use super::Rule;
+use super::ledger::Rules;
+use crate::ids::{JobId, PaymentId, Seq};
+use crate::ledger::{Account, Kind, Ref, Transfer};
+use redb::ReadableTable;
+
+/// From the ledger's side: the row's owner names it.
+pub(super) fn of_row(
+    tables: &ReadTables,
+    seq: Seq,
+    transfer: &Transfer,
+    rules: &mut Rules,
+) -> Result<(), Fault> {
+    let here = || format!("ledger {seq}");
+    match transfer.reference {
+        Ref::Hold(job) | Ref::Charge(job) | Ref::Release(job) | Ref::Refund(job) | Ref::Loss(job) => {
+            of_job(tables, seq, job, transfer, rules)?;
+        }
+        Ref::Payment(id) | Ref::PaymentBack(id) => {
+            let row: Option<PaymentRow> = get(&tables.payments, id.0)?;
+            let back = transfer.reference == Ref::PaymentBack(id);
+            let slot = row.and_then(|row| if back { row.back } else { row.credited });
+            rules.payments.checked();
+            rules.payments.check(slot == Some(seq), || {
+                (here(), format!("payment {id} does not know this {}: a second one", transfer.kind))
+            });
+        }
+        Ref::Adjust(action) => {
+            let row: Option<ActionRow> = get(&tables.admin_actions, action.0)?;
+            rules.counters.check(row.and_then(|row| row.seq) == Some(seq), || {
+                (here(), format!("action {action} does not know this {}", transfer.kind))
+            });
+        }
+        Ref::Welcome(user) => {
+            let row: Option<AccountRow> = get(&tables.accounts, user.0)?;
+            rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
+                (here(), format!("the wallet of {user} does not know this bonus: a second one"))
+            });
+        }
+    }
+    Ok(())
+}
+
+fn of_job(
+    tables: &ReadTables,
+    seq: Seq,
+    id: JobId,
+    transfer: &Transfer,
+    rules: &mut Rules,
+) -> Result<(), Fault> {
+    let here = || format!("ledger {seq}");
+    rules.jobs.checked();
+    let job: Option<JobRow> = get(&tables.jobs, id.0)?;
+    let Some(job) = job else {
+        rules.jobs.broken(here(), format!("there is no job {id}"));
+        return Ok(());
+    };
+    let customers = [transfer.debit, transfer.credit].into_iter().find_map(Account::user);
+    let own = transfer.job == Some(id) && customers.is_none_or(|user| user == job.user);
+    rules.jobs.check(own, || (here(), format!("it is not of job {id} or of its customer")));
+    let slot = slot(&job.money, transfer.reference);
+    // A second end of a hold is L4's; every other second one is L5's.
+    let rule = match transfer.kind {
+        Kind::Charge | Kind::Release => &mut rules.holds,
+        Kind::Hold | Kind::Refund | Kind::Loss | Kind::Topup | Kind::Adjust => &mut rules.jobs,
+    };
+    rule.check(slot == Some((seq, transfer.kind)), || {
+        (here(), format!("job {id} does not know this {}: a second one", transfer.kind))
+    });
+    Ok(())
+}
+
+/// The row a job names for a ref, and the kind that row must have.
+fn slot(money: &JobMoney, reference: Ref) -> Option<(Seq, Kind)> {
+    let (slot, kind) = match reference {
+        Ref::Hold(_) => (money.hold, Kind::Hold),
+        Ref::Charge(_) => (money.settled, Kind::Charge),
+        Ref::Release(_) => (money.settled, Kind::Release),
+        Ref::Refund(_) => (money.refund, Kind::Refund),
+        Ref::Loss(_) => (money.loss, Kind::Loss),
+        Ref::Payment(_) | Ref::PaymentBack(_) | Ref::Adjust(_) | Ref::Welcome(_) => return None,
+    };
+    slot.map(|seq| (seq, kind))
+}
+
+/// From the jobs' side: L4 and L5.
+pub(super) fn jobs(tables: &ReadTables, holds: &mut Rule, rule: &mut Rule) -> Result<(), Fault> {
+    for entry in tables.jobs.iter()? {
+        let (id, bytes) = entry?;
+        let row: JobRow = decode(&id.value(), bytes.value())?;
+        holds.checked();
+        rule.checked();
+        job(tables, id.value(), &row, holds, rule)?;
+    }
+    Ok(())
+}
+
+fn job(tables: &ReadTables, id: u64, row: &JobRow, holds: &mut Rule, rule: &mut Rule) -> Result<(), Fault> {
+    let here = |what: &str| (format!("jobs {id}"), what.to_owned());
+    let read = |seq: Option<Seq>| -> Result<Option<Transfer>, Fault> {
+        let Some(seq) = seq else { return Ok(None) };
+        Ok(get::<_, LedgerRow>(&tables.ledger, seq.0)?.map(|row| row.transfer))
+    };
+    let JobMoney { hold, settled, refund, loss } = row.money;
+    let slots = [
+        (hold, read(hold)?, &[Kind::Hold][..]),
+        (settled, read(settled)?, &[Kind::Charge, Kind::Release]),
+        (refund, read(refund)?, &[Kind::Refund]),
+        (loss, read(loss)?, &[Kind::Loss]),
+    ];
+    for (slot, found, kinds) in &slots {
+        let own = |one: &Transfer| one.job == Some(JobId(id)) && kinds.contains(&one.kind);
+        rule.check(slot.is_none() || found.as_ref().is_some_and(own), || {
+            here("a ledger row it names is missing or not its own")
+        });
+    }
+    let [_, (_, end, _), (_, refund, _), _] = &slots;
+    holds.check(settled.is_none() || hold.is_some(), || here("it was settled without a hold"));
+    let open = hold.is_some() && settled.is_none();
+    holds.check(!(open && row.state.is_final()), || here("it is over and its hold is still open"));
+    let charged = end.as_ref().filter(|end| end.kind == Kind::Charge).map(|end| end.amount);
+    let refunded = refund.as_ref().map(|refund| refund.amount);
+    rule.check(refunded.is_none() || refunded <= charged, || here("its refund is more than was charged"));
+    let released = end.as_ref().is_some_and(|end| end.kind == Kind::Release);
+    rule.check(loss.is_none() || released, || here("it has a loss without a release"));
+    Ok(())
+}
+
+/// L6 from the payments' side: each names rows that are its own, and each outside id leads to one.
+pub(super) fn payments(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault> {
+    for entry in tables.payments.iter()? {
+        let (id, bytes) = entry?;
+        let id = id.value();
+        let row: PaymentRow = decode(&id, bytes.value())?;
+        rule.checked();
+        let (credit, back) = (Ref::Payment(PaymentId(id)), Ref::PaymentBack(PaymentId(id)));
+        for (slot, reference) in [(row.credited, credit), (row.back, back)] {
+            let Some(seq) = slot else { continue };
+            let found = get::<_, LedgerRow>(&tables.ledger, seq.0)?.map(|row| row.transfer.reference);
+            rule.check(found == Some(reference), || {
+                (format!("payments {id}"), format!("ledger row {seq} is not its own"))
+            });
+        }
+        rule.check(row.back.is_none() || row.credited.is_some(), || {
+            (format!("payments {id}"), "it went back and never came".to_owned())
+        });
+        let outside = format!("{}/{}", row.source, row.outside_id);
+        let indexed = tables.payments_by_outside.get(outside.as_str())?.map(|found| found.value());
+        rule.check(indexed == Some(id), || {
+            (format!("payments {id}"), format!("its outside id leads to payment {indexed:?}: credited twice"))
+        });
+    }
+    Ok(())
+}
