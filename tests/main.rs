@@ -2,3 +2,5 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
 mod jobs;
+mod ledger;
+mod shop;
