@@ -4,3 +4,4 @@
 mod jobs;
 mod ledger;
 mod shop;
+mod tidy;

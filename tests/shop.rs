@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// A store with its writer on a thread. When it is dropped, the whole audit must pass.
 pub(crate) struct Shop {
     pub(crate) store: Store,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
 }
 
 /// A clock that stands still unless a test moves it.
@@ -33,7 +33,7 @@ pub(crate) fn open(dir: &Path) -> Store {
 impl Shop {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        Self { store: open(dir.path()), dir }
+        Self { store: open(dir.path()), _dir: dir }
     }
 
     #[track_caller]
