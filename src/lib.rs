@@ -1,10 +1,20 @@
 //! Samovar sells AI generations in Telegram.
 
+pub mod app;
 pub mod catalog;
+pub mod config;
+pub mod flow;
+pub mod handlers;
+pub mod http;
 pub mod ids;
 pub mod job;
 pub mod ledger;
 pub mod message;
 pub mod money;
+pub mod provider;
+pub mod sandbox;
 pub mod store;
+pub mod telegram;
+pub mod texts;
 pub mod time;
+pub mod workers;

@@ -136,9 +136,10 @@ impl View {
         due(&self.tables, until, limit)
     }
 
-    /// When the next job's time comes.
-    pub fn next_due(&self) -> Result<Option<Up>, Fault> {
-        Ok(self.tables.jobs_due.first()?.map(|(key, _)| Up(key.value().0)))
+    /// When the first job's time comes of those that are not due at `now`.
+    pub fn next_due_after(&self, now: Up) -> Result<Option<Up>, Fault> {
+        let next = self.tables.jobs_due.range((now.0.saturating_add(1), 0)..)?.next();
+        Ok(next.transpose()?.map(|(key, _)| Up(key.value().0)))
     }
 
     /// How many jobs are looked at, now or later.

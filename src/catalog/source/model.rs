@@ -1,0 +1,127 @@
+//! One model's file.
+
+// The closed lists stand beside this parser, in the library as in `build.rs`.
+use super::super::words::{Availability, Category, Output, Task};
+use super::conflict::{self, Conflict};
+use super::document::{Context, Fields};
+use super::input::{self, Input, Label};
+use super::{Error, File};
+use rust_decimal::Decimal;
+use toml::de::DeTable;
+
+/// A model as its file and its price line describe it.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    /// The path of its file without `models/` and `.toml`.
+    pub(crate) id: String,
+    /// The string KIE knows it by.
+    pub(crate) kie_id: String,
+    /// Where that stands in the file.
+    pub(crate) kie_id_line: u32,
+    /// Its name.
+    pub(crate) title: String,
+    /// Who made it.
+    pub(crate) vendor: String,
+    /// Its place in the price list.
+    pub(crate) category: Category,
+    /// What it does.
+    pub(crate) task: Task,
+    /// What comes out.
+    pub(crate) output: Output,
+    /// What is known of it at KIE.
+    pub(crate) availability: Availability,
+    /// How long it takes as a rule, in seconds.
+    pub(crate) expected_s: u32,
+    /// A sentence or two for the customer.
+    pub(crate) description: Label,
+    /// What a customer might write.
+    pub(crate) example: Label,
+    /// In the order in which they are asked for.
+    pub(crate) inputs: Vec<Input>,
+    /// What does not go together.
+    pub(crate) conflicts: Vec<Conflict>,
+    /// The price, once the list is known.
+    pub(crate) usd: Decimal,
+    /// One of the cheapest, once all prices are known.
+    pub(crate) free: bool,
+}
+
+/// The model, or `None` after complaints.
+pub(super) fn read(file: &File, id: &str, errors: &mut Vec<Error>) -> Option<Model> {
+    let mut context = Context::new(&file.path, &file.text, errors);
+    match DeTable::parse(&file.text) {
+        Ok(table) => read_table(&mut context, table.get_ref(), id),
+        Err(error) => {
+            let line = context.line(error.span().map_or(0, |span| span.start));
+            context.complain(line, error.message());
+            None
+        }
+    }
+}
+
+fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -> Option<Model> {
+    let before = context.complaints();
+    let mut fields = Fields::new(context, table, 1);
+    let kie_id_line = fields.line_of("api_model").unwrap_or(1);
+    let title = fields.text(context, "title");
+    let vendor = fields.text(context, "vendor");
+    let category = fields.word(context, "category", Category::from_name);
+    let task = fields.word(context, "task", Task::from_name);
+    let output = fields.word(context, "output", Output::from_name);
+    let kie_id = fields.text(context, "api_model");
+    let availability = fields.word(context, "availability", Availability::from_name);
+    let expected_s = fields.count(context, "expected_s", 1);
+    let description = input::read_label(context, &mut fields, "description");
+    let example = input::read_label(context, &mut fields, "example");
+    let inputs = read_inputs(context, &mut fields);
+    let conflicts = match &inputs {
+        Some(inputs) if context.complaints() == before => conflict::read(context, &mut fields, inputs),
+        // They speak of inputs, which are not known.
+        Some(_) | None => {
+            fields.take("conflicts");
+            Vec::new()
+        }
+    };
+    fields.finish(context);
+    if context.complaints() > before {
+        return None;
+    }
+    Some(Model {
+        id: id.to_owned(),
+        kie_id: kie_id?,
+        kie_id_line,
+        title: title?,
+        vendor: vendor?,
+        category: category?,
+        task: task?,
+        output: output?,
+        availability: availability?,
+        expected_s: expected_s?,
+        description: description?,
+        example: example?,
+        inputs: inputs?,
+        conflicts,
+        usd: Decimal::ZERO,
+        free: false,
+    })
+}
+
+fn read_inputs<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option<Vec<Input>> {
+    let node = fields.need(context, "inputs")?;
+    let before = context.complaints();
+    let mut inputs: Vec<Input> = Vec::new();
+    for node in node.list(context, "inputs")? {
+        let Some(input) = node.fields(context, "inputs").and_then(|fields| input::read(context, fields))
+        else {
+            continue;
+        };
+        if inputs.iter().any(|earlier| earlier.name == input.name) {
+            context.complain(input.line, format!("the input {} is already there", input.name));
+        }
+        inputs.push(input);
+    }
+    if context.complaints() == before && !inputs.iter().any(|input| input.required) {
+        context.complain(node.line, "no input is required");
+    }
+    Some(inputs)
+}

@@ -1,0 +1,98 @@
+//! `samovar run`: the service, until SIGTERM or Ctrl-C.
+
+use crate::app::{App, Parts, StartError};
+use crate::config::{LogFormat, Settings, Sources};
+use crate::store::OpenError;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::io;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Two threads are plenty: the work is waiting, and the writer has a thread of its own.
+const THREADS: usize = 2;
+
+/// Runs the service; gives the exit code.
+pub(super) fn run(sources: &Sources) -> u8 {
+    let (settings, keys) = match Settings::for_service(sources) {
+        Ok(read) => read,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return 2;
+        }
+    };
+    log_to_stderr(&settings);
+    let metrics = match PrometheusBuilder::new().install_recorder() {
+        Ok(handle) => Some(handle),
+        Err(error) => {
+            tracing::warn!(%error, "there will be no metrics");
+            None
+        }
+    };
+    let runtime = match Builder::new_multi_thread().worker_threads(THREADS).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the service cannot start: {error}");
+            return 1;
+        }
+    };
+    let served = runtime.block_on(async {
+        let stop = stop_on_signal()?;
+        let app = App::bind(settings, keys, Parts { metrics, ..Parts::usual() }).await?;
+        if let Ok(address) = app.address() {
+            tracing::info!(%address, "listening");
+        }
+        app.run(stop).await
+    });
+    match served {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("{error}");
+            exit_code(&error)
+        }
+    }
+}
+
+/// What a start that failed tells the shell.
+fn exit_code(error: &StartError) -> u8 {
+    match error {
+        StartError::Settings(_) => 2,
+        StartError::Open(OpenError::Taken(_)) => 3,
+        StartError::Open(OpenError::Damaged { .. } | OpenError::Newer { .. }) => 4,
+        StartError::Open(OpenError::Directory { .. } | OpenError::Fault(_))
+        | StartError::Fault(_)
+        | StartError::Listen { .. } => 1,
+    }
+}
+
+/// Logs go to stderr: stdout is for what a command answers.
+fn log_to_stderr(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.rust_log).unwrap_or_else(|error| {
+        eprintln!("RUST_LOG is not understood ({error}); logging at info");
+        EnvFilter::new("info")
+    });
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match settings.log_format {
+        LogFormat::Text => builder.with_target(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Cancelled by the first SIGTERM or SIGINT.
+fn stop_on_signal() -> Result<CancellationToken, StartError> {
+    let cannot = |error: io::Error| StartError::Settings(format!("signals cannot be heard: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: nothing new is taken, what is under way ends");
+        token.cancel();
+    });
+    Ok(stop)
+}

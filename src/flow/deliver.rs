@@ -1,0 +1,189 @@
+//! What became of a message: the commit that takes it out of the outbox. No money moves here, but
+//! for the one case in which Telegram refuses a paid result for good.
+
+use super::settle::{end, model_of};
+use super::{Shop, news};
+use crate::ids::MessageId;
+use crate::ids::{JobId, OutboxId, UserId};
+use crate::ledger::{Memo, Transfer};
+use crate::message::{About, Act, MediaKind, NotTaken, Sent};
+use crate::store::{Delivery, Fault, Job, OutboxRow, Tx};
+use std::time::Duration;
+
+/// What the outbox worker does next with this message and its chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It is out of the outbox.
+    Gone,
+    /// It stays, and its whole chat waits so long: Telegram said so.
+    ParkChat(Duration),
+    /// It stays for another try after this pause.
+    Again(Duration),
+}
+
+/// How long a message that cannot be delivered is tried.
+const KEEP: Duration = Duration::from_secs(3 * 24 * 3600);
+/// How often one that may have gone is sent again: a second copy does no harm, a tenth does.
+const DOUBTS: u32 = 3;
+
+/// Notes what became of a message. A message that is not in the outbox any more changes nothing.
+pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sent) -> Result<Next, Fault> {
+    let Some(row) = tx.outbox_row(priority, id)? else { return Ok(Next::Gone) };
+    match sent {
+        Sent::Delivered { message, file_ids } => {
+            tx.drop_outbox_row(priority, id)?;
+            delivered(tx, &row, id, *message, file_ids)?;
+            Ok(Next::Gone)
+        }
+        Sent::Refused(why) => refused(shop, tx, priority, id, row, why),
+        Sent::Later { pause } => {
+            again(tx, priority, id, row, *pause)?;
+            Ok(Next::ParkChat(*pause))
+        }
+        Sent::NotSent(_) if tx.now().at.since(row.at) < KEEP => {
+            let pause = Duration::from_secs(1 << row.tries.min(8));
+            again(tx, priority, id, row, pause)?;
+            Ok(Next::Again(pause))
+        }
+        Sent::InDoubt(_) if repeatable(&row.outgoing.act) && row.tries < DOUBTS => {
+            let pause = Duration::from_secs(2 << row.tries.min(8));
+            again(tx, priority, id, row, pause)?;
+            Ok(Next::Again(pause))
+        }
+        Sent::NotSent(why) => {
+            let why = NotTaken::Bad(format!("given up after three days: {why}"));
+            refused(shop, tx, priority, id, row, &why)
+        }
+        // It very likely went, several times over; saying that it did not would be worse.
+        Sent::InDoubt(_) => {
+            tx.drop_outbox_row(priority, id)?;
+            delivered(tx, &row, id, None, &[])?;
+            Ok(Next::Gone)
+        }
+    }
+}
+
+fn again(
+    tx: &mut Tx<'_>,
+    priority: u8,
+    id: OutboxId,
+    mut row: OutboxRow,
+    pause: Duration,
+) -> Result<(), Fault> {
+    row.tries += 1;
+    row.not_before = tx.now().up.plus(pause);
+    tx.put_outbox_row(priority, id, &row)
+}
+
+/// An answer to a tap is worth nothing a second later; everything else reads the same twice.
+fn repeatable(act: &Act) -> bool {
+    match act {
+        Act::Toast { .. } => false,
+        Act::Text { .. } | Act::Media { .. } | Act::PreCheckout { .. } | Act::Leave => true,
+    }
+}
+
+fn delivered(
+    tx: &mut Tx<'_>,
+    row: &OutboxRow,
+    id: OutboxId,
+    message: Option<MessageId>,
+    file_ids: &[String],
+) -> Result<(), Fault> {
+    match row.outgoing.about {
+        About::Nothing => Ok(()),
+        About::Screen(user) => set_live(tx, user, message),
+        About::Status(job) => {
+            let Some(mut job) = tx.job(job)? else { return Ok(()) };
+            if message.is_none() || job.row.status_message == message {
+                return Ok(());
+            }
+            job.row.status_message = message;
+            tx.put_job(&job)
+        }
+        About::Ending(job) | About::Result(job) => {
+            let delivery = Delivery::Delivered { at: tx.now().at, file_ids: file_ids.to_vec() };
+            set_delivery(tx, job, id, delivery)?;
+            if let Some(job) = tx.job(job)? {
+                let data = format!("message {}", message.map_or("?".to_owned(), |id| id.to_string()));
+                tx.trace(job.row.request, job.row.user, Some(job.id), "delivered", data)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn set_live(tx: &mut Tx<'_>, user: UserId, message: Option<MessageId>) -> Result<(), Fault> {
+    let Some(mut session) = tx.session(user)? else { return Ok(()) };
+    if message.is_some() && session.live != message {
+        session.live = message;
+        tx.put_session(user, &session)?;
+    }
+    Ok(())
+}
+
+/// Notes the fate of the message that told how a job ended, if it is still that one.
+fn set_delivery(tx: &mut Tx<'_>, job: JobId, id: OutboxId, delivery: Delivery) -> Result<(), Fault> {
+    let Some(mut job) = tx.job(job)? else { return Ok(()) };
+    if job.row.told == Some(id) {
+        job.row.delivery = delivery;
+        tx.put_job(&job)?;
+    }
+    Ok(())
+}
+
+fn refused(
+    shop: &Shop,
+    tx: &mut Tx<'_>,
+    priority: u8,
+    id: OutboxId,
+    mut row: OutboxRow,
+    why: &NotTaken,
+) -> Result<Next, Fault> {
+    let job = match row.outgoing.about {
+        About::Result(job) | About::Ending(job) => tx.job(job)?.filter(|job| job.row.told == Some(id)),
+        About::Nothing | About::Screen(_) | About::Status(_) => None,
+    };
+    if *why == NotTaken::Blocked && row.outgoing.chat.0 > 0 {
+        let user = UserId(row.outgoing.chat.0);
+        if let Some(mut known) = tx.user(user)? {
+            known.blocked = true;
+            tx.put_user(user, &known)?;
+        }
+    }
+    let bad = matches!(why, NotTaken::BadFile(_) | NotTaken::Bad(_));
+    // Some pictures are fine as a file only: too long a side, too odd a shape.
+    if let (true, Act::Media { kind, .. }) = (bad, &mut row.outgoing.act)
+        && *kind != MediaKind::Document
+    {
+        *kind = MediaKind::Document;
+        tx.put_outbox_row(priority, id, &row)?;
+        return Ok(Next::Again(Duration::ZERO));
+    }
+    tx.drop_outbox_row(priority, id)?;
+    let Some(mut job) = job else {
+        tracing::warn!(?why, about = ?row.outgoing.about, "Telegram refused a message");
+        return Ok(Next::Gone);
+    };
+    tx.trace(job.row.request, job.row.user, Some(job.id), "refused-by-telegram", format!("{why:?}"))?;
+    job.row.delivery = Delivery::Refused { at: tx.now().at, why: why.clone() };
+    if bad && matches!(row.outgoing.about, About::Result(_)) {
+        refund(shop, tx, &mut job)?;
+    }
+    tx.put_job(&job)?;
+    Ok(Next::Gone)
+}
+
+/// Gives the money of a result back that Telegram will not take, and says so.
+fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
+    let model = model_of(job)?;
+    let charged = job.row.money.hold.is_some() && job.row.money.loss.is_none();
+    if charged {
+        let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
+        let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);
+        if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
+            return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
+        }
+    }
+    end(tx, job, news::undeliverable(shop, job, model))
+}

@@ -1,0 +1,80 @@
+//! The acts: each one is everything that happens together, in one transaction.
+//!
+//! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
+//! message, `alarm` tells the operator. None of them touches the world: they read and write rows.
+
+pub mod alarm;
+pub mod deliver;
+pub mod free;
+pub mod intake;
+pub mod news;
+pub mod order;
+pub mod settle;
+
+use crate::catalog::price::Rates;
+use crate::catalog::{Model, Output};
+use crate::ids::UserId;
+use crate::job;
+use crate::money::Kopecks;
+use rust_decimal::Decimal;
+
+/// The operator's rules, as the settings give them. The same for the whole life of the process.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    /// What makes a price.
+    pub rates: Rates,
+    /// What is given away.
+    pub free: FreeRules,
+    /// How many jobs of one customer may be open.
+    pub open_jobs_per_customer: u32,
+    /// How many jobs of all customers may wait to be sent.
+    pub queue_max: u64,
+    /// What a new customer gets.
+    pub start_bonus: Kopecks,
+    /// How many actions a customer has a minute, on average; 0 is no limit.
+    pub actions_per_minute: u32,
+    /// How many actions a customer has at once.
+    pub actions_burst: u32,
+    /// Who runs this bot.
+    pub admins: Vec<UserId>,
+    /// Where customers find them: a @name or a link.
+    pub support: Option<String>,
+    /// The bot's own @name, without the @.
+    pub bot_name: String,
+    /// The key behind request codes and callback addresses; kept in the store, never shown.
+    pub server_key: [u8; 32],
+    /// Whether the provider's content filter is asked for.
+    pub nsfw_checker: bool,
+    /// How long a picture or a sound may take.
+    pub quick: job::Limits,
+    /// How long a video may take.
+    pub video: job::Limits,
+}
+
+impl Shop {
+    /// How long a job of this model may take.
+    pub fn limits(&self, model: &Model) -> &job::Limits {
+        match model.output {
+            Output::Video => &self.video,
+            Output::Image | Output::Audio => &self.quick,
+        }
+    }
+
+    /// True for who runs this bot.
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.admins.contains(&user)
+    }
+}
+
+/// What is given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeRules {
+    /// Free uses a customer, model and calendar day (UTC).
+    pub daily: u32,
+    /// Free uses a customer, model and calendar hour (UTC).
+    pub hourly: u32,
+    /// The most a free use may cost the operator, in dollars.
+    pub max_cost_usd: Decimal,
+    /// The most all free uses of a day may cost; 0 is none.
+    pub budget_usd: Decimal,
+}

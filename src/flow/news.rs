@@ -1,0 +1,152 @@
+//! The words about a job: its status, its result, its failure. Pure: rows in, messages out.
+
+use super::Shop;
+use crate::catalog::{Model, Output};
+use crate::ids::JobId;
+use crate::job::{File, State, Why};
+use crate::message::{About, Act, Button, Keyboard, Lang, MediaKind, Outgoing, Source};
+use crate::store::Job;
+use crate::texts::{self, Arg};
+
+/// The folder of a job's files, below the data directory.
+pub fn media_dir(job: JobId) -> String {
+    format!("media/{job}")
+}
+
+fn status(job: &Job, text: String, keyboard: Keyboard) -> Outgoing {
+    let act = Act::Text { text, keyboard, edit: job.row.status_message };
+    Outgoing { chat: job.row.user.chat(), act, about: About::Status(job.id) }
+}
+
+fn say(job: &Job, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+    texts::say(job.row.lang, key, args)
+}
+
+/// It waits to be sent and may be cancelled.
+pub(super) fn queued(job: &Job, model: &Model) -> Outgoing {
+    let text = say(job, "job-queued", &[("model", Arg::Text(model.title))]);
+    let cancel = Button::tap(say(job, "button-cancel", &[]), format!("x:{}", job.id));
+    status(job, text, vec![vec![cancel]])
+}
+
+/// The provider works on it.
+pub(super) fn working(job: &Job, model: &Model) -> Outgoing {
+    let args = [("model", Arg::Text(model.title)), ("seconds", Arg::Number(i64::from(model.expected_s)))];
+    status(job, say(job, "job-working", &args), Vec::new())
+}
+
+/// It is over; the result or the failure comes as a message of its own.
+pub(super) fn status_ended(job: &Job, model: &Model) -> Outgoing {
+    let key = match &job.row.state {
+        State::Failed { why: Why::Cancelled, .. } => "job-status-cancelled",
+        State::Failed { .. } => "job-status-failed",
+        State::Queued { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Unknown { .. }
+        | State::Fetching { .. }
+        | State::Done { .. }
+        | State::Late { .. } => "job-status-done",
+    };
+    status(job, say(job, key, &[("model", Arg::Text(model.title))]), Vec::new())
+}
+
+/// The buttons below a result or failure.
+fn after(lang: Lang, job: JobId) -> Keyboard {
+    vec![vec![
+        Button::tap(texts::say(lang, "button-repeat", &[]), format!("again:{job}")),
+        Button::tap(texts::say(lang, "button-menu", &[]), "menu"),
+    ]]
+}
+
+/// The result, as real media; what is not the model's kind of output goes as a document.
+pub(super) fn result(job: &Job, model: &Model, files: &[File]) -> Outgoing {
+    let args = [("model", Arg::Text(model.title)), ("price", Arg::Money(job.row.price))];
+    let key = match (&job.row.state, job.row.free_hour) {
+        (State::Late { .. }, _) => "job-late-gift",
+        (_, Some(_)) => "job-done-caption-free",
+        (_, None) => "job-done-caption",
+    };
+    let (kind, family) = match model.output {
+        Output::Image => (MediaKind::Photo, "image/"),
+        Output::Video => (MediaKind::Video, "video/"),
+        Output::Audio => (MediaKind::Audio, "audio/"),
+    };
+    let fits = files.iter().all(|file| file.mime.starts_with(family));
+    let dir = media_dir(job.id);
+    let act = Act::Media {
+        kind: if fits { kind } else { MediaKind::Document },
+        files: files.iter().map(|file| Source::Path(format!("{dir}/{}", file.name))).collect(),
+        caption: say(job, key, &args),
+        keyboard: after(job.row.lang, job.id),
+    };
+    Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) }
+}
+
+/// The failure: what failed, why, what happened to the money, and the code for the support.
+pub(super) fn failed(shop: &Shop, job: &Job, model: &Model, why: &Why, maybe_late: bool) -> Outgoing {
+    let money = match (job.row.money.hold, job.row.free_hour) {
+        (Some(_), _) => say(job, "money-returned", &[("amount", Arg::Money(job.row.price))]),
+        (None, Some(_)) => say(job, "money-free-returned", &[]),
+        (None, None) => say(job, "money-nothing-charged", &[]),
+    };
+    let code = job.row.request.code(&shop.server_key);
+    let reason = reason(job.row.lang, why);
+    let args = [
+        ("model", Arg::Text(model.id)),
+        ("reason", Arg::Html(&reason)),
+        ("money", Arg::Html(&money)),
+        ("code", Arg::Text(&code)),
+    ];
+    let key = match why {
+        Why::Cancelled => "job-cancelled",
+        Why::QueueTimeout
+        | Why::NoCredit
+        | Why::KeyRefused
+        | Why::Paused
+        | Why::ModelGone
+        | Why::Rejected { .. }
+        | Why::TaskFailed { .. }
+        | Why::NoAnswer
+        | Why::Deadline
+        | Why::ResultLost => "job-failed",
+    };
+    let mut text = say(job, key, &args);
+    if maybe_late {
+        text.push_str("\n\n");
+        text.push_str(&say(job, "job-may-come-late", &[]));
+    }
+    let act = Act::Text { text, keyboard: after(job.row.lang, job.id), edit: None };
+    Outgoing { chat: job.row.user.chat(), act, about: About::Ending(job.id) }
+}
+
+/// Telegram would not take the result, and the money went back.
+pub(super) fn undeliverable(shop: &Shop, job: &Job, model: &Model) -> Outgoing {
+    let code = job.row.request.code(&shop.server_key);
+    let args =
+        [("model", Arg::Text(model.id)), ("amount", Arg::Money(job.row.price)), ("code", Arg::Text(&code))];
+    let text = say(job, "job-undeliverable-refund", &args);
+    let act = Act::Text { text, keyboard: after(job.row.lang, job.id), edit: None };
+    Outgoing { chat: job.row.user.chat(), act, about: About::Ending(job.id) }
+}
+
+/// Why a job failed, as a sentence.
+pub fn reason(lang: Lang, why: &Why) -> String {
+    let (key, message) = match why {
+        Why::Cancelled => ("reason-cancelled", None),
+        Why::QueueTimeout => ("reason-queue-timeout", None),
+        Why::NoCredit => ("reason-no-credit", None),
+        Why::KeyRefused => ("reason-key-refused", None),
+        Why::Paused => ("reason-paused", None),
+        Why::ModelGone => ("reason-model-gone", None),
+        Why::Rejected { message } => ("reason-rejected", Some(message)),
+        Why::TaskFailed { message } => ("reason-task-failed", Some(message)),
+        Why::NoAnswer => ("reason-no-answer", None),
+        Why::Deadline => ("reason-deadline", None),
+        Why::ResultLost => ("reason-result-lost", None),
+    };
+    match message {
+        Some(message) => texts::say(lang, key, &[("message", Arg::Text(message))]),
+        None => texts::say(lang, key, &[]),
+    }
+}

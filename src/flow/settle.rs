@@ -1,0 +1,224 @@
+//! Moving a job on: what happened to it, its money, its timeline and the words to its customer, all
+//! in one transaction. `job::next` decides; this writes.
+//!
+//! **Invariant:** the money of a job moves only here (after its hold), and only with its state.
+
+use super::alarm::{self, Alarm};
+use super::{Shop, free, news};
+use crate::catalog::{self, Model};
+use crate::ids::{JobId, UserId};
+use crate::job::{Event, Late, Money, Refused, State, Why, next};
+use crate::ledger::{Memo, Transfer};
+use crate::message::Outgoing;
+use crate::money::Kopecks;
+use crate::store::{Delivery, Fault, Job, JobRow, StopRow, StoppedBy, Tx};
+use std::time::Duration;
+
+/// The model of a job.
+pub fn model_of(job: &Job) -> Result<&'static Model, Fault> {
+    catalog::model(&job.row.model).ok_or_else(|| Fault::Row {
+        table: "jobs",
+        key: job.id.to_string(),
+        why: format!("the catalogue has no model {}", job.row.model),
+    })
+}
+
+/// Tells a job what happened to it. Gives its new state, or why nothing was done: a repeat, an
+/// answer to an earlier call, a time that has not come.
+pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Result<State, Refused>, Fault> {
+    let Some(mut job) = tx.job(id)? else { return Ok(Err(Refused::NotExpected)) };
+    let model = model_of(&job)?;
+    let event = own_task_only(tx, id, event)?;
+    let what = event_name(&event);
+    let before = job.row.state.clone();
+    let step = match next(&before, event, tx.now().up, shop.limits(model)) {
+        Ok(step) => step,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    job.row.state = step.state;
+    job.row.due = step.due;
+    move_money(shop, tx, &mut job, model, step.money)?;
+    if job.row.state.name() != before.name() {
+        let data = trace_data(&job.row.state);
+        tx.trace(job.row.request, job.row.user, Some(id), what, data)?;
+        tell(shop, tx, &mut job, model, &before)?;
+    }
+    tx.put_job(&job)?;
+    Ok(Ok(job.row.state))
+}
+
+/// The customer takes a queued job back.
+pub fn cancel(shop: &Shop, tx: &mut Tx<'_>, user: UserId, id: JobId) -> Result<Result<(), Refused>, Fault> {
+    let own = tx.job(id)?.is_some_and(|job| job.row.user == user);
+    if !own {
+        return Ok(Err(Refused::NotExpected));
+    }
+    Ok(step(shop, tx, id, Event::Cancel)?.map(drop))
+}
+
+/// A task belongs to one job: a hint that names another job's task is none of ours.
+fn own_task_only(tx: &Tx<'_>, id: JobId, event: Event) -> Result<Event, Fault> {
+    if let Event::Bound { task } = &event
+        && tx.job_of_task(task)?.is_some_and(|other| other != id)
+    {
+        return Ok(Event::NotOurs);
+    }
+    Ok(event)
+}
+
+fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, money: Money) -> Result<(), Fault> {
+    let (id, now) = (job.id, tx.now());
+    let JobRow { user, price, .. } = job.row;
+    let hold = job.row.money.hold;
+    let transfer = match (money, hold) {
+        (Money::Keep, _) | (Money::Charge | Money::Lose, None) => return Ok(()),
+        (Money::Release, None) => {
+            let Some(hour) = job.row.free_hour else { return Ok(()) };
+            return free::give_back(tx, user, model, hour, job.row.cost_usd);
+        }
+        (Money::Charge, Some(hold)) => Transfer::charge(id, user, hold, price, now.at),
+        (Money::Release, Some(hold)) => {
+            let memo = match &job.row.state {
+                State::Failed { why: Why::Cancelled, .. } => Memo::Cancelled,
+                State::Failed { .. }
+                | State::Queued { .. }
+                | State::Sending { .. }
+                | State::Waiting { .. }
+                | State::Unknown { .. }
+                | State::Fetching { .. }
+                | State::Done { .. }
+                | State::Late { .. } => Memo::Failed,
+            };
+            Transfer::release(id, user, hold, price, now.at, memo)
+        }
+        (Money::Lose, Some(_)) => {
+            let cost = job.row.cost_usd.checked_mul(shop.rates.usd_to_rub).and_then(Kopecks::from_roubles);
+            let cost = cost.ok_or_else(|| Fault::Bug(format!("the cost of job {id} does not fit")))?;
+            if !cost.is_positive() {
+                return Ok(());
+            }
+            Transfer::loss(id, cost, now.at)
+        }
+    };
+    match tx.transfer_for_job(id, &mut job.row.money, &transfer)? {
+        Ok(_) => Ok(()),
+        Err(refusal) => Err(Fault::Bug(format!("job {id}: {} is refused: {refusal}", transfer.kind))),
+    }
+}
+
+/// Writes what the customer (and the operator) hear of the change.
+fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, before: &State) -> Result<(), Fault> {
+    let request = Some(job.row.request);
+    match &job.row.state {
+        State::Queued { .. } => drop(tx.say(news::queued(job, model), request)?),
+        State::Waiting { .. } => drop(tx.say(news::working(job, model), request)?),
+        State::Sending { .. } | State::Unknown { .. } | State::Fetching { .. } => {}
+        State::Done { files } => {
+            let result = news::result(job, model, files);
+            end(tx, job, result)?;
+            tx.say(news::status_ended(job, model), request)?;
+        }
+        State::Late { files } => {
+            let result = news::result(job, model, files);
+            end(tx, job, result)?;
+        }
+        State::Failed { why, late } => {
+            let why = why.clone();
+            if !before.is_final() {
+                let message = news::failed(shop, job, model, &why, *late != Late::Never);
+                end(tx, job, message)?;
+                tx.say(news::status_ended(job, model), request)?;
+                consequences(shop, tx, job, model, &why)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the message that tells how a job ended into the outbox and notes it in the job (L10).
+pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(), Fault> {
+    job.row.told = Some(tx.say(message, Some(job.row.request))?);
+    job.row.delivery = Delivery::Waiting;
+    if job.row.ended.is_none() {
+        job.row.ended = Some(tx.now().at);
+        let Some(mut user) = tx.user(job.row.user)? else {
+            return Err(Fault::Bug(format!("job {} has no customer", job.id)));
+        };
+        user.open_jobs = user.open_jobs.checked_sub(1).ok_or_else(|| {
+            Fault::Bug(format!("customer {} has more ended jobs than open ones", job.row.user))
+        })?;
+        tx.put_user(job.row.user, &user)?;
+    }
+    Ok(())
+}
+
+/// What a failure means for the sales to come.
+fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, model: &Model, why: &Why) -> Result<(), Fault> {
+    let now = tx.now();
+    let code = job.row.request.code(&shop.server_key);
+    let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {
+        let until = pause.map(|pause| now.up.plus(pause));
+        tx.put_stop(what, &StopRow { at: now.at, why: why.to_owned(), until, by })
+    };
+    let hour = Duration::from_secs(3600);
+    let (alarm, detail) = match why {
+        Why::NoCredit => {
+            stop("all", StoppedBy::Credit, None, "the provider has no credit left")?;
+            (Alarm::NoCredit, code)
+        }
+        Why::KeyRefused => {
+            stop("all", StoppedBy::Provider, Some(hour / 6), "the provider refused our key")?;
+            (Alarm::KeyRefused, code)
+        }
+        Why::Paused => {
+            stop(model.id, StoppedBy::Provider, Some(hour / 6), "paused at the provider")?;
+            (Alarm::ModelStopped, format!("{} {code}", model.id))
+        }
+        Why::ModelGone => {
+            stop(model.id, StoppedBy::Provider, Some(hour * 6), "unknown to the provider")?;
+            (Alarm::ModelStopped, format!("{} {code}", model.id))
+        }
+        Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", model.id)),
+        Why::Cancelled
+        | Why::QueueTimeout
+        | Why::Rejected { .. }
+        | Why::TaskFailed { .. }
+        | Why::NoAnswer
+        | Why::Deadline => return Ok(()),
+    };
+    alarm::raise(shop, tx, alarm, &detail)
+}
+
+/// The code of an event in a timeline.
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Start => "sending",
+        Event::NotSent { .. } => "not-sent",
+        Event::Busy { .. } => "provider-busy",
+        Event::Accepted { .. } => "accepted",
+        Event::Refused { .. } => "refused",
+        Event::InDoubt { .. } => "in-doubt",
+        Event::Hint { .. } => "callback",
+        Event::Bound { .. } => "found",
+        Event::NotOurs => "not-ours",
+        Event::Running => "running",
+        Event::NoLook => "no-answer",
+        Event::Succeeded { .. } => "succeeded",
+        Event::TaskFailed { .. } => "task-failed",
+        Event::Fetched { .. } => "fetched",
+        Event::NotFetched => "not-fetched",
+        Event::Cancel => "cancelled",
+        Event::Expire => "expired",
+    }
+}
+
+/// What a timeline shows of a state.
+fn trace_data(state: &State) -> String {
+    match state {
+        State::Sending { attempt, .. } => format!("attempt {attempt}"),
+        State::Waiting { task, .. } | State::Fetching { task, .. } => format!("task {task}"),
+        State::Failed { why, .. } => format!("{why:?}"),
+        State::Done { files } | State::Late { files } => format!("{} file(s)", files.len()),
+        State::Queued { .. } | State::Unknown { .. } => state.name().to_owned(),
+    }
+}

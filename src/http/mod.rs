@@ -1,0 +1,84 @@
+//! What comes in over HTTP: Telegram's webhook, KIE's callbacks, and the questions "are you well?".
+//!
+//! **Invariant:** a 200 is given only after what came is on disk.
+
+mod health;
+mod kie;
+mod telegram;
+
+pub use health::Health;
+
+use crate::flow::Shop;
+use crate::store::Store;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::routing::{get, post};
+use secrecy::SecretString;
+use std::sync::{Arc, OnceLock};
+
+/// What the routes need.
+pub struct Doors {
+    /// Where what comes in is kept.
+    pub store: Store,
+    /// The bot's own id: half of an update's key.
+    pub bot: u64,
+    /// The key behind callback addresses.
+    pub server_key: [u8; 32],
+    /// The operator's rules; set once Telegram has said who the bot is.
+    pub shop: Arc<OnceLock<Arc<Shop>>>,
+    /// Telegram's way in; `None` when we poll.
+    pub webhook: Option<WebhookDoor>,
+    /// The key KIE signs callbacks with, if the operator made one.
+    pub kie_hmac_key: Option<SecretString>,
+    /// Whether we are well.
+    pub health: Arc<Health>,
+}
+
+/// Telegram's way in.
+pub struct WebhookDoor {
+    /// Begins with a slash.
+    pub path: String,
+    /// Telegram sends it along with every update.
+    pub secret: SecretString,
+}
+
+/// The public routes.
+pub fn router(doors: Arc<Doors>) -> Router {
+    let mut router = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(health::ready))
+        .route("/kie/callback/{job}/{secret}", post(kie::callback));
+    if let Some(webhook) = &doors.webhook {
+        router = router.route(&webhook.path, post(telegram::webhook));
+    }
+    router.with_state(doors)
+}
+
+/// The operator's routes, never on the public port.
+pub fn admin_router(metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(async move || metrics.render()))
+}
+
+fn answer(status: StatusCode, body: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+}
+
+/// The store cannot take it now: whoever sent it keeps it and comes again.
+fn busy() -> Response<Body> {
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "try again\n");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// Reads a body of at most `limit` bytes; else the answer to give.
+async fn read_body(body: Body, limit: usize) -> Result<Bytes, Response<Body>> {
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(|source| source.to_string().contains("length limit exceeded"));
+        let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+        answer(status, "the body is too large or broke off\n")
+    })
+}

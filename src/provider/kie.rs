@@ -1,0 +1,287 @@
+//! KIE.AI over HTTP: createTask, recordInfo, credit, and the files of a result.
+//!
+//! Three clients, so that what one may do another may not: orders use each connection once (an idle
+//! one that closes under a request would leave an order in doubt), looks share theirs, and files are
+//! fetched without our key. None follows a redirect, uses a proxy or repeats a request.
+
+use crate::job::File;
+use crate::provider::answer::{self, MESSAGE_CHARS};
+use crate::provider::fetch::{self, FetchError, Hosts};
+use crate::provider::limit::Limit;
+use crate::provider::{Created, Look, Pending, Provider, Task};
+use crate::time::Clock;
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, ClientBuilder, Response};
+use rust_decimal::Decimal;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+use url::Url;
+
+/// More of an answer than this is not read.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long a request may wait for its turn under our own limits.
+const MOST_WAIT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("samovar/", env!("CARGO_PKG_VERSION"));
+
+/// How long KIE may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect, TLS included.
+    pub connect: Duration,
+    /// For a createTask in all.
+    pub create: Duration,
+    /// For a look or the credit question in all.
+    pub ask: Duration,
+    /// For the next bytes of a file.
+    pub idle: Duration,
+    /// For a file in all.
+    pub file: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            create: Duration::from_secs(60),
+            ask: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            file: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// What is needed to speak to KIE.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The generation host, such as `https://api.kie.ai`.
+    pub base_url: Url,
+    /// The upload host; results may come from it.
+    pub upload_url: Url,
+    /// Our key.
+    pub key: SecretString,
+    /// Hosts of results beside the known ones.
+    pub result_hosts: Vec<String>,
+    /// How long KIE may take.
+    pub timeouts: Timeouts,
+}
+
+/// Why KIE cannot be spoken to with these options.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The key holds characters that no header can carry.
+    #[error("KIE_API_KEY holds characters that cannot be sent")]
+    Key,
+    /// The HTTP client cannot be made.
+    #[error("no HTTP client: {0}")]
+    Client(String),
+}
+
+/// KIE.AI.
+pub struct Kie {
+    base: String,
+    key: SecretString,
+    bearer: HeaderValue,
+    hosts: Hosts,
+    timeouts: Timeouts,
+    orders: Client,
+    asks: Client,
+    files: Client,
+    create_limit: Limit,
+    look_limit: Limit,
+    credit_limit: Limit,
+}
+
+/// Without the key.
+impl fmt::Debug for Kie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kie")
+            .field("base", &self.base)
+            .field("hosts", &self.hosts)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Kie {
+    /// Ready to speak to KIE; sends nothing yet. `clock` drives the rate limits.
+    pub fn new(options: Options, clock: &Clock) -> Result<Self, Unusable> {
+        let Options { base_url, upload_url, key, result_hosts, timeouts } = options;
+        let mut bearer =
+            HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(|_| Unusable::Key)?;
+        bearer.set_sensitive(true);
+        let build =
+            |builder: ClientBuilder| builder.build().map_err(|error| Unusable::Client(reason(&error)));
+        Ok(Self {
+            base: base_url.as_str().trim_end_matches('/').to_owned(),
+            hosts: Hosts::new(&result_hosts, &[&base_url, &upload_url]),
+            orders: build(client(timeouts).timeout(timeouts.create).pool_max_idle_per_host(0))?,
+            asks: build(client(timeouts).timeout(timeouts.ask))?,
+            files: build(client(timeouts).read_timeout(timeouts.idle))?,
+            // KIE takes 20 orders in any 10 s: 5 at once and one every 667 ms are never more than that.
+            create_limit: Limit::new(at_once(5), Duration::from_millis(667), clock),
+            look_limit: Limit::new(at_once(50), Duration::from_millis(20), clock),
+            credit_limit: Limit::new(at_once(1), Duration::from_secs(1), clock),
+            key,
+            bearer,
+            timeouts,
+        })
+    }
+
+    async fn order(&self, task: Task<'_>) -> Created {
+        if !self.create_limit.turn(MOST_WAIT).await {
+            return Created::NotSent("too many orders at once".to_owned());
+        }
+        let callback = task.callback_url.as_deref().unwrap_or_default();
+        let secret = callback.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut body = json!({ "model": task.model, "input": Value::Object(task.input) });
+        if let Some(url) = task.callback_url {
+            body["callBackUrl"] = Value::String(url);
+        }
+        let url = format!("{}/api/v1/jobs/createTask", self.base);
+        let request = self.orders.post(url).header(AUTHORIZATION, self.bearer.clone()).json(&body);
+        let mut response = match request.send().await {
+            Ok(response) => response,
+            // Connecting covers DNS, TCP and TLS: no byte of the order has left by then.
+            Err(error) if error.is_connect() || error.is_builder() => {
+                return Created::NotSent(reason(&error));
+            }
+            Err(error) => return Created::InDoubt(reason(&error)),
+        };
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        match read_answer(&mut response).await {
+            Ok(body) => {
+                let secrets = [self.key.expose_secret(), &secret];
+                answer::created(status, retry_after.as_deref(), &without(&body, &secrets))
+            }
+            Err(why) => Created::InDoubt(format!("HTTP {status}: {why}")),
+        }
+    }
+
+    /// One question; gives status and body, or why there is none.
+    async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<(u16, Vec<u8>), String> {
+        let url = format!("{}{path}", self.base);
+        let request = self.asks.get(url).query(query).header(AUTHORIZATION, self.bearer.clone());
+        let mut response = request.send().await.map_err(|error| reason(&error))?;
+        let status = response.status().as_u16();
+        let body = read_answer(&mut response).await.map_err(|why| format!("HTTP {status}: {why}"))?;
+        Ok((status, without(&body, &[self.key.expose_secret()])))
+    }
+
+    async fn see(&self, task: &str) -> Look {
+        if !self.look_limit.turn(MOST_WAIT).await {
+            return Look::Unreachable("too many looks at once".to_owned());
+        }
+        match self.ask("/api/v1/jobs/recordInfo", &[("taskId", task)]).await {
+            Ok((status, body)) => answer::look(status, &body, task, &self.hosts),
+            Err(why) => Look::Unreachable(why),
+        }
+    }
+
+    async fn left(&self) -> Result<Decimal, String> {
+        if !self.credit_limit.turn(MOST_WAIT).await {
+            return Err("too many questions at once".to_owned());
+        }
+        let (status, body) = self.ask("/api/v1/chat/credit", &[]).await?;
+        answer::credit(status, &body)
+    }
+
+    async fn copy(&self, url: &str, into: &Path, name: &str, max_bytes: u64) -> Result<File, FetchError> {
+        let url = self.hosts.check(url)?;
+        let whole = async {
+            let response = self.files.get(url).send().await;
+            let response = response.map_err(|error| FetchError::Network(reason(&error)))?;
+            fetch::save(response, into, name, max_bytes).await
+        };
+        match tokio::time::timeout(self.timeouts.file, whole).await {
+            Ok(done) => done,
+            Err(_) => Err(FetchError::TooSlow(self.timeouts.file)),
+        }
+    }
+}
+
+impl Provider for Kie {
+    fn create<'a>(&'a self, task: Task<'a>) -> Pending<'a, Created> {
+        Box::pin(self.order(task))
+    }
+
+    fn look<'a>(&'a self, task: &'a str) -> Pending<'a, Look> {
+        Box::pin(self.see(task))
+    }
+
+    fn credit(&self) -> Pending<'_, Result<Decimal, String>> {
+        Box::pin(self.left())
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+        into: &'a Path,
+        name: &'a str,
+        max_bytes: u64,
+    ) -> Pending<'a, Result<File, FetchError>> {
+        Box::pin(self.copy(url, into, name, max_bytes))
+    }
+}
+
+fn client(timeouts: Timeouts) -> ClientBuilder {
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(timeouts.connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only()
+}
+
+fn at_once(burst: u32) -> NonZeroU32 {
+    NonZeroU32::new(burst).expect("a burst is not zero")
+}
+
+/// A body of at most [`MAX_ANSWER_BYTES`], or why there is none.
+async fn read_answer(response: &mut Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err("the answer is too large".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The body without our secrets: KIE may repeat what it was sent, and its words go to logs and
+/// customers.
+fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "…");
+    }
+    text.into_bytes()
+}
+
+/// An error and its causes on one line, without the address.
+fn reason(error: &reqwest::Error) -> String {
+    let class = if error.is_connect() {
+        "no connection"
+    } else if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    };
+    let mut text = class.to_owned();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! A Telegram and a KIE of our own, good enough to run the whole service unchanged through
+//! `TELEGRAM_API_URL` and `KIE_BASE_URL`: for the demo, for tests and for the simulator.
+//!
+//! Each is a pure state machine ([`telegram::World`], [`kie::World`]) behind a short lock
+//! ([`Shared`]); [`Sandbox`] adds real sockets on ports of the system's choice.
+//! **Invariant:** a world never reads a clock, draws a random number or waits.
+
+pub mod kie;
+pub mod media;
+mod shared;
+mod shell;
+pub mod telegram;
+pub mod wire;
+
+pub use shared::{Shared, TimedOut};
+
+use crate::time::Clock;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How a sandbox is set up.
+#[derive(Clone)]
+pub struct Settings {
+    /// The bot and its Telegram.
+    pub bot: telegram::Bot,
+    /// The account and its KIE.
+    pub account: kie::Account,
+    /// The time of both.
+    pub clock: Clock,
+    /// Where Telegram listens.
+    pub telegram_address: SocketAddr,
+    /// Where KIE listens.
+    pub kie_address: SocketAddr,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            bot: telegram::Bot::default(),
+            account: kie::Account::default(),
+            clock: Clock::system(),
+            telegram_address: any_port,
+            kie_address: any_port,
+        }
+    }
+}
+
+/// A running sandbox. Dropped, it stops as after [`Sandbox::shutdown`], without waiting.
+pub struct Sandbox {
+    /// The Telegram world.
+    pub telegram: Shared<telegram::World>,
+    /// The KIE world.
+    pub kie: Shared<kie::World>,
+    telegram_url: String,
+    kie_url: String,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+fn client() -> io::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.build().map_err(io::Error::other)
+}
+
+impl Sandbox {
+    /// Listens and serves. When this returns, requests are taken.
+    ///
+    /// # Errors
+    /// When a socket cannot be bound or the HTTP client not be made.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let (stop, client) = (CancellationToken::new(), client()?);
+        let (telegram_socket, telegram_url) = shell::listen(settings.telegram_address).await?;
+        let (kie_socket, kie_url) = shell::listen(settings.kie_address).await?;
+        let telegram = Shared::new(telegram::World::new(settings.bot), settings.clock.clone());
+        let kie = Shared::new(kie::World::new(settings.account, &kie_url), settings.clock);
+        let mut tasks = JoinSet::new();
+        let router = telegram::router(telegram.clone(), client.clone(), stop.clone());
+        tasks.spawn(shell::serve(telegram_socket, router, stop.clone()));
+        tasks.spawn(shell::serve(kie_socket, kie::router(kie.clone(), stop.clone()), stop.clone()));
+        tasks.spawn(telegram::deliver(telegram.clone(), client.clone(), stop.clone()));
+        tasks.spawn(kie::call_back(kie.clone(), client, stop.clone()));
+        Ok(Self { telegram, kie, telegram_url, kie_url, stop, tasks })
+    }
+
+    /// For `TELEGRAM_API_URL`.
+    pub fn telegram_url(&self) -> &str {
+        &self.telegram_url
+    }
+
+    /// For `KIE_BASE_URL`.
+    pub fn kie_url(&self) -> &str {
+        &self.kie_url
+    }
+
+    /// Stops listening and posting; open requests are hung up.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests;

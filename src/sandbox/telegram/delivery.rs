@@ -1,0 +1,73 @@
+//! Posts updates to the webhook: asks the world what is due, sends it, tells the world how it went.
+
+use super::World;
+use super::webhook::{Post, Posted};
+use crate::sandbox::shared::Shared;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+const SECRET_HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
+const TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
+
+async fn body_of(mut answer: reqwest::Response) -> Option<Value> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_LIMIT_BYTES {
+            return None;
+        }
+    }
+    serde_json::from_slice(&body).ok()
+}
+
+async fn send(client: &reqwest::Client, post: &Post) -> (Posted, Option<Value>) {
+    let mut request = client.post(&post.url).timeout(TIMEOUT).header(CONTENT_TYPE, "application/json");
+    if !post.secret_token.is_empty() {
+        request = request.header(SECRET_HEADER, &post.secret_token);
+    }
+    let answer = match request.body(post.body.to_string()).send().await {
+        Ok(answer) => answer,
+        Err(error) => return (Posted::Failed(error.without_url().to_string()), None),
+    };
+    let retry_after_s =
+        answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let posted = Posted::Status { status: answer.status().as_u16(), retry_after_s };
+    let body = if answer.status().is_success() { body_of(answer).await } else { None };
+    (posted, body)
+}
+
+/// Delivers until `stop`. Posts under way are dropped then, as if Telegram's side had crashed.
+pub(in crate::sandbox) async fn deliver(
+    world: Shared<World>,
+    client: reqwest::Client,
+    stop: CancellationToken,
+) {
+    let mut changed = world.changed();
+    let mut posts = JoinSet::new();
+    loop {
+        changed.borrow_and_update();
+        while let Some(post) = world.quietly(World::next_post) {
+            let (world, client) = (world.clone(), client.clone());
+            posts.spawn(async move {
+                let (posted, body) = send(&client, &post).await;
+                world.act(|world, now_ms| {
+                    world.posted(now_ms, &post, &posted);
+                    if let Some(body) = body {
+                        world.answered_with(now_ms, &body);
+                    }
+                });
+            });
+        }
+        let due_ms = world.look(World::next_post_due_ms);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = changed.changed() => {}
+            Some(_) = posts.join_next(), if !posts.is_empty() => {}
+            () = world.sleep_until(due_ms) => {}
+        }
+    }
+}

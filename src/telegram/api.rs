@@ -1,0 +1,240 @@
+//! One call to the Bot API over HTTP, and what its answer says about whether it had an effect.
+//!
+//! The requests are teloxide's, its `Bot` is not used: it sleeps 10 s on a 5xx, drops the error
+//! code, has one timeout for all calls and prints the token in `Debug`.
+
+use super::request::Request;
+use super::wire::Answer;
+use bytes::{Bytes, BytesMut};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+use url::Url;
+
+/// A hundred updates of 64 KiB fit thrice.
+const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
+const WORDS_MAX_CHARS: usize = 300;
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Until the connection stands, with name lookup and TLS. 5 s.
+    pub connect: Duration,
+    /// An ordinary call. 15 s.
+    pub call: Duration,
+    /// A call that carries files, or fetches one. 120 s.
+    pub upload: Duration,
+    /// What a long poll may take beyond the wait it asks for. 10 s.
+    pub poll_slack: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            call: Duration::from_secs(15),
+            upload: Duration::from_secs(120),
+            poll_slack: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why a base URL cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadUrl {
+    /// Not `http://…` or `https://…`.
+    #[error("the Bot API's address must begin with http:// or https://")]
+    Scheme,
+    /// TLS could not be set up.
+    #[error("no HTTP client: {0}")]
+    Client(String),
+}
+
+/// Why a call gave no result.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Telegram said no, so nothing happened.
+    Said(Said),
+    /// It never reached Telegram.
+    NotSent(String),
+    /// It may have had its effect.
+    InDoubt(String),
+}
+
+/// Telegram's no.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// As in HTTP.
+    pub(super) code: u16,
+    /// Its words, at most 300 characters.
+    pub(super) why: String,
+    /// How long it asks us to wait.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// The Bot API of one bot.
+pub(super) struct Api {
+    client: Client,
+    base: Url,
+    token: SecretString,
+    pub(super) timeouts: Timeouts,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("base", &self.base.host_str()).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    pub(super) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(BadUrl::Scheme);
+        }
+        let client = Client::builder()
+            .use_rustls_tls()
+            .connect_timeout(timeouts.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            // A call on a connection that is just being closed for idleness would be in doubt.
+            .pool_idle_timeout(Duration::from_secs(30))
+            .user_agent(concat!("samovar/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| BadUrl::Client(chain(&error.without_url())))?;
+        Ok(Self { client, base, token, timeouts })
+    }
+
+    /// Calls a method and gives its `result`, unread.
+    pub(super) async fn call(&self, request: &Request, timeout: Duration) -> Result<Box<RawValue>, Failure> {
+        let url = self.url(&[&self.bot(), request.method()]);
+        let builder = self.client.post(url).timeout(timeout);
+        let builder = if request.uploads().is_empty() {
+            builder.json(request.fields())
+        } else {
+            builder.multipart(form(request).await.map_err(|error| Failure::NotSent(error.to_string()))?)
+        };
+        let response = self.execute(builder).await?;
+        let status = response.status();
+        let retry_after = retry_after(&response);
+        let body = self.body(response).await?;
+        self.read(status, retry_after, &body)
+    }
+
+    /// Opens a file by the path `getFile` gave. The answer's status is for the caller to check.
+    pub(super) async fn open_file(&self, file_path: &str) -> Result<Response, Failure> {
+        let bot = self.bot();
+        let mut segments = vec!["file", bot.as_str()];
+        segments.extend(file_path.split('/').filter(|segment| !segment.is_empty()));
+        self.execute(self.client.get(self.url(&segments)).timeout(self.timeouts.upload)).await
+    }
+
+    /// An error in words that hold neither URL nor token.
+    pub(super) fn words(&self, text: &str) -> String {
+        let text = text.replace(self.token.expose_secret(), "[token]");
+        text.chars().take(WORDS_MAX_CHARS).collect()
+    }
+
+    /// What reqwest says, without the URL.
+    pub(super) fn error(&self, error: reqwest::Error) -> String {
+        self.words(&chain(&error.without_url()))
+    }
+
+    fn bot(&self) -> String {
+        format!("bot{}", self.token.expose_secret())
+    }
+
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(segments);
+        url
+    }
+
+    async fn execute(&self, builder: RequestBuilder) -> Result<Response, Failure> {
+        builder.send().await.map_err(|error| {
+            // A connection that timed out while it was made is both; it has sent nothing.
+            let nothing_sent = error.is_connect() || error.is_builder();
+            let words = self.error(error);
+            if nothing_sent { Failure::NotSent(words) } else { Failure::InDoubt(words) }
+        })
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Bytes, Failure> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::InDoubt(self.error(error)))? {
+            if body.len() + chunk.len() > ANSWER_MAX_BYTES {
+                return Err(Failure::InDoubt("an answer without end".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    fn read(
+        &self,
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        body: &[u8],
+    ) -> Result<Box<RawValue>, Failure> {
+        let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+            return Err(not_telegram(status, retry_after));
+        };
+        if answer.ok {
+            return Ok(answer.result.unwrap_or(RawValue::NULL).to_owned());
+        }
+        let asked = answer.parameters.and_then(|parameters| parameters.retry_after);
+        Err(Failure::Said(Said {
+            code: answer.error_code.unwrap_or(status.as_u16()),
+            why: self.words(answer.description.as_deref().unwrap_or("no reason given")),
+            retry_after: asked.map(Duration::from_secs).or(retry_after),
+        }))
+    }
+}
+
+/// An answer that is not Telegram's: something on the way gave it.
+fn not_telegram(status: StatusCode, retry_after: Option<Duration>) -> Failure {
+    let why = format!("HTTP {} without Telegram's answer", status.as_u16());
+    match status.as_u16() {
+        code @ (413 | 429) => Failure::Said(Said { code, why, retry_after }),
+        // Whoever sent us elsewhere or turned us away did not pass the call on.
+        300..=499 => Failure::NotSent(why),
+        _ => Failure::InDoubt(why),
+    }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let header = response.headers().get(reqwest::header::RETRY_AFTER)?;
+    let seconds = std::str::from_utf8(header.as_bytes()).map(str::parse);
+    if let Ok(Ok(seconds)) = seconds { Some(Duration::from_secs(seconds)) } else { None }
+}
+
+/// An error with all its causes on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+async fn form(request: &Request) -> std::io::Result<Form> {
+    let mut form = Form::new();
+    for (name, value) in request.fields() {
+        let text = if let Value::String(text) = value { text.clone() } else { value.to_string() };
+        form = form.text(name.clone(), text);
+    }
+    for upload in request.uploads() {
+        let file = tokio::fs::File::open(&upload.path).await?;
+        let size_bytes = file.metadata().await?.len();
+        let part = Part::stream_with_length(file, size_bytes).file_name(upload.file_name.clone());
+        form = form.part(upload.part.clone(), part);
+    }
+    Ok(form)
+}

@@ -1,0 +1,287 @@
+//! The real [`Gateway`]: Telegram over HTTPS.
+
+use super::api::{Api, BadUrl, Failure, Timeouts};
+use super::media::Files;
+use super::request::{self, Request};
+use super::wire::{FilePath, Head, Me, SentMessage, WebhookInfo};
+use super::{
+    ALLOWED_UPDATES, CallError, Command, FETCH_MAX_BYTES, FetchError, Gateway, RawUpdate, Webhook, refusal,
+};
+use crate::ids::{ChatId, MessageId, UpdateId};
+use crate::message::{Act, Keyboard, Lang, MediaKind, NotTaken, Outgoing, Sent, Source};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use teloxide::payloads::{self, setters::*};
+use teloxide::types::{BotCommand, FileId};
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+/// What stands over the buttons under an album, which Telegram allows none itself.
+const ABOVE: &str = "⬆️";
+
+/// Telegram, for one bot.
+#[derive(Debug)]
+pub struct Telegram {
+    api: Api,
+    data_dir: PathBuf,
+}
+
+impl Telegram {
+    /// The bot with this token at the Bot API `base` (`https://api.telegram.org`, or a stand-in); the
+    /// files it sends lie below `data_dir`. Speaks to nobody yet.
+    pub fn new(
+        token: SecretString,
+        base: Url,
+        data_dir: PathBuf,
+        timeouts: Timeouts,
+    ) -> Result<Self, BadUrl> {
+        Ok(Self { api: Api::new(token, base, timeouts)?, data_dir })
+    }
+
+    async fn quick(&self, request: &Request) -> Result<Box<RawValue>, Failure> {
+        self.api.call(request, self.api.timeouts.call).await
+    }
+
+    /// A call whose result is what matters.
+    async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
+        let result = self.quick(request).await?;
+        serde_json::from_str(result.get())
+            .map_err(|_| Failure::InDoubt(format!("{} gave something else", request.method())))
+    }
+
+    async fn do_it(&self, outgoing: &Outgoing) -> Sent {
+        let chat = outgoing.chat;
+        match &outgoing.act {
+            Act::Text { text, keyboard, edit } => self.text(chat, text, keyboard, *edit).await,
+            Act::Toast { query, text, alert } => self.answer(&request::toast(query, text, *alert)).await,
+            Act::Media { kind, files, caption, keyboard } => {
+                self.media(chat, *kind, files, caption, keyboard).await
+            }
+            Act::PreCheckout { query, refusal } => {
+                self.answer(&request::pre_checkout(query, refusal.as_deref())).await
+            }
+            Act::Leave => self.answer(&request::leave(chat)).await,
+        }
+    }
+
+    async fn answer(&self, request: &Request) -> Sent {
+        match self.quick(request).await {
+            Ok(_true) => delivered(Vec::new()),
+            Err(failure) => refusal::sent(failure),
+        }
+    }
+
+    async fn text(&self, chat: ChatId, text: &str, keyboard: &Keyboard, edit: Option<MessageId>) -> Sent {
+        let buttons = match request::buttons(keyboard) {
+            Ok(buttons) => buttons,
+            Err(why) => return Sent::Refused(NotTaken::Bad(why)),
+        };
+        if let Some(message) = edit {
+            let there = Sent::Delivered { message: Some(message), file_ids: Vec::new() };
+            match self.quick(&request::edit(chat, message, text, buttons.clone())).await {
+                Ok(_message) => return there,
+                Err(Failure::Said(said)) if said.same_text() => return there,
+                Err(Failure::Said(said)) if said.cannot_edit() => {}
+                Err(failure) => return refusal::sent(failure),
+            }
+        }
+        match self.quick(&request::text(chat, text, buttons)).await {
+            Ok(result) => delivered(messages(&result)),
+            Err(failure) => refusal::sent(failure),
+        }
+    }
+
+    async fn media(
+        &self,
+        chat: ChatId,
+        kind: MediaKind,
+        sources: &[Source],
+        caption: &str,
+        keyboard: &Keyboard,
+    ) -> Sent {
+        let buttons = match request::buttons(keyboard) {
+            Ok(buttons) => buttons,
+            Err(why) => return Sent::Refused(NotTaken::Bad(why)),
+        };
+        let files = match Files::look(&self.data_dir, kind, sources).await {
+            Ok(files) => files,
+            Err(sent) => return sent,
+        };
+        let kind = files.kind;
+        let mut result = self.carry(&files.request(chat, kind, caption, buttons.clone())).await;
+        if let Err(Failure::Said(said)) = &result
+            && said.no_photo()
+            && kind == MediaKind::Photo
+            && files.can_be_documents()
+        {
+            result = self.carry(&files.request(chat, MediaKind::Document, caption, buttons.clone())).await;
+        }
+        let result = match result {
+            Ok(result) => result,
+            Err(failure) => return refusal::sent(failure),
+        };
+        if let (true, Some(buttons)) = (files.is_album(), buttons)
+            && let Err(failure) = self.quick(&request::text(chat, ABOVE, Some(buttons))).await
+        {
+            // The files are there, and sending all again for the sake of the buttons would double them.
+            tracing::warn!(why = ?refusal::sent(failure), "an album stays without its buttons");
+        }
+        delivered(messages(&result))
+    }
+
+    async fn carry(&self, request: &Request) -> Result<Box<RawValue>, Failure> {
+        let timeouts = self.api.timeouts;
+        let timeout = if request.uploads().is_empty() { timeouts.call } else { timeouts.upload };
+        self.api.call(request, timeout).await
+    }
+
+    async fn poll(&self, offset: Option<UpdateId>, wait: Duration) -> Result<Vec<RawUpdate>, CallError> {
+        let wait_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).min(50);
+        let payload = payloads::GetUpdates::new().limit(100).timeout(wait_s).allowed_updates(ALLOWED_UPDATES);
+        let mut request = Request::of(&payload);
+        if let Some(offset) = offset {
+            request = request.with("offset", offset.0.into());
+        }
+        let timeout = Duration::from_secs(wait_s.into()) + self.api.timeouts.poll_slack;
+        let result = self.api.call(&request, timeout).await?;
+        let updates: Vec<&RawValue> = serde_json::from_str(result.get())
+            .map_err(|_| CallError::Unreachable("getUpdates gave no list".to_owned()))?;
+        let numbered = updates.into_iter().filter_map(|update| {
+            if let Ok(head) = serde_json::from_str::<Head>(update.get()) {
+                let bytes = Bytes::copy_from_slice(update.get().as_bytes());
+                return Some(RawUpdate { id: UpdateId(head.update_id), bytes });
+            }
+            tracing::warn!("an update without a number was dropped");
+            None
+        });
+        Ok(numbered.collect())
+    }
+
+    async fn fetch(&self, file_id: &str, to: &Path) -> Result<u64, FetchError> {
+        let file: FilePath =
+            self.ask(&Request::of(&payloads::GetFile::new(FileId(file_id.to_owned())))).await?;
+        if file.file_size.is_some_and(|size_bytes| size_bytes > FETCH_MAX_BYTES) {
+            return Err(FetchError::TooBig);
+        }
+        let Some(path) = file.file_path else {
+            return Err(FetchError::Gone("Telegram gives no way to it".to_owned()));
+        };
+        let mut part = to.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let fetched = self.stream(&path, &part).await;
+        if fetched.is_err() {
+            remove(&part).await;
+        }
+        let size_bytes = fetched?;
+        tokio::fs::rename(&part, to).await?;
+        Ok(size_bytes)
+    }
+
+    async fn stream(&self, file_path: &str, to: &Path) -> Result<u64, FetchError> {
+        let mut response = self.api.open_file(file_path).await?;
+        match response.status().as_u16() {
+            200 => {}
+            code @ (404 | 410) => return Err(FetchError::Gone(format!("HTTP {code}"))),
+            code => return Err(FetchError::Failed(format!("HTTP {code}"))),
+        }
+        let mut file = tokio::fs::File::create(to).await?;
+        let mut size_bytes = 0;
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| FetchError::Failed(self.api.error(error)))?
+        {
+            size_bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            if size_bytes > FETCH_MAX_BYTES {
+                return Err(FetchError::TooBig);
+            }
+            file.write_all(&chunk).await?;
+        }
+        file.sync_all().await?;
+        Ok(size_bytes)
+    }
+}
+
+/// Removes what was fetched by half, if there is any.
+async fn remove(part: &Path) {
+    if let Err(error) = tokio::fs::remove_file(part).await
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "half a file stays behind");
+    }
+}
+
+/// The messages in a result: one, or those of an album. None when Telegram describes them in a way
+/// we cannot read; they are delivered all the same.
+fn messages(result: &RawValue) -> Vec<SentMessage> {
+    let one = || serde_json::from_str::<SentMessage>(result.get()).map(|message| vec![message]);
+    serde_json::from_str::<Vec<SentMessage>>(result.get()).or_else(|_| one()).unwrap_or_else(|_| {
+        tracing::warn!("Telegram took a message and described it in a way we cannot read");
+        Vec::new()
+    })
+}
+
+fn delivered(messages: Vec<SentMessage>) -> Sent {
+    let message = messages.first().map(|message| MessageId(message.message_id));
+    Sent::Delivered { message, file_ids: messages.into_iter().filter_map(SentMessage::file_id).collect() }
+}
+
+impl Gateway for Telegram {
+    fn send<'a>(&'a self, outgoing: &'a Outgoing) -> BoxFuture<'a, Sent> {
+        self.do_it(outgoing).boxed()
+    }
+
+    fn updates(
+        &self,
+        offset: Option<UpdateId>,
+        wait: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RawUpdate>, CallError>> {
+        self.poll(offset, wait).boxed()
+    }
+
+    fn fetch_file<'a>(&'a self, file_id: &'a str, to: &'a Path) -> BoxFuture<'a, Result<u64, FetchError>> {
+        self.fetch(file_id, to).boxed()
+    }
+
+    fn me(&self) -> BoxFuture<'_, Result<Me, CallError>> {
+        async move { Ok(self.ask(&Request::of(&payloads::GetMe::new())).await?) }.boxed()
+    }
+
+    fn set_commands<'a>(
+        &'a self,
+        lang: Option<Lang>,
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        let commands = commands.iter().map(|command| BotCommand::new(&command.name, &command.description));
+        let mut payload = payloads::SetMyCommands::new(commands);
+        if let Some(lang) = lang {
+            payload = payload.language_code(lang.code());
+        }
+        async move { Ok(self.quick(&Request::of(&payload)).await.map(drop)?) }.boxed()
+    }
+
+    fn webhook(&self) -> BoxFuture<'_, Result<WebhookInfo, CallError>> {
+        async move { Ok(self.ask(&Request::of(&payloads::GetWebhookInfo::new())).await?) }.boxed()
+    }
+
+    fn set_webhook<'a>(&'a self, webhook: &'a Webhook) -> BoxFuture<'a, Result<(), CallError>> {
+        let payload = payloads::SetWebhook::new(webhook.url.clone())
+            .max_connections(40)
+            .allowed_updates(ALLOWED_UPDATES)
+            .secret_token(webhook.secret.expose_secret());
+        async move { Ok(self.quick(&Request::of(&payload)).await.map(drop)?) }.boxed()
+    }
+
+    fn delete_webhook(&self) -> BoxFuture<'_, Result<(), CallError>> {
+        let payload = payloads::DeleteWebhook::new().drop_pending_updates(false);
+        async move { Ok(self.quick(&Request::of(&payload)).await.map(drop)?) }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

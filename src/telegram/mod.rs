@@ -1,0 +1,148 @@
+//! The door to Telegram: what people do comes in, what we answer goes out.
+//!
+//! [`decode()`] reads updates, [`Gateway`] is the seam to everything Telegram does for us, and
+//! [`Telegram`] its one real implementation; [`polling`] and [`setup`] are what a start needs.
+//! **Invariant:** the bot's token, which is part of every URL here, is in no error, log or `Debug`.
+
+mod api;
+pub mod decode;
+mod gateway;
+mod media;
+pub mod polling;
+mod refusal;
+mod request;
+pub mod setup;
+mod wire;
+
+pub use api::{BadUrl, Timeouts};
+pub use decode::{Decoded, decode, update_id};
+pub use gateway::Telegram;
+pub use wire::{Me, WebhookInfo};
+
+use crate::ids::UpdateId;
+use crate::message::{Lang, Outgoing, Sent};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+use std::path::Path;
+use std::time::Duration;
+use teloxide::types::AllowedUpdate;
+use url::Url;
+
+/// The kinds of update we ask for, at every start: Telegram would remember an older list.
+const ALLOWED_UPDATES: [AllowedUpdate; 4] = [
+    AllowedUpdate::Message,
+    AllowedUpdate::CallbackQuery,
+    AllowedUpdate::MyChatMember,
+    AllowedUpdate::PreCheckoutQuery,
+];
+
+/// The largest file Telegram lets a bot fetch: 20 MB.
+pub const FETCH_MAX_BYTES: u64 = 20 * 1024 * 1024;
+
+/// An update as it came, with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawUpdate {
+    /// Its number.
+    pub id: UpdateId,
+    /// The JSON as Telegram wrote it; [`decode()`] reads it.
+    pub bytes: Bytes,
+}
+
+/// What Telegram does for us. Object-safe: hand it around as `Arc<dyn Gateway>`.
+pub trait Gateway: Send + Sync + 'static {
+    /// Does `outgoing` at Telegram, once, and says what became of it.
+    fn send<'a>(&'a self, outgoing: &'a Outgoing) -> BoxFuture<'a, Sent>;
+
+    /// Updates from `offset` on (`None`: from the oldest unconfirmed one), at most 100; with none
+    /// there, waits up to `wait` (at most 50 s) for the first. Confirms all before `offset`.
+    fn updates(
+        &self,
+        offset: Option<UpdateId>,
+        wait: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RawUpdate>, CallError>>;
+
+    /// Copies a file of a customer's to the path `to`, which appears only when the file is complete
+    /// and synced. At most [`FETCH_MAX_BYTES`]. Gives its size in bytes.
+    fn fetch_file<'a>(&'a self, file_id: &'a str, to: &'a Path) -> BoxFuture<'a, Result<u64, FetchError>>;
+
+    /// Who the bot is.
+    fn me(&self) -> BoxFuture<'_, Result<Me, CallError>>;
+
+    /// Sets the menu of commands for people whose Telegram speaks `lang`, or with `None` for all others.
+    fn set_commands<'a>(
+        &'a self,
+        lang: Option<Lang>,
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<(), CallError>>;
+
+    /// Where updates go now.
+    fn webhook(&self) -> BoxFuture<'_, Result<WebhookInfo, CallError>>;
+
+    /// Has updates posted to `webhook` from now on. What waits is kept.
+    fn set_webhook<'a>(&'a self, webhook: &'a Webhook) -> BoxFuture<'a, Result<(), CallError>>;
+
+    /// Has updates kept for polling from now on. What waits is kept.
+    fn delete_webhook(&self) -> BoxFuture<'_, Result<(), CallError>>;
+}
+
+/// One line of the menu of commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Without the slash: 1 to 32 of a-z, 0-9 and `_`.
+    pub name: String,
+    /// 1 to 256 characters.
+    pub description: String,
+}
+
+/// Where Telegram is to post updates.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// https, port 443, 80, 88 or 8443.
+    pub url: Url,
+    /// Telegram sends it along in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 of A-Z, a-z, 0-9, `_`, `-`.
+    pub secret: SecretString,
+}
+
+/// Why a call other than a send failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Telegram knows no bot with this token.
+    #[error("Telegram does not know this bot token")]
+    Token,
+    /// Another program polls with the same token.
+    #[error("another program polls with this bot token")]
+    OtherPoller,
+    /// Updates go to a webhook, so they cannot be polled.
+    #[error("a webhook is set for this bot, so its updates cannot be polled")]
+    WebhookSet,
+    /// Too many calls.
+    #[error("Telegram asks to wait {} s", .0.as_secs())]
+    Later(Duration),
+    /// No answer, or none that makes sense.
+    #[error("Telegram cannot be reached: {0}")]
+    Unreachable(String),
+    /// Anything else Telegram does not like.
+    #[error("Telegram refuses: {0}")]
+    Refused(String),
+}
+
+/// Why a customer's file could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Larger than [`FETCH_MAX_BYTES`]; trying again is of no use.
+    #[error("the file is larger than {FETCH_MAX_BYTES} bytes")]
+    TooBig,
+    /// Telegram does not have it, or not for this bot; trying again is of no use.
+    #[error("Telegram does not have the file: {0}")]
+    Gone(String),
+    /// Too many calls: again after this pause.
+    #[error("Telegram asks to wait {} s", .0.as_secs())]
+    Later(Duration),
+    /// The network or Telegram failed: again later.
+    #[error("the file could not be fetched: {0}")]
+    Failed(String),
+    /// It could not be written here.
+    #[error("the file could not be written: {0}")]
+    Disk(#[from] std::io::Error),
+}

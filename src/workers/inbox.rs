@@ -1,0 +1,116 @@
+//! Takes updates from the inbox, in the order they came, and has the handlers act on them.
+//!
+//! **Invariant** (L9): an update's effect and the end of its inbox row are one commit.
+
+use super::Engine;
+use crate::flow::{alarm, intake};
+use crate::handlers;
+use crate::ids::InboxId;
+use crate::message::Incoming;
+use crate::store::{Fault, InboxRow};
+use crate::telegram::decode::{Decoded, decode};
+use crate::time::Up;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So many updates are handed to the writer at once.
+const BATCH: usize = 256;
+/// So often a mistake of ours may happen before an update is put aside.
+const ATTEMPTS: u32 = 3;
+
+/// Handles updates until the stop.
+pub async fn run(engine: Engine) {
+    let bell = engine.store.clone();
+    while !engine.stop.is_cancelled() {
+        let rows = engine.store.read(|view| view.inbox(None, BATCH)).await;
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(fault) => {
+                engine.pause_after("reading the inbox", &fault).await;
+                continue;
+            }
+        };
+        let now = engine.clock().now().up;
+        let next: Option<Up> = rows.iter().map(|(_, row)| row.not_before).filter(|due| *due > now).min();
+        let due: Vec<_> = rows.into_iter().filter(|(_, row)| row.not_before <= now).collect();
+        if due.is_empty() {
+            engine.wait(&bell.bells().inbox, next).await;
+            continue;
+        }
+        // Polled in order, so their acts reach the writer in the order of arrival.
+        let handled = join_all(due.into_iter().map(|(id, row)| handle(&engine, id, row))).await;
+        if let Some(fault) = handled.into_iter().find_map(Result::err) {
+            engine.pause_after("handling an update", &fault).await;
+        }
+    }
+}
+
+/// Handles one update; an error is a fault that will pass, and the row stays as it is.
+async fn handle(engine: &Engine, id: InboxId, row: InboxRow) -> Result<(), Fault> {
+    let incoming = match decode(&row.body) {
+        Decoded::Useful(incoming) => incoming,
+        Decoded::Ignored { why, .. } => {
+            tracing::debug!(update = row.update.0, why, "an update means nothing to us");
+            return engine.store.write("ignore", move |tx| tx.handled(id, &row)).await;
+        }
+        Decoded::Undecodable { why, .. } => {
+            metrics::counter!("samovar_updates_unreadable_total").increment(1);
+            tracing::warn!(update = row.update.0, why, "an update cannot be read and is put aside");
+            let shop = engine.shop.clone();
+            let act = move |tx: &mut crate::store::Tx<'_>| {
+                tx.park(id, &row, &why)?;
+                let detail = format!("update {}: {why}", row.update);
+                alarm::raise(&shop, tx, alarm::Alarm::Parked, &detail)
+            };
+            return engine.store.write("park", act).await;
+        }
+    };
+    if row.attempts >= ATTEMPTS {
+        return park(engine, id, row, incoming).await;
+    }
+    // From the second try on the count is on disk before the handler runs: it may take us along.
+    if row.attempts > 0 {
+        count_attempt(engine, id, &row).await?;
+    }
+    let shop = engine.shop.clone();
+    let (incoming, stored) = (Arc::new(incoming), row.clone());
+    let acted = engine.store.write("handle", move |tx| {
+        if tx.inbox_row(id)?.is_none() {
+            return Ok(());
+        }
+        handlers::handle(&shop, tx, &incoming)?;
+        tx.handled(id, &stored)
+    });
+    match acted.await {
+        Ok(()) => Ok(()),
+        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+            tracing::error!(%fault, update = row.update.0, "an update could not be handled");
+            if row.attempts == 0 { count_attempt(engine, id, &row).await } else { Ok(()) }
+        }
+        Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
+    }
+}
+
+/// Notes one more failed attempt, and when the next may be.
+async fn count_attempt(engine: &Engine, id: InboxId, row: &InboxRow) -> Result<(), Fault> {
+    let attempts = row.attempts + 1;
+    let pause = Duration::from_millis(200 << attempts.min(8));
+    let row = row.clone();
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        if tx.inbox_row(id)?.is_none() {
+            return Ok(());
+        }
+        let row = InboxRow { attempts, not_before: tx.now().up.plus(pause), ..row.clone() };
+        tx.put_inbox_row(id, &row)
+    };
+    engine.store.write("attempt", act).await
+}
+
+/// Puts an update aside; customer and operator are told in the same commit.
+async fn park(engine: &Engine, id: InboxId, row: InboxRow, incoming: Incoming) -> Result<(), Fault> {
+    tracing::error!(update = row.update.0, "an update is put aside after {ATTEMPTS} failed attempts");
+    metrics::counter!("samovar_updates_parked_total").increment(1);
+    let shop = engine.shop.clone();
+    engine.store.write("park", move |tx| intake::park(&shop, tx, id, &row, &incoming)).await
+}

@@ -1,0 +1,215 @@
+//! Moves jobs on: sends what is queued, looks at what runs, copies what is done.
+//!
+//! **Invariant:** createTask is called only after `Sending` is committed, and once per commit.
+
+use super::{Engine, media};
+use crate::flow::settle;
+use crate::ids::JobId;
+use crate::job::{Event, Late, Refused, State};
+use crate::provider::{Created, Look, Task, callback::callback_secret};
+use crate::store::{Fault, Job};
+use crate::time::Up;
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// So many jobs are worked on at once.
+const PARALLEL: usize = 128;
+/// So many due jobs are found in one go.
+const PAGE: usize = 512;
+/// A job whose step was refused, or failed, is left alone for so long: it cannot spin.
+const HOLD_BACK: Duration = Duration::from_secs(1);
+
+/// Works on jobs until the stop; then waits for what is under way.
+pub async fn run(engine: Engine) {
+    let mut under_way: HashSet<JobId> = HashSet::new();
+    let mut held_back: HashMap<JobId, Up> = HashMap::new();
+    let mut works: JoinSet<(JobId, Result<bool, Fault>)> = JoinSet::new();
+    let store = engine.store.clone();
+    while !engine.stop.is_cancelled() {
+        let now = engine.clock().now().up;
+        held_back.retain(|_, until| *until > now);
+        let due = store.read(move |view| Ok((view.due(now, PAGE)?, view.next_due_after(now)?))).await;
+        let (due, next) = match due {
+            Ok(due) => due,
+            Err(fault) => {
+                engine.pause_after("looking for due jobs", &fault).await;
+                continue;
+            }
+        };
+        for id in due {
+            let idle = !under_way.contains(&id) && !held_back.contains_key(&id);
+            if works.len() < PARALLEL && idle {
+                under_way.insert(id);
+                let engine = engine.clone();
+                works.spawn(async move { (id, advance(&engine, id).await) });
+            }
+        }
+        let wake = held_back.values().copied().chain(next).min();
+        tokio::select! {
+            Some(worked) = works.join_next() => finish(&engine, worked, &mut under_way, &mut held_back),
+            () = engine.wait(&store.bells().jobs, wake) => {}
+        }
+        while let Some(worked) = works.try_join_next() {
+            finish(&engine, worked, &mut under_way, &mut held_back);
+        }
+    }
+    while let Some(worked) = works.join_next().await {
+        finish(&engine, worked, &mut under_way, &mut held_back);
+    }
+}
+
+fn finish(
+    engine: &Engine,
+    worked: Result<(JobId, Result<bool, Fault>), tokio::task::JoinError>,
+    under_way: &mut HashSet<JobId>,
+    held_back: &mut HashMap<JobId, Up>,
+) {
+    let (id, worked) = match worked {
+        Ok(worked) => worked,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
+    under_way.remove(&id);
+    let moved = worked.unwrap_or_else(|fault| {
+        tracing::error!(%fault, job = id.0, "a job's step was rolled back and is tried again");
+        false
+    });
+    if !moved {
+        held_back.insert(id, engine.clock().now().up.plus(HOLD_BACK));
+    }
+}
+
+/// A createTask call of an earlier life of this process: whether it arrived, nobody knows.
+pub async fn recover(engine: &Engine) -> Result<(), Fault> {
+    let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
+    for id in open {
+        let job = engine.store.read(move |view| view.job(id)).await?;
+        if let Some(State::Sending { attempt, .. }) = job.map(|job| job.row.state) {
+            tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
+            step(engine, "record", id, Event::InDoubt { attempt }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One step of one due job. False when nothing changed, so that it is left alone for a moment.
+async fn advance(engine: &Engine, id: JobId) -> Result<bool, Fault> {
+    let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(false) };
+    let model = settle::model_of(&job)?;
+    let now = engine.clock().now().up;
+    match &job.row.state {
+        State::Queued { since, .. } if now >= since.plus(engine.shop.limits(model).queued) => {
+            step(engine, "settle", id, Event::Expire).await
+        }
+        State::Queued { .. } => send(engine, &job).await,
+        State::Sending { attempt, .. } => {
+            step(engine, "record", id, Event::InDoubt { attempt: *attempt }).await
+        }
+        State::Waiting { task, .. } => look(engine, id, task).await,
+        State::Unknown { hint: Some(task), .. } => prove(engine, &job, task).await,
+        State::Unknown { hint: None, .. } => step(engine, "settle", id, Event::Expire).await,
+        State::Fetching { urls, .. } => fetch(engine, id, urls).await,
+        State::Failed { late: Late::Watch { hint: Some(task), .. }, .. } => prove(engine, &job, task).await,
+        State::Failed { late: Late::Watch { task: Some(task), .. }, .. } => look(engine, id, task).await,
+        State::Failed { late: Late::Watch { .. }, .. } => step(engine, "settle", id, Event::Expire).await,
+        State::Failed { late: Late::Fetch { urls, .. }, .. } => fetch(engine, id, urls).await,
+        State::Failed { late: Late::Never, .. } | State::Done { .. } | State::Late { .. } => Ok(false),
+    }
+}
+
+/// Commits what happened; false when the job refused it.
+async fn step(engine: &Engine, name: &'static str, id: JobId, event: Event) -> Result<bool, Fault> {
+    let shop = engine.shop.clone();
+    let stepped = engine.store.write(name, move |tx| settle::step(&shop, tx, id, event.clone())).await?;
+    if let Err(refused) = &stepped {
+        tracing::debug!(job = id.0, %refused, "nothing to do");
+    }
+    Ok(stepped.is_ok())
+}
+
+/// The order's input as the provider gets it.
+fn input_of(job: &Job) -> Result<Map<String, Value>, Fault> {
+    let model = settle::model_of(job)?;
+    let input = crate::catalog::input::ValidInput::check(model, &job.row.input);
+    let input = input.map_err(|wrong| Fault::Row {
+        table: "jobs",
+        key: job.id.to_string(),
+        why: format!("its input does not fit its model any more: {wrong}"),
+    })?;
+    Ok(input.to_json())
+}
+
+/// Commits 3 and 4: notes that the call begins, calls once, notes what came of it.
+async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
+    let id = job.id;
+    let (model, input) = (settle::model_of(job)?, input_of(job)?);
+    let shop = engine.shop.clone();
+    let started = engine.store.write("start", move |tx| settle::step(&shop, tx, id, Event::Start)).await?;
+    let attempt = match started {
+        Ok(State::Sending { attempt, .. }) => attempt,
+        Ok(_) | Err(Refused::NotExpected | Refused::OtherAttempt | Refused::TooLate | Refused::NotYet) => {
+            return Ok(false);
+        }
+    };
+    let secret = callback_secret(&engine.shop.server_key, id);
+    let callback_url = engine
+        .callback_base
+        .as_ref()
+        .map(|base| format!("{}/kie/callback/{id}/{secret}", base.as_str().trim_end_matches('/')));
+    let created = engine.provider.create(Task { model: model.api_model, input, callback_url }).await;
+    let event = match created {
+        Created::Accepted(task) => Event::Accepted { attempt, task },
+        Created::Busy { pause, .. } => Event::Busy { attempt, pause },
+        Created::Refused { why, .. } => Event::Refused { attempt, why },
+        Created::NotSent(why) => {
+            tracing::warn!(job = id.0, why, "an order could not be sent; it waits in the queue");
+            Event::NotSent { attempt }
+        }
+        Created::InDoubt(why) => {
+            tracing::warn!(job = id.0, why, "nobody knows whether an order arrived; its money stays held");
+            Event::InDoubt { attempt }
+        }
+    };
+    step(engine, "record", id, event).await
+}
+
+/// Looks at a task that is known to be ours.
+async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
+    let (name, event) = match engine.provider.look(task).await {
+        Look::Running(_) | Look::NotFound => ("look", Event::Running),
+        Look::Unreachable(why) => {
+            tracing::warn!(job = id.0, why, "the provider cannot be asked");
+            ("look", Event::NoLook)
+        }
+        Look::Success { urls, .. } => ("result", Event::Succeeded { urls }),
+        Look::Failed { message, .. } => ("settle", Event::TaskFailed { message }),
+    };
+    step(engine, name, id, event).await
+}
+
+/// Looks at a task that a callback named: it is ours only if it has our model and input.
+async fn prove(engine: &Engine, job: &Job, task: &str) -> Result<bool, Fault> {
+    let (model, input) = (settle::model_of(job)?, input_of(job)?);
+    let event = match engine.provider.look(task).await {
+        Look::Unreachable(_) => Event::NoLook,
+        Look::NotFound => Event::Running,
+        seen @ (Look::Running(_) | Look::Success { .. } | Look::Failed { .. }) => {
+            let ours = seen.echo().is_some_and(|echo| echo.is_order(model.api_model, &input));
+            if ours { Event::Bound { task: task.to_owned() } } else { Event::NotOurs }
+        }
+    };
+    step(engine, "bind", job.id, event).await
+}
+
+/// Commit 4b's second half and commit 5: copies the files, then settles.
+async fn fetch(engine: &Engine, id: JobId, urls: &[String]) -> Result<bool, Fault> {
+    let event = match media::fetch_all(engine, id, urls).await {
+        Ok(files) => Event::Fetched { files },
+        Err(why) => {
+            tracing::warn!(job = id.0, why, "a result could not be copied yet");
+            Event::NotFetched
+        }
+    };
+    step(engine, "settle", id, event).await
+}

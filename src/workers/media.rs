@@ -1,0 +1,33 @@
+//! The results' files between the provider and Telegram.
+
+use super::Engine;
+use crate::flow::news::media_dir;
+use crate::ids::JobId;
+use crate::job::File;
+use std::io;
+use std::path::Path;
+
+/// Telegram takes files of up to 50 MB from a bot.
+const FILE_MAX_BYTES: u64 = 50 * 1000 * 1000;
+
+/// Copies all files of a result; they are complete, checked and synced when this gives them.
+pub(super) async fn fetch_all(engine: &Engine, job: JobId, urls: &[String]) -> Result<Vec<File>, String> {
+    let dir = engine.data_dir.join(media_dir(job));
+    let mut files = Vec::new();
+    for (number, url) in urls.iter().enumerate() {
+        let name = (number + 1).to_string();
+        let fetched = engine.provider.fetch(url, &dir, &name, FILE_MAX_BYTES).await;
+        files.push(fetched.map_err(|error| format!("file {name} of {}: {error}", urls.len()))?);
+    }
+    Ok(files)
+}
+
+/// Removes our copy of a result that Telegram has.
+pub(super) async fn drop_job(data_dir: &Path, job: JobId) {
+    let dir = data_dir.join(media_dir(job));
+    match tokio::fs::remove_dir_all(&dir).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(job = job.0, %error, "the files of a delivered result stay behind"),
+    }
+}

@@ -1,0 +1,67 @@
+//! The engine room: four loops that move what is stored. Each can be killed at any moment; what it
+//! had not committed it does again.
+
+pub mod inbox;
+pub mod jobs;
+mod media;
+pub mod outbox;
+pub mod sweep;
+
+use crate::flow::Shop;
+use crate::provider::Provider;
+use crate::store::{Fault, Store};
+use crate::telegram::Gateway;
+use crate::time::{Clock, Up};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// What the loops share.
+#[derive(Clone)]
+pub struct Engine {
+    /// The memory.
+    pub store: Store,
+    /// The operator's rules.
+    pub shop: Arc<Shop>,
+    /// Telegram.
+    pub gateway: Arc<dyn Gateway>,
+    /// Whoever makes the pictures.
+    pub provider: Arc<dyn Provider>,
+    /// Where results lie until they are delivered.
+    pub data_dir: PathBuf,
+    /// Where the provider calls us back; `None` when it cannot reach us.
+    pub callback_base: Option<Url>,
+    /// What nobody asked for: so many messages a second at most.
+    pub send_per_second: u32,
+    /// Told when the service is to stop.
+    pub stop: CancellationToken,
+}
+
+impl Engine {
+    fn clock(&self) -> &Clock {
+        self.store.clock()
+    }
+
+    /// Waits for the bell, for `due`, or for the stop; at most a minute, whatever was missed.
+    async fn wait(&self, bell: &Notify, due: Option<Up>) {
+        let latest = self.clock().now().up.plus(Duration::from_secs(60));
+        let until = due.map_or(latest, |due| due.min(latest));
+        tokio::select! {
+            () = bell.notified() => {}
+            () = self.clock().sleep_until(until) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// A fault that will pass: says it once and waits a little.
+    async fn pause_after(&self, what: &str, fault: &Fault) {
+        tracing::warn!(%fault, "{what} is put off");
+        tokio::select! {
+            () = self.clock().sleep(Duration::from_millis(500)) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}

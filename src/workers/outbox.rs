@@ -1,0 +1,262 @@
+//! Hands messages to Telegram, at Telegram's pace, and notes what became of each.
+//!
+//! One chat gets its messages one after another, in order; different chats in parallel. A 429 parks
+//! only the chat that got it. The table is the truth: this holds nothing that a restart would miss.
+
+use super::{Engine, media};
+use crate::flow::deliver::{self, Next};
+use crate::ids::{ChatId, OutboxId};
+use crate::message::{About, Priority, Sent};
+use crate::store::{Fault, OutboxRow};
+use crate::time::{Clock, Up};
+use governor::clock::Clock as Ticks;
+use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// So many messages are under way at once.
+const PARALLEL: usize = 64;
+/// So many rows are looked at in one go, and so often before the pass ends.
+const PAGE: usize = 256;
+const PAGES: usize = 40;
+/// Telegram takes about one message a second in a chat, and a few at once.
+const CHAT_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
+const CHAT_BURST: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+
+/// Uptime as the limiter counts it, so that a simulated clock drives it too.
+#[derive(Clone, Debug)]
+struct Uptime(Clock);
+
+impl Ticks for Uptime {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(Duration::from_millis(u64::try_from(self.0.now().up.0).unwrap_or(0)))
+    }
+}
+
+type ChatLimit =
+    RateLimiter<ChatId, HashMapStateStore<ChatId>, Uptime, governor::middleware::NoOpMiddleware<Nanos>>;
+type NoticeLimit = RateLimiter<
+    governor::state::NotKeyed,
+    governor::state::InMemoryState,
+    Uptime,
+    governor::middleware::NoOpMiddleware<Nanos>,
+>;
+
+/// What is under way, and who must wait.
+struct Desk {
+    clock: Uptime,
+    chats: ChatLimit,
+    notices: NoticeLimit,
+    /// Chats with a message under way.
+    talking: HashSet<ChatId>,
+    /// Messages under way.
+    under_way: HashSet<OutboxId>,
+    /// Chats that Telegram told to wait.
+    parked: HashMap<ChatId, Up>,
+}
+
+/// One message whose sending is over.
+struct Finished {
+    id: OutboxId,
+    chat: ChatId,
+    limited: bool,
+    next: Result<Next, Fault>,
+}
+
+/// Delivers messages until the stop; then waits for those under way.
+pub async fn run(engine: Engine) {
+    let mut desk = Desk::new(engine.clock().clone(), engine.send_per_second);
+    let mut sends: JoinSet<Finished> = JoinSet::new();
+    let store = engine.store.clone();
+    while !engine.stop.is_cancelled() {
+        let wake = match pick(&engine, &mut desk, &mut sends).await {
+            Ok(wake) => wake,
+            Err(fault) => {
+                engine.pause_after("reading the outbox", &fault).await;
+                continue;
+            }
+        };
+        tokio::select! {
+            Some(finished) = sends.join_next() => desk.finish(finished, &engine).await,
+            () = engine.wait(&store.bells().outbox, wake) => {}
+        }
+        while let Some(finished) = sends.try_join_next() {
+            desk.finish(finished, &engine).await;
+        }
+    }
+    while let Some(finished) = sends.join_next().await {
+        desk.finish(finished, &engine).await;
+    }
+}
+
+/// Starts what may go now; gives when something that must wait may go.
+async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -> Result<Option<Up>, Fault> {
+    let mut wake: Option<Up> = None;
+    desk.parked.retain(|_, until| *until > engine.store.clock().now().up);
+    let mut waiting: HashSet<ChatId> = HashSet::new();
+    for priority in [Priority::Answer, Priority::Result, Priority::Reply, Priority::Notice] {
+        let mut after = None;
+        for _ in 0..PAGES {
+            let rows = engine.store.read(move |view| view.outbox(priority as u8, after, PAGE)).await?;
+            let Some((last, _)) = rows.last() else { break };
+            after = Some(*last);
+            for (id, row) in rows {
+                if sends.len() >= PARALLEL {
+                    return Ok(wake);
+                }
+                match desk.may_go(priority, id, &row, &mut waiting) {
+                    Turn::Now => desk.start(engine, sends, priority, id, row),
+                    Turn::At(due) => wake = Some(wake.map_or(due, |wake| wake.min(due))),
+                    Turn::Later => {}
+                }
+            }
+        }
+    }
+    Ok(wake)
+}
+
+/// Whether a message may go.
+enum Turn {
+    Now,
+    /// Not before this.
+    At(Up),
+    /// When something else is over.
+    Later,
+}
+
+impl Desk {
+    fn new(clock: Clock, send_per_second: u32) -> Self {
+        let clock = Uptime(clock);
+        let chat = Quota::per_second(CHAT_PER_SECOND).allow_burst(CHAT_BURST);
+        let notices = Quota::per_second(NonZeroU32::new(send_per_second).unwrap_or(NonZeroU32::MIN));
+        Self {
+            chats: RateLimiter::new(chat, HashMapStateStore::default(), clock.clone()),
+            notices: RateLimiter::direct_with_clock(notices, clock.clone()),
+            clock,
+            talking: HashSet::new(),
+            under_way: HashSet::new(),
+            parked: HashMap::new(),
+        }
+    }
+
+    /// Answers to taps are never limited. In a chat, a message that must wait holds back those
+    /// behind it, so that order is kept.
+    fn may_go(
+        &mut self,
+        priority: Priority,
+        id: OutboxId,
+        row: &OutboxRow,
+        waiting: &mut HashSet<ChatId>,
+    ) -> Turn {
+        let now = self.clock.0.now().up;
+        if self.under_way.contains(&id) {
+            return Turn::Later;
+        }
+        if priority == Priority::Answer {
+            return if row.not_before > now { Turn::At(row.not_before) } else { Turn::Now };
+        }
+        let chat = row.outgoing.chat;
+        if self.talking.contains(&chat) || !waiting.insert(chat) {
+            return Turn::Later;
+        }
+        let parked = self.parked.get(&chat).copied().unwrap_or(now);
+        let free = parked.max(row.not_before);
+        if free > now {
+            return Turn::At(free);
+        }
+        if priority == Priority::Notice
+            && let Err(early) = self.notices.check()
+        {
+            return Turn::At(now.plus(early.wait_time_from(self.clock.now()) + MARGIN));
+        }
+        match self.chats.check_key(&chat) {
+            Ok(()) => {
+                waiting.remove(&chat);
+                Turn::Now
+            }
+            Err(early) => Turn::At(now.plus(early.wait_time_from(self.clock.now()) + MARGIN)),
+        }
+    }
+
+    fn start(
+        &mut self,
+        engine: &Engine,
+        sends: &mut JoinSet<Finished>,
+        priority: Priority,
+        id: OutboxId,
+        row: OutboxRow,
+    ) {
+        let chat = row.outgoing.chat;
+        let limited = priority != Priority::Answer;
+        self.under_way.insert(id);
+        if limited {
+            self.talking.insert(chat);
+        }
+        let engine = engine.clone();
+        sends.spawn(async move {
+            let next = deliver_one(&engine, priority, id, row).await;
+            Finished { id, chat, limited, next }
+        });
+    }
+
+    async fn finish(&mut self, finished: Result<Finished, tokio::task::JoinError>, engine: &Engine) {
+        let Finished { id, chat, limited, next } = match finished {
+            Ok(finished) => finished,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        self.under_way.remove(&id);
+        if limited {
+            self.talking.remove(&chat);
+        }
+        match next {
+            Ok(Next::ParkChat(pause)) => {
+                self.parked.insert(chat, engine.clock().now().up.plus(pause));
+            }
+            Ok(Next::Gone | Next::Again(_)) => {}
+            Err(fault) => engine.pause_after("noting a delivery", &fault).await,
+        }
+        self.chats.retain_recent();
+    }
+}
+
+/// The limiter's clock counts whole milliseconds: one more, or we wake just before our turn.
+const MARGIN: Duration = Duration::from_millis(1);
+
+/// Sends one message and commits what became of it: commit 6.
+async fn deliver_one(
+    engine: &Engine,
+    priority: Priority,
+    id: OutboxId,
+    row: OutboxRow,
+) -> Result<Next, Fault> {
+    let sent = engine.gateway.send(&row.outgoing).await;
+    if let Sent::InDoubt(why) | Sent::NotSent(why) = &sent {
+        tracing::warn!(message = id.0, why, "a message was not delivered yet");
+    }
+    let delivered = matches!(sent, Sent::Delivered { .. });
+    metrics::counter!("samovar_sends_total", "outcome" => outcome(&sent)).increment(1);
+    let shop = engine.shop.clone();
+    let noted =
+        engine.store.write("delivered", move |tx| deliver::note(&shop, tx, priority as u8, id, &sent));
+    let next = noted.await?;
+    if let (About::Result(job), true, Next::Gone) = (row.outgoing.about, delivered, next) {
+        media::drop_job(&engine.data_dir, job).await;
+    }
+    Ok(next)
+}
+
+fn outcome(sent: &Sent) -> &'static str {
+    match sent {
+        Sent::Delivered { .. } => "delivered",
+        Sent::Refused(_) => "refused",
+        Sent::Later { .. } => "later",
+        Sent::NotSent(_) => "not-sent",
+        Sent::InDoubt(_) => "in-doubt",
+    }
+}

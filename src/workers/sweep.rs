@@ -1,0 +1,108 @@
+//! What has to be done from time to time: remember the uptime, check the books, forget what is old,
+//! and see whether the provider can be sold from again.
+
+use super::Engine;
+use crate::flow::alarm::{self, Alarm};
+use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
+use crate::time::At;
+use rust_decimal::Decimal;
+use std::time::Duration;
+
+/// A crash forgets at most so much uptime.
+const REMEMBER_EVERY: Duration = Duration::from_secs(10);
+/// The live check of the books.
+const CHECK_EVERY: u32 = 6;
+/// Updates are known again for so long (L9).
+const SEEN_DAYS: u64 = 7;
+/// So many old rows go in one transaction.
+const FORGET: usize = 1_000;
+
+/// Sweeps until the stop, and once more at it.
+pub async fn run(engine: Engine) {
+    let mut round: u32 = 0;
+    loop {
+        if let Err(fault) = sweep(&engine, round.is_multiple_of(CHECK_EVERY)).await {
+            tracing::warn!(%fault, "the sweep is put off");
+        }
+        if engine.stop.is_cancelled() {
+            return;
+        }
+        tokio::select! {
+            () = engine.clock().sleep(REMEMBER_EVERY) => {}
+            () = engine.stop.cancelled() => {}
+        }
+        round = round.wrapping_add(1);
+    }
+}
+
+async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
+    engine.store.write("uptime", |tx| tx.put_note("uptime", &tx.now().up)).await?;
+    if !check {
+        return Ok(());
+    }
+    check_books(engine).await?;
+    engine.store.write("forget", forget).await?;
+    credit(engine).await?;
+    let depths =
+        |view: &crate::store::View| Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?));
+    let (inbox, outbox, jobs) = engine.store.read(depths).await?;
+    for (name, depth) in
+        [("samovar_inbox_depth", inbox), ("samovar_outbox_depth", outbox), ("samovar_jobs_open", jobs)]
+    {
+        metrics::gauge!(name).set(u32::try_from(depth).map_or(f64::INFINITY, f64::from));
+    }
+    Ok(())
+}
+
+/// The live check: a broken rule stops selling until an operator says otherwise. The stop is a row,
+/// so a restart changes nothing.
+async fn check_books(engine: &Engine) -> Result<(), Fault> {
+    let Some(Broken { row, what }) = engine.store.read(crate::store::View::audit_accounts).await? else {
+        return Ok(());
+    };
+    let shop = engine.shop.clone();
+    let stopped = engine.store.write("stop-selling", move |tx| {
+        if tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Audit) {
+            return Ok(());
+        }
+        let why = format!("{row}: {what}");
+        let stop = StopRow { at: tx.now().at, why: why.clone(), until: None, by: StoppedBy::Audit };
+        tx.put_stop("all", &stop)?;
+        alarm::raise(&shop, tx, Alarm::SellingStopped, &why)
+    });
+    stopped.await
+}
+
+fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let now = tx.now().at;
+    let week = Duration::from_secs(SEEN_DAYS * 24 * 3600);
+    let before = At(now.0 - crate::time::millis(week));
+    tx.forget_seen(before, FORGET)?;
+    tx.forget_free_uses(now.hour().saturating_sub(48), FORGET)?;
+    Ok(())
+}
+
+/// Sells again when the provider has credit again.
+async fn credit(engine: &Engine) -> Result<(), Fault> {
+    let stop = engine.store.read(|view| view.stop("all")).await?;
+    if !stop.is_some_and(|stop| stop.by == StoppedBy::Credit) {
+        return Ok(());
+    }
+    match engine.provider.credit().await {
+        Ok(credit) if credit > Decimal::ZERO => {
+            tracing::info!(%credit, "the provider has credit again; selling goes on");
+            let lift = |tx: &mut Tx<'_>| {
+                if tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Credit) {
+                    tx.lift_stop("all")?;
+                }
+                Ok(())
+            };
+            engine.store.write("lift", lift).await
+        }
+        Ok(_) => Ok(()),
+        Err(why) => {
+            tracing::warn!(why, "the provider does not say what credit is left");
+            Ok(())
+        }
+    }
+}

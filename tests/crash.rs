@@ -1,0 +1,83 @@
+//! The service dies just before and just after each commit of a sale, and starts again: the
+//! customer gets the picture or the money, once, and the books are right.
+
+use crate::support::driver::Side;
+use crate::support::{Mode, PATIENCE, TestApp};
+use samovar::job::State;
+use samovar::store::Delivery;
+use std::time::Duration;
+
+const ANN: i64 = 1001;
+
+/// How a sale ends that was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// One createTask, one charge, the picture.
+    Sold,
+    /// The order may have gone: no second createTask, the money comes back after the deadline.
+    MoneyBack,
+}
+
+async fn crash_and_see(act: &'static str, side: Side, end: End, pictures: std::ops::RangeInclusive<usize>) {
+    let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    app.credit(ANN, "10").await;
+    app.user(ANN).orders("z-image", "самовар").await;
+    app.settled().await;
+    app.driver.crash_at(act, 1, side);
+    app.user(ANN).taps("✅ Запустить").await;
+    assert!(app.driver.crashed(PATIENCE).await, "no commit had an act called {act}");
+    app.crash().await;
+    let what = format!("a crash {side:?} «{act}»");
+    match end {
+        End::Sold => {
+            app.user(ANN).gets_media(1).await;
+            app.settled().await;
+            assert_eq!(app.wallet(ANN), ("9.24".to_owned(), "0.00".to_owned()), "{what}");
+        }
+        End::MoneyBack => {
+            app.until("the doubt", |view| {
+                let state = view.job(samovar::ids::JobId(1)).ok()??.row.state;
+                matches!(state, State::Unknown { .. }).then_some(())
+            })
+            .await;
+            assert_eq!(app.wallet(ANN), ("9.24".to_owned(), "0.76".to_owned()), "{what}: held while unknown");
+            app.skip(Duration::from_secs(31 * 60));
+            app.user(ANN).sees("❌ Генерация не удалась").await;
+            app.settled().await;
+            assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()), "{what}");
+        }
+    }
+    let creates = app.sandbox.kie.look(|kie| kie.creates().len());
+    assert_eq!(creates, usize::from(end == End::Sold), "{what}: createTask calls");
+    assert_eq!(app.jobs(), 1, "{what}: jobs");
+    let media = app.user(ANN).media();
+    assert!(pictures.contains(&media), "{what}: {media} pictures came");
+    assert!(matches!(app.job(1).row.delivery, Delivery::Delivered { .. }), "{what}");
+    app.audit();
+}
+
+macro_rules! crashes {
+    ($($name:ident: $act:literal $side:ident => $end:ident $pictures:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            crash_and_see($act, Side::$side, End::$end, $pictures).await;
+        })*
+    };
+}
+
+crashes! {
+    before_the_update_is_stored_telegram_sends_it_again: "receive" Before => Sold 1..=1;
+    after_the_update_is_stored_it_is_handled_at_the_next_start: "receive" After => Sold 1..=1;
+    before_the_hold_and_the_job_none_of_it_happened: "handle" Before => Sold 1..=1;
+    after_the_hold_and_the_job_all_of_it_happened: "handle" After => Sold 1..=1;
+    before_sending_is_noted_nothing_was_sent: "start" Before => Sold 1..=1;
+    after_sending_is_noted_nobody_knows_and_the_money_comes_back: "start" After => MoneyBack 0..=0;
+    before_the_task_is_recorded_the_callback_finds_it: "record" Before => Sold 1..=1;
+    after_the_task_is_recorded_it_is_looked_at: "record" After => Sold 1..=1;
+    before_the_result_is_noted_it_is_looked_at_again: "result" Before => Sold 1..=1;
+    after_the_result_is_noted_it_is_fetched: "result" After => Sold 1..=1;
+    before_the_settlement_it_is_fetched_again: "settle" Before => Sold 1..=1;
+    after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=1;
+    before_a_delivery_is_noted_the_message_may_come_twice: "delivered" Before => Sold 1..=2;
+    after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
+}

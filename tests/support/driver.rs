@@ -1,0 +1,116 @@
+//! Drives the store's writer in the service's stead, and can stop just before or just after any of
+//! its commits: that is what a crash at that commit is.
+
+use samovar::store::Engine;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// On which side of the commit everything stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+#[derive(Default)]
+struct Plan {
+    /// Stop at the commit that holds the so-manieth act of this name.
+    at: Option<(&'static str, u32, Side)>,
+    stopped: bool,
+    crashes: u32,
+    commits: u64,
+}
+
+/// What a test tells the writer, and what it learns of it.
+#[derive(Clone, Default)]
+pub(crate) struct Driver(Arc<(Mutex<Plan>, Condvar)>);
+
+impl Driver {
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything stops at the commit with the `nth` act called `name` from now on.
+    pub(crate) fn crash_at(&self, name: &'static str, nth: u32, side: Side) {
+        self.plan().at = Some((name, nth, side));
+    }
+
+    /// Stops the writer where it is.
+    pub(crate) fn stop(&self) {
+        self.plan().stopped = true;
+    }
+
+    /// A new life may write again.
+    pub(crate) fn arm_again(&self) {
+        let mut plan = self.plan();
+        plan.stopped = false;
+        plan.at = None;
+        plan.crashes += 1;
+    }
+
+    pub(crate) fn crashes(&self) -> u32 {
+        self.plan().crashes
+    }
+
+    /// How many commits there were.
+    pub(crate) fn commits(&self) -> u64 {
+        self.plan().commits
+    }
+
+    /// True once the planned crash has come.
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.plan().stopped
+    }
+
+    /// Waits for the planned crash; false when it did not come in time.
+    pub(crate) async fn crashed(&self, patience: Duration) -> bool {
+        let driver = self.clone();
+        let waited = tokio::task::spawn_blocking(move || {
+            let plan = driver.plan();
+            let waited = driver.0.1.wait_timeout_while(plan, patience, |plan| !plan.stopped);
+            waited.unwrap_or_else(PoisonError::into_inner).0.stopped
+        });
+        waited.await.expect("no panic")
+    }
+
+    /// Drives the writer on a thread until no store is left, or until the crash.
+    pub(crate) fn drive(&self, mut engine: Engine) {
+        let driver = self.clone();
+        std::thread::spawn(move || {
+            while let Some(batch) = engine.take() {
+                let names: Vec<&str> = batch.names().collect();
+                let side = driver.side_for(&names);
+                if side == Some(Side::Before) {
+                    driver.crash();
+                    return;
+                }
+                let answers = engine.commit(batch);
+                driver.plan().commits += 1;
+                if side == Some(Side::After) {
+                    driver.crash();
+                    return;
+                }
+                answers.send();
+            }
+        });
+    }
+
+    fn crash(&self) {
+        self.plan().stopped = true;
+        self.0.1.notify_all();
+    }
+
+    fn side_for(&self, names: &[&str]) -> Option<Side> {
+        let mut plan = self.plan();
+        if plan.stopped {
+            return Some(Side::Before);
+        }
+        let (name, nth, side) = plan.at?;
+        let here = u32::try_from(names.iter().filter(|one| **one == name).count()).unwrap_or(u32::MAX);
+        if here < nth {
+            plan.at = Some((name, nth - here, side));
+            return None;
+        }
+        Some(side)
+    }
+}

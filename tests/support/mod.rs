@@ -1,0 +1,417 @@
+//! The whole service against the sandbox, driven as customers drive it: an update in, messages out.
+//!
+//! Nothing in the product knows that it is tested. Crashes happen at the edge: the writer's driver
+//! stops before or after a commit, everything in memory is thrown away, and the service starts again
+//! on the same files. Dropping a [`TestApp`] runs the audit.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub(crate) mod driver;
+
+use driver::Driver;
+use samovar::app::{App, Parts};
+use samovar::config::{BotMode, Keys, Settings};
+use samovar::ids::{JobId, UserId};
+use samovar::ledger::Account;
+use samovar::money::Kopecks;
+use samovar::sandbox::telegram::{Bot, Message};
+use samovar::sandbox::{self, Sandbox, kie, telegram};
+use samovar::store::{Delivery, Job, Store};
+use samovar::time::{At, Clock};
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for what must happen; never waited out when it does.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const ADMIN: i64 = 900;
+const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const START: At = At(1_795_431_300_000);
+
+/// How updates come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Polling,
+    Webhook,
+}
+
+/// The service, its sandbox, and the files they share.
+pub(crate) struct TestApp {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Clock,
+    pub(crate) driver: Driver,
+    pub(crate) settings: Settings,
+    pub(crate) port: u16,
+    mode: Mode,
+    dir: TempDir,
+    running: Option<Running>,
+}
+
+struct Running {
+    store: Store,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl TestApp {
+    /// The service with its usual settings.
+    pub(crate) async fn start(mode: Mode) -> Self {
+        Self::start_with(mode, |_| {}).await
+    }
+
+    /// The service with some settings changed.
+    pub(crate) async fn start_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Self {
+        let clock = Clock::simulated(START);
+        let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
+        let sandbox = sandbox::Settings { bot, clock: clock.clone(), ..sandbox::Settings::default() };
+        let sandbox = Sandbox::start(sandbox).await.expect("a sandbox");
+        let dir = TempDir::new().expect("a directory");
+        let url = |text: &str| text.parse().expect("an address");
+        let mut settings = Settings {
+            data_dir: dir.path().join("data"),
+            telegram_api_url: url(sandbox.telegram_url()),
+            kie_base_url: url(sandbox.kie_url()),
+            kie_upload_url: url(sandbox.kie_url()),
+            actions_per_minute: 0,
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let mut app =
+            Self { sandbox, clock, driver: Driver::default(), settings, port: 0, mode, dir, running: None };
+        app.sandbox.telegram.act(|world, _| world.user(ADMIN, "Оператор", "ru"));
+        app.boot().await;
+        app
+    }
+
+    /// Starts the service on the files there are.
+    async fn boot(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port");
+        self.port = listener.local_addr().expect("an address").port();
+        let base = format!("http://127.0.0.1:{}", self.port).parse().expect("an address");
+        match self.mode {
+            Mode::Webhook => {
+                self.settings.bot_mode = BotMode::Webhook;
+                self.settings.webhook_base_url = Some(base);
+            }
+            Mode::Polling => self.settings.bot_mode = BotMode::Polling,
+        }
+        let account = kie::Account::default();
+        let keys = Keys {
+            telegram_bot_token: SecretString::from(TOKEN),
+            bot_id: 4242,
+            kie_api_key: SecretString::from(account.api_key),
+            admin_ids: vec![UserId(ADMIN)],
+        };
+        let (driver, clock) = (self.driver.clone(), self.clock.clone());
+        let mut listener = Some(listener);
+        let app = loop {
+            let (driver, clock) = (driver.clone(), clock.clone());
+            let parts = Parts {
+                clock,
+                drive: Box::new(move |engine| driver.drive(engine)),
+                listener: listener.take(),
+                metrics: None,
+            };
+            match App::bind(self.settings.clone(), keys.clone(), parts).await {
+                Ok(app) => break app,
+                // The crashed life of this process still has the file: its tasks are going.
+                Err(error) if self.driver.crashes() > 0 && error.to_string().contains("open") => {
+                    tokio::task::yield_now().await;
+                    listener = Some(TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port"));
+                }
+                Err(error) => panic!("the service does not start: {error}"),
+            }
+        };
+        let (store, stop) = (app.store().clone(), CancellationToken::new());
+        let token = stop.clone();
+        let task = tokio::spawn(async move { app.run(token).await.expect("the service runs") });
+        self.running = Some(Running { store, stop, task });
+    }
+
+    /// Throws the running service away, as a power cut does, and starts it again.
+    pub(crate) async fn crash(&mut self) {
+        self.driver.stop();
+        if let Some(running) = self.running.take() {
+            running.task.abort();
+            drop(running.store);
+            drop(running.task.await);
+        }
+        self.driver.arm_again();
+        self.boot().await;
+    }
+
+    /// Stops the service as systemd does, and waits for its end.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop.cancel();
+            drop(running.store);
+            running.task.await.expect("a clean end");
+        }
+    }
+
+    /// Starts it again after [`TestApp::stop`].
+    pub(crate) async fn start_again(&mut self) {
+        self.boot().await;
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.settings.data_dir.clone()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.running.as_ref().expect("a running service").store
+    }
+
+    /// Somebody with Telegram in hand.
+    pub(crate) fn user(&self, id: i64) -> Customer<'_> {
+        self.sandbox.telegram.act(|world, _| world.user(id, &format!("Клиент {id}"), "ru"));
+        Customer { app: self, id }
+    }
+
+    /// Gives a customer money, as an operator does.
+    pub(crate) async fn credit(&self, user: i64, roubles: &str) {
+        let amount = Kopecks::parse(roubles).expect("an amount");
+        let store = self.store();
+        let id = store.write("test", |tx| tx.new_action()).await.expect("a number");
+        let posted =
+            store.write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test")).await;
+        posted.expect("written").expect("not refused");
+    }
+
+    /// What a customer may spend, and what is held.
+    pub(crate) fn wallet(&self, user: i64) -> (String, String) {
+        let view = self.store().view().expect("a view");
+        let counters = view.account(Account::User(UserId(user))).expect("an account").counters;
+        (counters.available().expect("fits").to_string(), counters.held().to_string())
+    }
+
+    /// The job, as it stands.
+    pub(crate) fn job(&self, id: u64) -> Job {
+        self.store().view().expect("a view").job(JobId(id)).expect("readable").expect("a job")
+    }
+
+    /// How many jobs there ever were.
+    pub(crate) fn jobs(&self) -> u64 {
+        self.store().view().expect("a view").last_job().expect("readable").map_or(0, |id| id.0)
+    }
+
+    /// What the operator's account `of` has earned.
+    pub(crate) fn posted(&self, of: Account) -> String {
+        let view = self.store().view().expect("a view");
+        view.account(of).expect("an account").counters.posted().expect("fits").to_string()
+    }
+
+    /// Waits until nothing waits: no update, no message, no open job.
+    #[track_caller]
+    pub(crate) fn settled(&self) -> impl Future<Output = ()> {
+        let store = self.store().clone();
+        let caller = std::panic::Location::caller();
+        async move {
+            let quiet = async {
+                loop {
+                    let view = store.view().expect("a view");
+                    let waits =
+                        view.inbox_depth().expect("readable") + view.outbox_depth().expect("readable");
+                    let last = view.last_job().expect("readable").map_or(0, |id| id.0);
+                    let open = (1..=last)
+                        .filter(|id| {
+                            let job = view.job(JobId(*id)).expect("readable").expect("a job");
+                            !job.row.state.is_final() || job.row.delivery == Delivery::Waiting
+                        })
+                        .count();
+                    if waits == 0 && open == 0 {
+                        return;
+                    }
+                    drop(view);
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            if tokio::time::timeout(PATIENCE, quiet).await.is_err() {
+                panic!("something still waits after {PATIENCE:?}, at {caller}");
+            }
+        }
+    }
+
+    /// Waits until `seek` finds something in the store.
+    #[track_caller]
+    pub(crate) fn until<R>(
+        &self,
+        what: &str,
+        seek: impl Fn(&samovar::store::View) -> Option<R>,
+    ) -> impl Future<Output = R> {
+        let store = self.store().clone();
+        let what = format!("{what}, at {}", std::panic::Location::caller());
+        async move {
+            let search = async {
+                loop {
+                    if let Some(found) = store.view().ok().and_then(|view| seek(&view)) {
+                        return found;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            match tokio::time::timeout(PATIENCE, search).await {
+                Ok(found) => found,
+                Err(_) => panic!("waited in vain for {what}"),
+            }
+        }
+    }
+
+    /// Lets time pass at once.
+    pub(crate) fn skip(&self, time: Duration) {
+        self.clock.skip(time);
+    }
+
+    /// Posts bytes to the service's own port.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        secret: Option<&str>,
+        body: impl Into<reqwest::Body>,
+    ) -> reqwest::Response {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let mut request = client.post(format!("http://127.0.0.1:{}{path}", self.port)).body(body);
+        if let Some(secret) = secret {
+            request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    /// Asks the service's own port.
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        client.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await.expect("an answer")
+    }
+
+    /// The secret that Telegram was told.
+    pub(crate) fn webhook_secret(&self) -> String {
+        let kept = self.store().view().expect("a view").note::<String>("webhook_secret");
+        kept.expect("readable").expect("made at the start")
+    }
+
+    /// Fails unless L1 to L10 hold.
+    pub(crate) fn audit(&self) {
+        let report = self.store().view().expect("a view").audit().expect("readable");
+        assert!(
+            report.ok,
+            "the audit fails: {:#?}",
+            report.rules.iter().filter(|rule| !rule.ok).collect::<Vec<_>>()
+        );
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.running.is_some() {
+            self.audit();
+        }
+    }
+}
+
+/// Somebody with Telegram in hand.
+#[derive(Clone, Copy)]
+pub(crate) struct Customer<'a> {
+    app: &'a TestApp,
+    pub(crate) id: i64,
+}
+
+impl Customer<'_> {
+    /// Writes to the bot.
+    pub(crate) fn sends(&self, text: &str) -> Self {
+        self.app.sandbox.telegram.act(|world, now| world.say(now, self.id, text)).expect("sent");
+        *self
+    }
+
+    /// Taps the newest button with this label or data, once it is there.
+    pub(crate) async fn taps(&self, button: &str) -> Self {
+        let there = |world: &telegram::World| {
+            world.chat(self.id).and_then(|chat| chat.latest_with(button)).map(|message| message.id)
+        };
+        if self.app.sandbox.telegram.wait(there, PATIENCE).await.is_err() {
+            panic!("there is no button {button}; the chat shows:\n{}", self.chat());
+        }
+        self.app.sandbox.telegram.act(|world, now| world.tap_latest(now, self.id, button)).expect("tapped");
+        *self
+    }
+
+    /// Waits until a message of the bot holds `text`.
+    pub(crate) async fn sees(&self, text: &str) -> Message {
+        let there = |world: &telegram::World| {
+            let chat = world.chat(self.id)?;
+            chat.messages.values().rev().find(|one| one.from.is_none() && one.text.contains(text)).cloned()
+        };
+        match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+            Ok(message) => message,
+            Err(_) => panic!("nobody said «{text}»; the chat shows:\n{}", self.chat()),
+        }
+    }
+
+    /// Waits until the bot's newest message holds `text`.
+    pub(crate) async fn sees_last(&self, text: &str) -> Message {
+        let there = |world: &telegram::World| {
+            let chat = world.chat(self.id)?;
+            chat.latest().filter(|one| one.text.contains(text)).cloned()
+        };
+        match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+            Ok(message) => message,
+            Err(_) => panic!("the last word is not «{text}»; the chat shows:\n{}", self.chat()),
+        }
+    }
+
+    /// Waits until the bot sent its `count`-th piece of media; gives it.
+    pub(crate) async fn gets_media(&self, count: usize) -> Message {
+        let there = |world: &telegram::World| {
+            let chat = world.chat(self.id)?;
+            let mut media = chat.messages.values().filter(|one| one.from.is_none() && one.media.is_some());
+            media.nth(count - 1).cloned()
+        };
+        match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+            Ok(message) => message,
+            Err(_) => panic!("media number {count} never came; the chat shows:\n{}", self.chat()),
+        }
+    }
+
+    /// How many pieces of media the bot sent.
+    pub(crate) fn media(&self) -> usize {
+        self.app.sandbox.telegram.look(|world| {
+            world.chat(self.id).map_or(0, |chat| {
+                chat.messages.values().filter(|one| one.from.is_none() && one.media.is_some()).count()
+            })
+        })
+    }
+
+    /// From /start to the confirm screen of a free-tier model, with `prompt` and default options.
+    /// With `FREE_DAILY_LIMIT` 0 it costs money.
+    pub(crate) async fn orders(&self, model: &str, prompt: &str) -> Self {
+        self.sends("/start");
+        self.taps("🎁 Бесплатные").await;
+        self.taps(&format!("m:{model}")).await;
+        self.taps("✨ Сгенерировать").await;
+        // Taps and texts travel in queues of their own: a person reads the question first.
+        self.sees_last("✍️").await;
+        self.sends(prompt);
+        self.taps("⏭ Пропустить все").await;
+        self.sees_last("Проверьте заказ").await;
+        *self
+    }
+
+    /// The whole chat, for messages of tests.
+    pub(crate) fn chat(&self) -> String {
+        self.app.sandbox.telegram.look(|world| {
+            let Some(chat) = world.chat(self.id) else { return "(no chat)".to_owned() };
+            chat.messages
+                .values()
+                .map(|one| format!("{} {:?}: {} {:?}\n", one.id, one.from, one.text, one.labels()))
+                .collect()
+        })
+    }
+}
+
+/// The path of a file in a folder, for tests that look at the files themselves.
+pub(crate) fn file_in(dir: &Path, name: &str) -> PathBuf {
+    dir.join(name)
+}
