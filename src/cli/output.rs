@@ -34,9 +34,9 @@ impl Output {
 
     /// Prints `document` for a script, or what `say` makes of it for a person.
     pub(super) fn answer<D: Serialize>(
-        &self,
+        self,
         document: &D,
-        say: impl FnOnce(&Self) -> String,
+        say: impl FnOnce(Self) -> String,
     ) -> Result<(), Failure> {
         let mut text = if self.json {
             serde_json::to_string(document).map_err(|error| Failure::refused(error.to_string()))?
@@ -55,7 +55,7 @@ impl Output {
     }
 
     /// An empty table with these headings.
-    pub(super) fn table(&self, headings: &[&str]) -> Table {
+    pub(super) fn table(self, headings: &[&str]) -> Table {
         let mut table = Table::new();
         if self.is_terminal {
             let rule = LineStyle::none().fill('─').junction('─');
@@ -68,13 +68,13 @@ impl Output {
         table
     }
 
-    fn heading(&self, text: &str) -> Cell {
+    fn heading(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.has_colours { cell.add_attribute(Attribute::Bold) } else { cell }
     }
 
     /// A cell with a meaning; coloured where colours are wanted.
-    pub(super) fn toned(&self, text: &str, tone: Tone) -> Cell {
+    pub(super) fn toned(self, text: &str, tone: Tone) -> Cell {
         let color = match tone {
             Tone::Good => Color::Green,
             Tone::Bad => Color::Red,
@@ -85,7 +85,7 @@ impl Output {
 }
 
 /// A number, to the right.
-pub(super) fn number(value: impl ToString) -> Cell {
+pub(super) fn number(value: &impl ToString) -> Cell {
     Cell::new(value.to_string()).set_alignment(CellAlignment::Right)
 }
 
