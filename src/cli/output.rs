@@ -8,6 +8,9 @@ use serde::Serialize;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
+/// Tables are fitted to a terminal of at least so many columns.
+const LEAST_COLUMNS: u16 = 80;
+
 /// Where answers go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
@@ -60,7 +63,11 @@ impl Output {
         if self.is_terminal {
             let rule = LineStyle::none().fill('─').junction('─');
             let style = TableStyle::new().header_separator(rule);
-            table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
+            table.load_style(style);
+            // A narrower terminal, or one that does not know its width, wraps lines better than cells.
+            if table.width().is_some_and(|columns| columns >= LEAST_COLUMNS) {
+                table.set_content_arrangement(ContentArrangement::Dynamic);
+            }
         } else {
             table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
         }
