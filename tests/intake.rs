@@ -108,7 +108,8 @@ async fn a_callback_repeated_and_early_makes_one_sale() {
         ann.taps("✅ Запустить").await;
         if script == "false-success" {
             // The callback lied; the truth comes by looking.
-            app.until("the task", |view| view.job(samovar::ids::JobId(1)).ok()??.row.state.task().cloned()).await;
+            app.until("the task", |view| view.job(samovar::ids::JobId(1)).ok()??.row.state.task().cloned())
+                .await;
             for _ in 0..5 {
                 app.skip(std::time::Duration::from_secs(10));
                 tokio::task::yield_now().await;

@@ -1,8 +1,10 @@
 //! The one test binary: what each file proves stands at its top.
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
+mod answers;
 mod crash;
 mod intake;
 mod jobs;
+mod kill;
 mod sale;
 mod support;

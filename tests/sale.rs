@@ -111,7 +111,10 @@ async fn a_success_after_the_deadline_is_delivered_free_and_booked_as_a_loss() {
     ann.gets_media(1).await;
     app.settled().await;
     assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()));
-    assert_eq!((app.posted(Account::Loss).as_str(), app.posted(Account::Provider).as_str()), ("-0.38", "0.38"));
+    assert_eq!(
+        (app.posted(Account::Loss).as_str(), app.posted(Account::Provider).as_str()),
+        ("-0.38", "0.38")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

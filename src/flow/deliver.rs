@@ -3,9 +3,9 @@
 
 use super::settle::{end, model_of};
 use super::{Shop, news};
+use crate::ids::MessageId;
 use crate::ids::{JobId, OutboxId, UserId};
 use crate::ledger::{Memo, Transfer};
-use crate::ids::MessageId;
 use crate::message::{About, Act, MediaKind, NotTaken, Sent};
 use crate::store::{Delivery, Fault, Job, OutboxRow, Tx};
 use std::time::Duration;
@@ -27,13 +27,7 @@ const KEEP: Duration = Duration::from_secs(3 * 24 * 3600);
 const DOUBTS: u32 = 3;
 
 /// Notes what became of a message. A message that is not in the outbox any more changes nothing.
-pub fn note(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    priority: u8,
-    id: OutboxId,
-    sent: &Sent,
-) -> Result<Next, Fault> {
+pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sent) -> Result<Next, Fault> {
     let Some(row) = tx.outbox_row(priority, id)? else { return Ok(Next::Gone) };
     match sent {
         Sent::Delivered { message, file_ids } => {

@@ -123,11 +123,8 @@ pub(super) fn failed(shop: &Shop, job: &Job, model: &Model, why: &Why, maybe_lat
 /// Telegram would not take the result, and the money went back.
 pub(super) fn undeliverable(shop: &Shop, job: &Job, model: &Model) -> Outgoing {
     let code = job.row.request.code(&shop.server_key);
-    let args = [
-        ("model", Arg::Text(model.id)),
-        ("amount", Arg::Money(job.row.price)),
-        ("code", Arg::Text(&code)),
-    ];
+    let args =
+        [("model", Arg::Text(model.id)), ("amount", Arg::Money(job.row.price)), ("code", Arg::Text(&code))];
     let text = say(job, "job-undeliverable-refund", &args);
     let act = Act::Text { text, keyboard: after(job.row.lang, job.id), edit: None };
     Outgoing { chat: job.row.user.chat(), act, about: About::Ending(job.id) }

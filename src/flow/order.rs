@@ -157,7 +157,8 @@ pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Place
     user.newest_job = Some(id);
     user.open_jobs += 1;
     tx.put_user(order.user, &user)?;
-    let what = if offer.free_left.is_some() { "free".to_owned() } else { format!("{} RUB held", offer.price) };
+    let what =
+        if offer.free_left.is_some() { "free".to_owned() } else { format!("{} RUB held", offer.price) };
     tx.trace(request, order.user, Some(id), "ordered", format!("{}, {what}", model.id))?;
     tx.say(news::queued(&job, model), Some(request))?;
     Ok(Ok(Placed { job: id, request }))

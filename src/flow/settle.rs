@@ -25,12 +25,7 @@ pub fn model_of(job: &Job) -> Result<&'static Model, Fault> {
 
 /// Tells a job what happened to it. Gives its new state, or why nothing was done: a repeat, an
 /// answer to an earlier call, a time that has not come.
-pub fn step(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    id: JobId,
-    event: Event,
-) -> Result<Result<State, Refused>, Fault> {
+pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Result<State, Refused>, Fault> {
     let Some(mut job) = tx.job(id)? else { return Ok(Err(Refused::NotExpected)) };
     let model = model_of(&job)?;
     let event = own_task_only(tx, id, event)?;
@@ -53,12 +48,7 @@ pub fn step(
 }
 
 /// The customer takes a queued job back.
-pub fn cancel(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    user: UserId,
-    id: JobId,
-) -> Result<Result<(), Refused>, Fault> {
+pub fn cancel(shop: &Shop, tx: &mut Tx<'_>, user: UserId, id: JobId) -> Result<Result<(), Refused>, Fault> {
     let own = tx.job(id)?.is_some_and(|job| job.row.user == user);
     if !own {
         return Ok(Err(Refused::NotExpected));
@@ -76,13 +66,7 @@ fn own_task_only(tx: &Tx<'_>, id: JobId, event: Event) -> Result<Event, Fault> {
     Ok(event)
 }
 
-fn move_money(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    job: &mut Job,
-    model: &Model,
-    money: Money,
-) -> Result<(), Fault> {
+fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, money: Money) -> Result<(), Fault> {
     let (id, now) = (job.id, tx.now());
     let JobRow { user, price, .. } = job.row;
     let hold = job.row.money.hold;
@@ -123,13 +107,7 @@ fn move_money(
 }
 
 /// Writes what the customer (and the operator) hear of the change.
-fn tell(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    job: &mut Job,
-    model: &Model,
-    before: &State,
-) -> Result<(), Fault> {
+fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, before: &State) -> Result<(), Fault> {
     let request = Some(job.row.request);
     match &job.row.state {
         State::Queued { .. } => drop(tx.say(news::queued(job, model), request)?),
@@ -175,13 +153,7 @@ pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(
 }
 
 /// What a failure means for the sales to come.
-fn consequences(
-    shop: &Shop,
-    tx: &mut Tx<'_>,
-    job: &Job,
-    model: &Model,
-    why: &Why,
-) -> Result<(), Fault> {
+fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, model: &Model, why: &Why) -> Result<(), Fault> {
     let now = tx.now();
     let code = job.row.request.code(&shop.server_key);
     let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {

@@ -14,10 +14,7 @@ const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Telegram's own limit for an update is 64 KiB.
 const BODY_MAX: usize = 1024 * 1024;
 
-pub(super) async fn webhook(
-    State(doors): State<Arc<Doors>>,
-    request: Request<Body>,
-) -> Response<Body> {
+pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     let Some(door) = &doors.webhook else { return answer(StatusCode::NOT_FOUND, "") };
     let given = request.headers().get(SECRET_HEADER).map_or(&b""[..], |value| value.as_bytes());
     if !bool::from(given.ct_eq(door.secret.expose_secret().as_bytes())) {

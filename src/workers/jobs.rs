@@ -153,9 +153,10 @@ async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
         }
     };
     let secret = callback_secret(&engine.shop.server_key, id);
-    let callback_url = engine.callback_base.as_ref().map(|base| {
-        format!("{}/kie/callback/{id}/{secret}", base.as_str().trim_end_matches('/'))
-    });
+    let callback_url = engine
+        .callback_base
+        .as_ref()
+        .map(|base| format!("{}/kie/callback/{id}/{secret}", base.as_str().trim_end_matches('/')));
     let created = engine.provider.create(Task { model: model.api_model, input, callback_url }).await;
     let event = match created {
         Created::Accepted(task) => Event::Accepted { attempt, task },

@@ -39,12 +39,8 @@ impl Ticks for Uptime {
     }
 }
 
-type ChatLimit = RateLimiter<
-    ChatId,
-    HashMapStateStore<ChatId>,
-    Uptime,
-    governor::middleware::NoOpMiddleware<Nanos>,
->;
+type ChatLimit =
+    RateLimiter<ChatId, HashMapStateStore<ChatId>, Uptime, governor::middleware::NoOpMiddleware<Nanos>>;
 type NoticeLimit = RateLimiter<
     governor::state::NotKeyed,
     governor::state::InMemoryState,
@@ -100,11 +96,7 @@ pub async fn run(engine: Engine) {
 }
 
 /// Starts what may go now; gives when something that must wait may go.
-async fn pick(
-    engine: &Engine,
-    desk: &mut Desk,
-    sends: &mut JoinSet<Finished>,
-) -> Result<Option<Up>, Fault> {
+async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -> Result<Option<Up>, Fault> {
     let mut wake: Option<Up> = None;
     desk.parked.retain(|_, until| *until > engine.store.clock().now().up);
     let mut waiting: HashSet<ChatId> = HashSet::new();
@@ -250,9 +242,8 @@ async fn deliver_one(
     let delivered = matches!(sent, Sent::Delivered { .. });
     metrics::counter!("samovar_sends_total", "outcome" => outcome(&sent)).increment(1);
     let shop = engine.shop.clone();
-    let noted = engine.store.write("delivered", move |tx| {
-        deliver::note(&shop, tx, priority as u8, id, &sent)
-    });
+    let noted =
+        engine.store.write("delivered", move |tx| deliver::note(&shop, tx, priority as u8, id, &sent));
     let next = noted.await?;
     if let (About::Result(job), true, Next::Gone) = (row.outgoing.about, delivered, next) {
         media::drop_job(&engine.data_dir, job).await;

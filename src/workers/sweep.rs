@@ -43,9 +43,8 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     check_books(engine).await?;
     engine.store.write("forget", forget).await?;
     credit(engine).await?;
-    let depths = |view: &crate::store::View| {
-        Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?))
-    };
+    let depths =
+        |view: &crate::store::View| Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?));
     let (inbox, outbox, jobs) = engine.store.read(depths).await?;
     for (name, depth) in
         [("samovar_inbox_depth", inbox), ("samovar_outbox_depth", outbox), ("samovar_jobs_open", jobs)]

@@ -80,16 +80,8 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let mut app = Self {
-            sandbox,
-            clock,
-            driver: Driver::default(),
-            settings,
-            port: 0,
-            mode,
-            dir,
-            running: None,
-        };
+        let mut app =
+            Self { sandbox, clock, driver: Driver::default(), settings, port: 0, mode, dir, running: None };
         app.sandbox.telegram.act(|world, _| world.user(ADMIN, "Оператор", "ru"));
         app.boot().await;
         app
@@ -111,7 +103,7 @@ impl TestApp {
         let keys = Keys {
             telegram_bot_token: SecretString::from(TOKEN),
             bot_id: 4242,
-            kie_api_key: SecretString::from(account.key),
+            kie_api_key: SecretString::from(account.api_key),
             admin_ids: vec![UserId(ADMIN)],
         };
         let (driver, clock) = (self.driver.clone(), self.clock.clone());
@@ -184,10 +176,9 @@ impl TestApp {
     pub(crate) async fn credit(&self, user: i64, roubles: &str) {
         let amount = Kopecks::parse(roubles).expect("an amount");
         let store = self.store();
-        let id = store.write("test", samovar::store::Tx::new_action).await.expect("a number");
-        let posted = store
-            .write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test"))
-            .await;
+        let id = store.write("test", |tx| tx.new_action()).await.expect("a number");
+        let posted =
+            store.write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test")).await;
         posted.expect("written").expect("not refused");
     }
 
@@ -223,7 +214,8 @@ impl TestApp {
             let quiet = async {
                 loop {
                     let view = store.view().expect("a view");
-                    let waits = view.inbox_depth().expect("readable") + view.outbox_depth().expect("readable");
+                    let waits =
+                        view.inbox_depth().expect("readable") + view.outbox_depth().expect("readable");
                     let last = view.last_job().expect("readable").map_or(0, |id| id.0);
                     let open = (1..=last)
                         .filter(|id| {
@@ -289,6 +281,12 @@ impl TestApp {
         request.send().await.expect("an answer")
     }
 
+    /// Asks the service's own port.
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        client.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await.expect("an answer")
+    }
+
     /// The secret that Telegram was told.
     pub(crate) fn webhook_secret(&self) -> String {
         let kept = self.store().view().expect("a view").note::<String>("webhook_secret");
@@ -298,7 +296,11 @@ impl TestApp {
     /// Fails unless L1 to L10 hold.
     pub(crate) fn audit(&self) {
         let report = self.store().view().expect("a view").audit().expect("readable");
-        assert!(report.ok, "the audit fails: {:#?}", report.rules.iter().filter(|rule| !rule.ok).collect::<Vec<_>>());
+        assert!(
+            report.ok,
+            "the audit fails: {:#?}",
+            report.rules.iter().filter(|rule| !rule.ok).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -348,6 +350,18 @@ impl Customer<'_> {
         }
     }
 
+    /// Waits until the bot's newest message holds `text`.
+    pub(crate) async fn sees_last(&self, text: &str) -> Message {
+        let there = |world: &telegram::World| {
+            let chat = world.chat(self.id)?;
+            chat.latest().filter(|one| one.text.contains(text)).cloned()
+        };
+        match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+            Ok(message) => message,
+            Err(_) => panic!("the last word is not «{text}»; the chat shows:\n{}", self.chat()),
+        }
+    }
+
     /// Waits until the bot sent its `count`-th piece of media; gives it.
     pub(crate) async fn gets_media(&self, count: usize) -> Message {
         let there = |world: &telegram::World| {
@@ -377,9 +391,11 @@ impl Customer<'_> {
         self.taps("🎁 Бесплатные").await;
         self.taps(&format!("m:{model}")).await;
         self.taps("✨ Сгенерировать").await;
+        // Taps and texts travel in queues of their own: a person reads the question first.
+        self.sees_last("✍️").await;
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
-        self.sees("Проверьте заказ").await;
+        self.sees_last("Проверьте заказ").await;
         *self
     }
 

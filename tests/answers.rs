@@ -1,0 +1,117 @@
+//! Everything KIE may answer, and nothing at all: after each the customer has the picture or the
+//! money, createTask was called as often as the rules allow, and the books are right.
+
+use crate::support::{ADMIN, Mode, TestApp};
+use samovar::ids::JobId;
+use std::time::Duration;
+
+const ANN: i64 = 1001;
+
+/// How it ends, and after how much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The picture comes.
+    Sold,
+    /// The picture comes after a pause of so many seconds.
+    SoldAfter(u64),
+    /// The money comes back at once.
+    Back,
+    /// The money comes back once nobody has heard anything for so many minutes.
+    BackAfter(u64),
+}
+
+async fn try_script(script: &str, end: End) -> TestApp {
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    let admin = app.user(ADMIN);
+    admin.sends("/start");
+    admin.sees("Оператор").await;
+    app.credit(ANN, "10").await;
+    let ann = app.user(ANN);
+    let script = samovar::sandbox::kie::Script::named(script).unwrap_or_else(|| panic!("no script {script}"));
+    app.sandbox.kie.act(|kie, _| kie.next(script));
+    ann.orders("z-image", "самовар").await;
+    ann.taps("✅ Запустить").await;
+    app.until("the first answer", |view| {
+        let job = view.job(JobId(1)).ok()??;
+        let events = view.trace(job.row.request).ok()?;
+        let answered = events.iter().any(|event| event.what != "ordered" && event.what != "sending");
+        answered.then_some(())
+    })
+    .await;
+    match end {
+        End::Sold | End::Back => {}
+        End::SoldAfter(seconds) => app.skip(Duration::from_secs(seconds)),
+        End::BackAfter(minutes) => wait_out(&app, minutes).await,
+    }
+    match end {
+        End::Sold | End::SoldAfter(_) => drop(ann.gets_media(1).await),
+        End::Back | End::BackAfter(_) => drop(ann.sees("❌ Генерация не удалась").await),
+    }
+    app.settled().await;
+    let left = if matches!(end, End::Sold | End::SoldAfter(_)) { "9.24" } else { "10.00" };
+    assert_eq!(app.wallet(ANN), (left.to_owned(), "0.00".to_owned()));
+    let tasks = app.sandbox.kie.look(|kie| kie.tasks().len());
+    assert!(tasks <= 1, "{tasks} tasks were made for one order");
+    app.audit();
+    app
+}
+
+/// Lets time pass in steps, so that every look and try in between happens.
+async fn wait_out(app: &TestApp, minutes: u64) {
+    for _ in 0..minutes {
+        if app.job(1).row.state.is_final() {
+            return;
+        }
+        app.skip(Duration::from_secs(60));
+        let now = app.clock.now().up;
+        let looked = |view: &samovar::store::View| {
+            let job = view.job(JobId(1)).ok()??;
+            job.row.due.is_none_or(|due| due > now).then_some(())
+        };
+        app.until("a look", looked).await;
+    }
+}
+
+macro_rules! answers {
+    ($($name:ident: $($script:literal)* => $end:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            for script in [$($script),*] {
+                eprintln!("script {script}");
+                drop(try_script(script, $end).await);
+            }
+        })*
+    };
+}
+
+answers! {
+    a_good_answer_in_any_shape_is_sold: "success" "object" "unknown-state" "slow-answer" => End::Sold;
+    a_task_whose_answer_was_lost_is_found_by_its_callback: "lost-answer" "half" "page-after" => End::Sold;
+    a_busy_provider_is_asked_again_later: "429" "429-http" => End::SoldAfter(20);
+    maintenance_is_waited_out: "455" => End::SoldAfter(65);
+    a_refusal_gives_the_money_back_at_once: "fail" "500" "422" "505" "paused" "no-urls" => End::Back;
+    a_refusal_of_our_account_gives_the_money_back: "401" "402" "433" "500-credits" => End::Back;
+    what_may_have_arrived_is_never_sent_again: "hangup" "page" "no-task-id" "redirect" "endless" => End::BackAfter(40);
+    a_result_that_cannot_be_had_gives_the_money_back:
+        "file-missing" "file-short" "file-wrong-type" "file-empty" "file-endless" "file-unreachable"
+        => End::BackAfter(50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_credit_at_the_provider_nothing_is_sold_until_there_is_some_again() {
+    let app = try_script("402", End::Back).await;
+    app.user(ADMIN).sees("баланс").await;
+    let ann = app.user(ANN);
+    ann.orders("z-image", "ещё").await;
+    ann.taps("✅ Запустить").await;
+    app.settled().await;
+    assert_eq!(app.jobs(), 1, "nothing is sold");
+    let ready = app.get("/readyz").await;
+    assert_eq!(ready.status(), 503);
+    app.skip(Duration::from_secs(70));
+    app.until("selling again", |view| view.stop("all").ok()?.is_none().then_some(())).await;
+    ann.orders("z-image", "и ещё").await;
+    ann.taps("✅ Запустить").await;
+    ann.gets_media(1).await;
+    app.settled().await;
+}
