@@ -281,7 +281,8 @@ impl Outgoing {
         match (&self.act, self.about) {
             (Act::Toast { .. } | Act::PreCheckout { .. }, _) => Priority::Answer,
             (_, About::Result(_) | About::Ending(_)) => Priority::Result,
-            (Act::Leave, _) => Priority::Reply,
+            // Behind the sentence that says why.
+            (Act::Leave, _) => Priority::Notice,
             (_, About::Screen(_) | About::Status(_)) => Priority::Reply,
             (Act::Text { .. } | Act::Media { .. }, About::Nothing) => Priority::Notice,
         }

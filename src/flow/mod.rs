@@ -1,7 +1,8 @@
 //! The acts: each one is everything that happens together, in one transaction.
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
-//! message, `alarm` tells the operator. None of them touches the world: they read and write rows.
+//! message, `resend` sends a result once more, `alarm` tells the operator. None of them touches the
+//! world: they read and write rows.
 
 pub mod alarm;
 pub mod deliver;
@@ -9,6 +10,7 @@ pub mod free;
 pub mod intake;
 pub mod news;
 pub mod order;
+pub mod resend;
 pub mod settle;
 
 use crate::catalog::price::Rates;

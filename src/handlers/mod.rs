@@ -1,8 +1,200 @@
-//! stub
+//! The conversation: what a customer did comes in, rows go out. Nothing here touches the world.
+//!
+//! [`handle`] is the router: it notes who speaks, keeps the pace, and hands the turn to the screen
+//! that it belongs to. **Invariants:** every update gets an answer; all of a turn is one
+//! transaction; money moves only through `flow`.
+
+mod browse;
+mod card;
+mod confirm;
+mod form;
+mod help;
+mod history;
+mod inputs;
+mod keyboard;
+mod options;
+mod rate;
+pub mod reach;
+mod start;
+mod talk;
+mod target;
+#[cfg(test)]
+mod tests;
+mod wallet;
+
 use crate::flow::Shop;
-use crate::message::Incoming;
-use crate::store::{Fault, Tx};
-/// h
-pub fn handle(_shop: &Shop, _tx: &mut Tx<'_>, _incoming: &Incoming) -> Result<(), Fault> {
-    Ok(())
+use crate::ids::{MessageId, UserId};
+use crate::ledger::Transfer;
+use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};
+use crate::store::{Expects, Fault, Session, Stage, Tx, UserRow};
+use crate::texts::{self, Arg};
+use rate::Pace;
+use talk::{Talk, Tap};
+use target::Target;
+
+/// Handles one thing that somebody did: writes what it changes and what we answer.
+///
+/// # Errors
+/// Only faults; whatever a customer does wrong is answered with a sentence.
+pub fn handle(shop: &Shop, tx: &mut Tx<'_>, incoming: &Incoming) -> Result<(), Fault> {
+    let Incoming { from, chat, what, .. } = incoming;
+    let say =
+        |tx: &mut Tx<'_>, act| tx.say(Outgoing { chat: *chat, act, about: About::Nothing }, None).map(drop);
+    match what {
+        What::AddedToGroup => {
+            let text = texts::say(from.lang, "group-only-private", &[("bot", Arg::Text(&shop.bot_name))]);
+            say(tx, Act::Text { text, keyboard: Vec::new(), edit: None })?;
+            say(tx, Act::Leave)
+        }
+        What::PreCheckout { query } => {
+            let lang = tx.user(from.id)?.map_or(from.lang, |row| row.lang);
+            let refusal = Some(texts::say(lang, "pre-checkout-later", &[]));
+            say(tx, Act::PreCheckout { query: query.clone(), refusal })
+        }
+        What::Blocked(blocked) => note_blocked(tx, from.id, *blocked),
+        What::Text(_) | What::Tap { .. } | What::File(_) | What::Unsupported => turn(shop, tx, from, what),
+    }
+}
+
+/// Nobody can be answered here: the customer has gone, or has not said anything yet.
+fn note_blocked(tx: &mut Tx<'_>, user: UserId, blocked: bool) -> Result<(), Fault> {
+    let Some(mut row) = tx.user(user)? else { return Ok(()) };
+    row.blocked = blocked;
+    row.last_seen = tx.now().at;
+    tx.put_user(user, &row)
+}
+
+/// A turn of the conversation.
+fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), Fault> {
+    let (lang, new) = meet(shop, tx, from)?;
+    let mut session = tx.session(from.id)?.unwrap_or(Session::default());
+    let pace = if shop.is_admin(from.id) { Pace::Fine } else { rate::count(shop, &mut session, tx.now().at) };
+    let mut talk = Talk::new(shop, tx, from.id, lang, session, tap_of(what));
+    match (pace, what) {
+        (Pace::Fine, What::Text(text)) => written(&mut talk, from, text, new)?,
+        (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
+        (Pace::Fine, What::File(_)) => talk.tell("files-later")?,
+        (Pace::Fine, _) => talk.tell("unsupported")?,
+        (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
+        (Pace::Silence, _) => {}
+    }
+    talk.end()
+}
+
+fn tap_of(what: &What) -> Option<Tap> {
+    match what {
+        What::Tap { query, message, .. } => {
+            let message: Option<MessageId> = *message;
+            Some(Tap { query: query.clone(), message })
+        }
+        What::Text(_)
+        | What::File(_)
+        | What::PreCheckout { .. }
+        | What::Blocked(_)
+        | What::AddedToGroup
+        | What::Unsupported => None,
+    }
+}
+
+/// Notes who speaks; a new customer gets a row and the start bonus. Gives the language to speak
+/// and whether they are new.
+fn meet(shop: &Shop, tx: &mut Tx<'_>, from: &Person) -> Result<(Lang, bool), Fault> {
+    let now = tx.now().at;
+    let known = tx.user(from.id)?;
+    let new = known.is_none();
+    let mut row = known.unwrap_or(UserRow {
+        first_name: String::new(),
+        username: None,
+        lang: from.lang,
+        first_seen: now,
+        last_seen: now,
+        newest_job: None,
+        open_jobs: 0,
+        blocked: false,
+        banned: false,
+    });
+    row.first_name.clone_from(&from.first_name);
+    row.username.clone_from(&from.username);
+    row.last_seen = now;
+    row.blocked = false;
+    tx.put_user(from.id, &row)?;
+    if new && shop.start_bonus.is_positive() {
+        tx.transfer_welcome(from.id, &Transfer::welcome(from.id, shop.start_bonus, now))?;
+    }
+    Ok((row.lang, new))
+}
+
+/// A text: a command, or what the screen waits for.
+fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Result<(), Fault> {
+    if let Some(name) = command(text) {
+        return commanded(talk, from, &name, new);
+    }
+    match talk.session.expects.clone() {
+        Expects::Search => browse::search(talk, text),
+        Expects::Input(name) => form::take_input(talk, &name, text),
+        Expects::Option(name) => options::take(talk, &name, text),
+        Expects::Nothing => match talk.session.draft.as_ref().map(|draft| draft.stage) {
+            Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
+            None if new => start::hello(talk, &from.first_name, new),
+            Some(Stage::Form | Stage::Aside) | None => start::pick_first(talk),
+        },
+    }
+}
+
+/// The name of a command, small, without the slash and the bot's name; `None` for other texts.
+fn command(text: &str) -> Option<String> {
+    let word = text.trim_start().strip_prefix('/')?.split_whitespace().next()?;
+    let name = word.split('@').next()?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_name && !name.is_empty()).then(|| name.to_ascii_lowercase())
+}
+
+fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> Result<(), Fault> {
+    match name {
+        "start" => start::hello(talk, &from.first_name, new),
+        "menu" => start::go_home(talk, true),
+        "cancel" => start::cancel(talk),
+        "balance" => wallet::balance(talk),
+        "history" | "jobs" => history::list(talk, 0),
+        "free" => browse::list(talk, browse::Group::Free, 0),
+        "prices" | "tariffs" => wallet::prices(talk, 0),
+        "search" => browse::ask(talk),
+        "help" | "faq" => help::help(talk),
+        "support" => help::support(talk),
+        "lang" | "language" => start::ask_language(talk),
+        _ => start::unknown_command(talk),
+    }
+}
+
+/// A tap: where the button leads. One of no version of ours gets the current screen.
+fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
+    let Some(target) = Target::read(data) else { return form::current(talk) };
+    match target {
+        Target::Home => start::go_home(talk, false),
+        Target::Menu => start::go_home(talk, true),
+        Target::List(group, page) => browse::list(talk, group, page),
+        Target::Found(page) => browse::found(talk, page),
+        Target::Search => browse::ask(talk),
+        Target::Card(model) => card::open(talk, &model),
+        Target::Generate(model) => form::begin(talk, &model),
+        Target::Options(draft) => options::show(talk, draft),
+        Target::Edit(draft, input, from) => options::edit(talk, draft, &input, from),
+        Target::Set(draft, input, value) => options::set(talk, draft, &input, &value),
+        Target::Unset(draft, input) => options::unset(talk, draft, &input),
+        Target::Order(draft) => confirm::open(talk, draft),
+        Target::Run(draft, price) => confirm::run(talk, draft, price),
+        Target::Drop(draft) => confirm::drop(talk, draft),
+        Target::Again(job) => confirm::again(talk, job),
+        Target::TakeBack(job) => history::take_back(talk, job),
+        Target::Jobs(page) => history::list(talk, page),
+        Target::Job(job) => history::job(talk, job),
+        Target::Files(job) => history::files(talk, job),
+        Target::Balance => wallet::balance(talk),
+        Target::TopUp => wallet::top_up(talk),
+        Target::Prices(page) => wallet::prices(talk, page),
+        Target::Help => help::help(talk),
+        Target::Question(question) => help::answer(talk, question),
+        Target::Support => help::support(talk),
+        Target::Speak(lang) => start::speak(talk, lang),
+    }
 }

@@ -27,7 +27,7 @@ pub use notes::{Action, ActionRow, PaymentRow, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
 pub use queues::{Fate, InboxRow, OutboxRow, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
-pub use users::{Draft, Expects, Session, UserRow};
+pub use users::{Draft, Expects, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
 use crate::time::{Clock, Moment};

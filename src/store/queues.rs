@@ -223,6 +223,18 @@ impl Tx<'_> {
         get(&self.tables.outbox, (priority, id.0))
     }
 
+    /// All messages that wait, with their priorities: for walks through the menus, which read what
+    /// was said in the transaction that said it.
+    pub fn outbox_rows(&self) -> Result<Vec<(u8, OutboxId, OutboxRow)>, Fault> {
+        let mut rows = Vec::new();
+        for entry in self.tables.outbox.iter()? {
+            let (key, row) = entry?;
+            let (priority, id) = key.value();
+            rows.push((priority, OutboxId(id), decode(&(priority, id), row.value())?));
+        }
+        Ok(rows)
+    }
+
     /// Puts a message back that could not be delivered now.
     pub fn put_outbox_row(&mut self, priority: u8, id: OutboxId, row: &OutboxRow) -> Result<(), Fault> {
         self.wake.outbox = true;

@@ -54,6 +54,12 @@ pub struct Session {
     pub actions_left_milli: i64,
     /// When that was last counted.
     pub actions_at: At,
+    /// They were told to slow down and have not yet.
+    pub slowed: bool,
+    /// The number of the newest draft that became a job: its buttons say that it runs already.
+    pub placed: u32,
+    /// What they searched for, for the pages of the answer.
+    pub found: String,
 }
 
 impl Row for Session {
@@ -81,11 +87,29 @@ pub struct Draft {
     pub number: u32,
     /// The model's id.
     pub model: String,
+    /// How far it is.
+    pub stage: Stage,
     /// What was chosen so far.
     pub values: Values,
     /// The price on the screen the customer sees: confirm is bound to it as well. `None` until the
     /// confirm screen was shown; zero for a free use.
     pub shown_price: Option<Kopecks>,
+}
+
+/// How far a draft is: which screen of it was shown last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The model's card: a text is its prompt.
+    #[default]
+    Card,
+    /// The form asks for what cannot be left out.
+    Form,
+    /// The options.
+    Options,
+    /// The order, to be confirmed.
+    Confirm,
+    /// The customer looks at something else; a text means nothing to the draft.
+    Aside,
 }
 
 pub(super) fn user<T: Tables>(tables: &T, id: UserId) -> Result<Option<UserRow>, Fault> {

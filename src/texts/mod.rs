@@ -15,15 +15,14 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use std::sync::LazyLock;
-use unic_langid::{LanguageIdentifier, langid};
+use unic_langid::LanguageIdentifier;
 
 const RU: &str = include_str!("ru.ftl");
 const EN: &str = include_str!("en.ftl");
 
 type Bundle = FluentBundle<FluentResource>;
 
-static BUNDLES: LazyLock<[Bundle; 2]> =
-    LazyLock::new(|| [bundle(langid!("ru"), RU), bundle(langid!("en"), EN)]);
+static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle(Lang::Ru, RU), bundle(Lang::En, EN)]);
 
 /// What a text has a place for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,8 @@ pub enum Arg<'a> {
     Money(Kopecks),
 }
 
-fn bundle(lang: LanguageIdentifier, source: &str) -> Bundle {
+fn bundle(lang: Lang, source: &str) -> Bundle {
+    let lang: LanguageIdentifier = lang.code().parse().expect("the code of a language is one");
     let resource = match FluentResource::try_new(source.to_owned()) {
         Ok(resource) => resource,
         Err((_, errors)) => panic!("{lang}.ftl is no Fluent: {errors:?}"),

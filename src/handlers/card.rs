@@ -1,0 +1,91 @@
+//! A model's card: what it does, what it costs this customer now, what it takes, how long it takes.
+
+use super::browse::{Group, task_name};
+use super::inputs::{self, word};
+use super::keyboard::back_row;
+use super::talk::{Screen, Talk};
+use super::target::Target;
+use crate::catalog::price::quote_from;
+use crate::catalog::{self, Model};
+use crate::flow::free;
+use crate::store::{Fault, Stage};
+use crate::texts::Arg;
+
+/// Opens a fresh card and drops an order that was not confirmed.
+pub(super) fn open(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
+    talk.drop_draft();
+    let Some(model) = catalog::model(id) else {
+        talk.toast("toast-stale");
+        return super::start::go_home(talk, false);
+    };
+    if inputs::needs(model).is_none() {
+        let draft = talk.new_draft(model.id, Stage::Card);
+        talk.session.draft = Some(draft);
+    }
+    let screen = screen(talk, model)?;
+    talk.show(screen)
+}
+
+/// The card.
+pub(super) fn screen(talk: &Talk<'_, '_>, model: &'static Model) -> Result<Screen, Fault> {
+    let task = task_name(talk.lang, model.task);
+    let (price, time) = (price(talk, model)?, time(talk, model));
+    let args = [
+        ("title", Arg::Text(model.title)),
+        ("vendor", Arg::Text(model.vendor)),
+        ("task", Arg::Html(&task)),
+        ("description", Arg::Text(word(talk.lang, model.description))),
+        ("price", Arg::Html(&price)),
+        ("time", Arg::Html(&time)),
+    ];
+    let mut parts = vec![talk.say("card", &args), input_lines(talk, model)];
+    parts.push(talk.say("card-example", &[("example", Arg::Text(word(talk.lang, model.example)))]));
+    parts.push(match inputs::needs(model) {
+        Some(needs) => talk.say(needs.key(), &[]),
+        None => talk.say("card-write-prompt", &[]),
+    });
+    let keyboard = vec![
+        vec![Target::Generate(model.id.to_owned()).button(talk.say("button-generate", &[]))],
+        back_row(talk, &Target::List(Group::of(model.task), 0)),
+    ];
+    Ok(Screen { text: parts.join("\n\n"), keyboard })
+}
+
+fn price(talk: &Talk<'_, '_>, model: &Model) -> Result<String, Fault> {
+    let Ok(quote) = quote_from(model, &talk.shop.rates) else {
+        return Ok(talk.say("card-no-price", &[]));
+    };
+    let price = ("price", Arg::Money(quote.price));
+    let left = free::left(&talk.shop.free, talk.tx, talk.user, model, quote.cost_usd)?;
+    Ok(if left > 0 {
+        talk.say("card-price-free", &[("left", Arg::Number(left.into())), price])
+    } else {
+        talk.say("card-price-from", &[price])
+    })
+}
+
+/// How long the model takes as a rule.
+pub(super) fn time(talk: &Talk<'_, '_>, model: &Model) -> String {
+    if model.expected_s < 100 {
+        talk.say("time-seconds", &[("seconds", Arg::Number(model.expected_s.into()))])
+    } else {
+        talk.say("time-minutes", &[("minutes", Arg::Number(model.expected_s.div_ceil(60).into()))])
+    }
+}
+
+fn input_lines(talk: &Talk<'_, '_>, model: &Model) -> String {
+    let mut lines = vec![talk.say("card-inputs", &[])];
+    let none = catalog::input::Values::new();
+    for input in model.inputs.iter().filter(|input| !input.hidden) {
+        let label = ("label", Arg::Text(word(talk.lang, input.label)));
+        lines.push(if inputs::is_asked(input) {
+            talk.say("card-input-required", &[label])
+        } else if inputs::is_for_later(input) {
+            talk.say("card-input-later", &[label])
+        } else {
+            let value = inputs::current(talk.lang, input, &none);
+            talk.say("card-input-optional", &[label, ("value", Arg::Text(&value))])
+        });
+    }
+    lines.join("\n")
+}

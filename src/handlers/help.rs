@@ -1,0 +1,71 @@
+//! How it works, frequent questions, and where to find a person.
+
+use super::keyboard::{back_row, home, to_menu};
+use super::talk::{Screen, Talk};
+use super::target::{Question, Target};
+use crate::store::Fault;
+use crate::texts::Arg;
+
+/// How it works, with the frequent questions.
+pub(super) fn help(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
+    talk.aside();
+    let questions = [
+        ("help-free-question", Target::Question(Question::Free)),
+        ("help-topup-question", Target::TopUp),
+        ("help-prices-question", Target::Question(Question::Prices)),
+        ("help-errors-question", Target::Question(Question::Errors)),
+    ];
+    let mut keyboard: Vec<_> = questions
+        .iter()
+        .map(|(key, target)| {
+            let question = talk.say(key, &[]);
+            vec![target.button(talk.say("button-question", &[("question", Arg::Html(&question))]))]
+        })
+        .collect();
+    keyboard.push(vec![Target::Support.button(talk.say("menu-support", &[])), home(talk)]);
+    let screen = Screen { text: talk.say("help", &[]), keyboard };
+    talk.show(screen)
+}
+
+/// The answer to a frequent question.
+pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), Fault> {
+    talk.aside();
+    let text = match question {
+        Question::Free => talk.say("help-free", &free_limits(talk)),
+        Question::Prices => talk.say("help-prices", &[]),
+        Question::Errors => talk.say("help-errors", &[]),
+    };
+    let keyboard = vec![back_row(talk, &Target::Help)];
+    talk.show(Screen { text, keyboard })
+}
+
+/// How often a free model may be used, for texts that say so.
+pub(super) fn free_limits(talk: &Talk<'_, '_>) -> [(&'static str, Arg<'static>); 2] {
+    let free = &talk.shop.free;
+    [("hourly", Arg::Number(free.hourly.into())), ("daily", Arg::Number(free.daily.into()))]
+}
+
+/// Where to find a person.
+pub(super) fn support(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
+    talk.aside();
+    let contact = contact(talk);
+    let args = [("contact", Arg::Html(&contact)), ("user", Arg::Html(&talk.user.to_string()))];
+    let screen = Screen { text: talk.say("support", &args), keyboard: to_menu(talk) };
+    talk.show(screen)
+}
+
+/// The sentence that says where the operator is found.
+pub(super) fn contact(talk: &Talk<'_, '_>) -> String {
+    match talk.shop.support.as_deref() {
+        Some(contact) => talk.say("contact-known", &[("contact", Arg::Text(&mention(contact)))]),
+        None => talk.say("contact-unknown", &[]),
+    }
+}
+
+/// A bare name gets its @; a link or a sentence stays as it is.
+fn mention(contact: &str) -> String {
+    let bare = !contact.is_empty()
+        && contact.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !contact.bytes().all(|byte| byte.is_ascii_digit());
+    if bare { format!("@{contact}") } else { contact.to_owned() }
+}

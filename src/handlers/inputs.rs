@@ -1,0 +1,199 @@
+//! What a model takes, in words: which inputs are asked for, which stand on the options screen, how
+//! a value reads, what is wrong with one.
+
+use crate::catalog::input::{Value, Values, Wrong};
+use crate::catalog::{Input, Kind, Label, Model};
+use crate::message::Lang;
+use crate::texts::{self, Arg};
+
+/// The most values that get a button each when they are numbers.
+const NUMBER_BUTTONS: i64 = 24;
+
+/// Why a model cannot be ordered by words alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// A file of the customer's.
+    File,
+    /// An earlier result.
+    EarlierJob,
+}
+
+impl Needs {
+    /// The sentence that says so.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::File => "needs-file",
+            Self::EarlierJob => "needs-earlier-job",
+        }
+    }
+}
+
+/// A label in a language.
+pub(super) fn word(lang: Lang, label: Label) -> &'static str {
+    match lang {
+        Lang::Ru => label.ru,
+        Lang::En => label.en,
+    }
+}
+
+/// True for inputs that take words, choices and numbers; files and earlier jobs come later.
+fn by_words(kind: Kind) -> bool {
+    match kind {
+        Kind::Text { .. }
+        | Kind::Choice { .. }
+        | Kind::Boolean
+        | Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Link { .. } => true,
+        Kind::Image(_)
+        | Kind::Images { .. }
+        | Kind::Video(_)
+        | Kind::Videos { .. }
+        | Kind::Audio(_)
+        | Kind::Task { .. } => false,
+    }
+}
+
+/// True for what cannot be left out.
+pub(super) fn is_asked(input: &Input) -> bool {
+    input.required && input.default.is_none()
+}
+
+/// Why the model cannot be ordered by words alone; `None` when it can.
+pub(super) fn needs(model: &Model) -> Option<Needs> {
+    let missing = model.inputs.iter().find(|input| is_asked(input) && !by_words(input.kind))?;
+    Some(if matches!(missing.kind, Kind::Task { .. }) { Needs::EarlierJob } else { Needs::File })
+}
+
+/// The next input that must be asked for; `None` when nothing is missing.
+pub(super) fn next_asked(model: &Model, values: &Values) -> Option<&'static Input> {
+    model.inputs.iter().find(|input| is_asked(input) && !values.contains_key(input.name))
+}
+
+/// What a text on a card, options or confirm screen is: the first text that is asked for.
+pub(super) fn prompt(model: &Model) -> Option<&'static Input> {
+    let takes_text = |input: &&Input| matches!(input.kind, Kind::Text { .. } | Kind::Link { .. });
+    model.inputs.iter().filter(|input| is_asked(input)).find(takes_text)
+}
+
+/// What stands on the options screen.
+pub(super) fn options(model: &Model) -> impl Iterator<Item = &'static Input> {
+    model.inputs.iter().filter(|input| !input.hidden && !is_asked(input) && by_words(input.kind))
+}
+
+/// An option of a model by its name.
+pub(super) fn option(model: &Model, name: &str) -> Option<&'static Input> {
+    options(model).find(|input| input.name == name)
+}
+
+/// What the customer may send later: files that can be left out.
+pub(super) fn is_for_later(input: &Input) -> bool {
+    !input.hidden && !by_words(input.kind)
+}
+
+/// The values that get a button each; empty for what is typed.
+pub(super) fn buttons(input: &Input) -> Vec<Value> {
+    match input.kind {
+        Kind::Choice { values, .. } => values.iter().map(|value| Value::Text((*value).to_owned())).collect(),
+        Kind::Boolean => vec![Value::Boolean(true), Value::Boolean(false)],
+        Kind::Integer { min, max, step, .. } if step > 0 && (max - min) / step < NUMBER_BUTTONS => {
+            (0..=(max - min) / step).map(|at| Value::Integer(min + at * step)).collect()
+        }
+        Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Text { .. }
+        | Kind::Image(_)
+        | Kind::Images { .. }
+        | Kind::Video(_)
+        | Kind::Videos { .. }
+        | Kind::Audio(_)
+        | Kind::Link { .. }
+        | Kind::Task { .. } => Vec::new(),
+    }
+}
+
+/// What a button carries for a value: what [`Input::read`] reads back.
+pub(super) fn code(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Number(number) => number.normalize().to_string(),
+        Value::Links(links) => links.join(" "),
+    }
+}
+
+/// A value as people read it, not escaped.
+pub(super) fn shown(lang: Lang, input: &Input, value: &Value) -> String {
+    match (input.kind, value) {
+        (Kind::Choice { values, labels }, Value::Text(text)) => {
+            let label = values.iter().zip(labels).find(|(value, _)| *value == text);
+            label.map_or_else(|| text.clone(), |(_, label)| word(lang, *label).to_owned())
+        }
+        (_, Value::Boolean(true)) => texts::say(lang, "value-on", &[]),
+        (_, Value::Boolean(false)) => texts::say(lang, "value-off", &[]),
+        (_, Value::Number(number)) => {
+            let number = number.normalize().to_string();
+            if lang == Lang::Ru { number.replace('.', ",") } else { number }
+        }
+        (_, Value::Text(_) | Value::Integer(_) | Value::Links(_)) => code(value),
+    }
+}
+
+/// What an input holds now, chosen or by default, as people read it; not escaped.
+pub(super) fn current(lang: Lang, input: &Input, values: &Values) -> String {
+    let default = input.default.map(Value::from);
+    match values.get(input.name).or(default.as_ref()) {
+        Some(Value::Text(text)) if text.is_empty() => texts::say(lang, "value-unset", &[]),
+        Some(value) => shown(lang, input, value),
+        None => texts::say(lang, "value-unset", &[]),
+    }
+}
+
+/// The sentence that says what is wrong with a value.
+pub(super) fn complaint(lang: Lang, model: &Model, wrong: &Wrong) -> String {
+    let label_of =
+        |name: &str| model.input(name).map_or(name.to_owned(), |input| word(lang, input.label).to_owned());
+    let label = label_of(wrong.input());
+    let number = |count: usize| Arg::Number(i64::try_from(count).unwrap_or(i64::MAX));
+    let decimal = |value: &rust_decimal::Decimal| {
+        let text = value.normalize().to_string();
+        if lang == Lang::Ru { text.replace('.', ",") } else { text }
+    };
+    let label_arg = ("label", Arg::Text(&label));
+    let say = |key: &str, args: &[(&str, Arg<'_>)]| {
+        let all: Vec<(&str, Arg<'_>)> = std::iter::once(label_arg).chain(args.iter().copied()).collect();
+        texts::say(lang, key, &all)
+    };
+    match wrong {
+        Wrong::Empty { .. } | Wrong::Missing { .. } => say("wrong-empty", &[]),
+        Wrong::TooShort { min_chars, chars, .. } => {
+            say("wrong-too-short", &[("min", Arg::Number((*min_chars).into())), ("chars", number(*chars))])
+        }
+        Wrong::TooLong { max_chars, chars, .. } => {
+            say("wrong-too-long", &[("max", Arg::Number((*max_chars).into())), ("chars", number(*chars))])
+        }
+        Wrong::ControlCharacter { .. } => say("wrong-control", &[]),
+        Wrong::NotAChoice { .. } => say("wrong-choice", &[]),
+        Wrong::NotABoolean { .. } => say("wrong-boolean", &[]),
+        Wrong::NotAnInteger { .. } => say("wrong-integer", &[]),
+        Wrong::NotANumber { .. } => say("wrong-number", &[]),
+        Wrong::OutOfRange { min, max, .. } => {
+            let (min, max) = (decimal(min), decimal(max));
+            say("wrong-range", &[("min", Arg::Text(&min)), ("max", Arg::Text(&max))])
+        }
+        Wrong::OffStep { min, step, .. } => {
+            let (min, step) = (decimal(min), decimal(step));
+            say("wrong-step", &[("min", Arg::Text(&min)), ("step", Arg::Text(&step))])
+        }
+        Wrong::NotALink { .. } => say("wrong-link", &[]),
+        Wrong::WrongHost { host, .. } => say("wrong-host", &[("host", Arg::Text(host))]),
+        Wrong::TooMany { max_items, .. } => {
+            say("wrong-too-many", &[("max", Arg::Number((*max_items).into()))])
+        }
+        Wrong::Conflict { second, .. } => {
+            say("wrong-conflict", &[("other", Arg::Text(&label_of(second.input)))])
+        }
+        Wrong::Unknown { .. } | Wrong::OtherType { .. } => say("wrong-other", &[]),
+    }
+}
