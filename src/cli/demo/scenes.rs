@@ -120,7 +120,9 @@ async fn sale(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     let prompt = "Самовар на берегу Байкала, рассвет, лёгкий туман";
     let button = format!("m:{}", paid.model.id);
     play.scene("A paid generation")?;
-    play.says(BORIS, "/search flux-2 pro")?;
+    play.taps(BORIS, "🔍 Поиск модели", 1).await?;
+    play.sees(BORIS, "Поиск модели", Show::Briefly).await?;
+    play.says(BORIS, "flux")?;
     play.taps(BORIS, &button, 1).await?;
     play.sees(BORIS, paid.model.title, Show::Briefly).await?;
     play.says(BORIS, prompt)?;
