@@ -6,5 +6,8 @@ mod crash;
 mod intake;
 mod jobs;
 mod kill;
+mod ledger;
 mod sale;
+mod shop;
 mod support;
+mod tidy;

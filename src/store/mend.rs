@@ -17,6 +17,22 @@ pub(super) enum NotOpened {
     Fault(Fault),
 }
 
+/// The schema of a file, without changing a byte of it; `None` when that cannot be told so.
+pub(super) fn peek(path: &Path) -> Option<u32> {
+    let look = || {
+        let database = builder().open_read_only(path).map_err(|error| error.to_string())?;
+        schema(&database).map_err(|fault| fault.to_string())
+    };
+    match catch_unwind(AssertUnwindSafe(look)) {
+        Ok(Ok(found)) => found,
+        Ok(Err(why)) => {
+            tracing::debug!(why, "the schema cannot be read yet");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
 /// Opens a file that is there and needs no repair.
 pub(super) fn open_sound(path: &Path) -> Result<Database, NotOpened> {
     open(path, false)

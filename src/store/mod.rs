@@ -16,6 +16,8 @@ mod queues;
 #[cfg(test)]
 mod scenario;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod users;
 mod writer;
 

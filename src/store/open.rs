@@ -1,6 +1,6 @@
 //! Opening the file: one process at a time, and never making a new ledger where one was.
 
-use super::mend::{NotOpened, mend, open_sound};
+use super::mend::{NotOpened, mend, open_sound, peek};
 use super::notes::note_in;
 use super::tables::{Bytes, WriteTables};
 use super::{Engine, Fault, Store, Tx, Wake};
@@ -187,6 +187,10 @@ pub(super) fn put_in_place(file: &Path, path: &Path) -> io::Result<()> {
 
 /// Opens the file that is there, and mends it if need be.
 fn open_file(path: &Path) -> Result<Database, OpenError> {
+    // Looked up read-only: even opening and closing it would move pages of a newer version's file.
+    if let Some(found) = peek(path).filter(|found| *found > SCHEMA) {
+        return Err(OpenError::Newer { found });
+    }
     match open_sound(path) {
         Ok(database) => Ok(database),
         Err(NotOpened::Damaged(why)) => mend(path, &why),
@@ -195,7 +199,7 @@ fn open_file(path: &Path) -> Result<Database, OpenError> {
 }
 
 /// The schema's version; `None` where no ledger was ever made.
-pub(super) fn schema(database: &Database) -> Result<Option<u32>, Fault> {
+pub(super) fn schema(database: &impl ReadableDatabase) -> Result<Option<u32>, Fault> {
     let txn = database.begin_read()?;
     let settings = TableDefinition::<&str, Bytes>::new("settings");
     match txn.open_table(settings) {

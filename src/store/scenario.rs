@@ -28,8 +28,7 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let (store, engine) =
-            Store::open(dir.path(), Clock::simulated(At(1_795_431_300_000))).expect("a new store");
+        let (store, engine) = Store::open(dir.path(), clock()).expect("a new store");
         std::thread::spawn(move || engine.run());
         Self { store, _dir: dir }
     }
@@ -49,10 +48,26 @@ impl Shop {
         self.store.write_blocking("scenario", act).expect("the act succeeds")
     }
 
+    /// All rows of the file, as text.
+    #[track_caller]
+    pub(super) fn dump(&self) -> Vec<String> {
+        dump(&self.store)
+    }
+
     #[track_caller]
     pub(super) fn audit(&self) -> Report {
         self.store.view().expect("a snapshot").audit().expect("readable rows")
     }
+}
+
+/// All rows of a store's file, as text.
+#[track_caller]
+pub(super) fn dump(store: &Store) -> Vec<String> {
+    store.view().expect("a snapshot").tables.dump().expect("readable rows")
+}
+
+pub(super) fn clock() -> Clock {
+    Clock::simulated(At(1_795_431_300_000))
 }
 
 pub(super) fn roubles(roubles: i64) -> Kopecks {

@@ -33,6 +33,17 @@ macro_rules! schema {
             pub(super) fn open(txn: &ReadTransaction) -> Result<Self, Fault> {
                 Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
             }
+
+            /// All rows of all tables as text: two files that say the same have the same dump.
+            #[cfg(test)]
+            pub(super) fn dump(&self) -> Result<Vec<String>, Fault> {
+                let mut rows = Vec::new();
+                $(for entry in self.$name.iter()? {
+                    let (key, row) = entry?;
+                    rows.push(format!("{} {:?} {:?}", $text, key.value(), row.value()));
+                })*
+                Ok(rows)
+            }
         }
 
         /// What can be read in a transaction and in a snapshot alike.

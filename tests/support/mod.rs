@@ -392,7 +392,11 @@ impl Customer<'_> {
         self.taps(&format!("m:{model}")).await;
         self.taps("✨ Сгенерировать").await;
         // Taps and texts travel in queues of their own: a person reads the question first.
-        self.sees_last("✍️").await;
+        let asked = |world: &telegram::World| {
+            let newest = world.chat(self.id)?.latest()?;
+            newest.button("✨ Сгенерировать").is_none().then_some(())
+        };
+        self.app.sandbox.telegram.wait(asked, PATIENCE).await.expect("a question");
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
         self.sees_last("Проверьте заказ").await;

@@ -1,0 +1,35 @@
+//! The store as a whole: what the writer promises, what opening a file may and may not do, and a
+//! disk that fails.
+
+mod disk;
+mod opening;
+mod writing;
+
+use super::scenario::{clock, fill};
+use super::{Engine, Store};
+use std::path::Path;
+
+/// A busy shop's file in a directory, written by hand-driven commits and closed again.
+fn busy_file(dir: &Path) -> Vec<String> {
+    let (store, mut engine) = Store::open(dir, clock()).expect("a new store");
+    drive(&mut engine, store.write("fill", fill)).expect("the scenario is allowed");
+    super::scenario::dump(&store)
+}
+
+/// Runs one act to its answer, without a thread.
+fn drive<R>(engine: &mut Engine, answer: impl Future<Output = R>) -> R {
+    let mut answer = std::pin::pin!(answer);
+    assert!(poll(answer.as_mut()).is_none(), "answered before the commit");
+    let batch = engine.take().expect("the act waits");
+    engine.commit(batch).send();
+    poll(answer).expect("answered")
+}
+
+/// Asks a future once whether it is ready.
+fn poll<R>(future: std::pin::Pin<&mut impl Future<Output = R>>) -> Option<R> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.poll(&mut context) {
+        std::task::Poll::Ready(ready) => Some(ready),
+        std::task::Poll::Pending => None,
+    }
+}
