@@ -3,11 +3,11 @@
 
 use super::document::{Selling, Stop, Timeline, Wallet, WalletTransfer};
 use super::{Answer, Ask};
+use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
 use crate::ledger::{Account, Refusal};
 use crate::money::Kopecks;
 use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, StopRow, StoppedBy, Store, Tx, View};
-use crate::ids::Seq;
 use crate::time::Up;
 
 /// After a correction, so many transfers are shown.
@@ -84,7 +84,9 @@ fn refused(tx: &Tx<'_>, user: UserId, refusal: Refusal) -> Result<String, Fault>
     Ok(match refusal {
         Refusal::Short { missing } => {
             let available = tx.available(user)?;
-            format!("not enough money: {available} ₽ of customer {user} can be taken, {missing} ₽ are missing")
+            format!(
+                "not enough money: {available} ₽ of customer {user} can be taken, {missing} ₽ are missing"
+            )
         }
         Refusal::ExistsDifferent(_)
         | Refusal::NotPositive
