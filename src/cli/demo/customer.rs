@@ -3,7 +3,7 @@
 use super::service::Service;
 use super::{Failed, Screen};
 use crate::sandbox::telegram::{Message, World};
-use crate::sandbox::{Sandbox, telegram};
+use crate::sandbox::{Sandbox, kie, telegram};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -33,15 +33,16 @@ pub(super) struct Play<'a> {
     pub(super) sandbox: Sandbox,
     pub(super) service: Service,
     pub(super) screen: Screen<'a>,
-    /// The newest message each customer has looked at.
-    read: BTreeMap<i64, i64>,
+    /// How many calls of the bot there were when each customer last did something: an answer to it
+    /// is a later one. An older screen may say the same, and a person would not take it for an answer.
+    acted: BTreeMap<i64, usize>,
     checks: usize,
     scenes: usize,
 }
 
 impl<'a> Play<'a> {
     pub(super) fn new(sandbox: Sandbox, service: Service, screen: Screen<'a>) -> Self {
-        Self { sandbox, service, screen, read: BTreeMap::new(), checks: 0, scenes: 0 }
+        Self { sandbox, service, screen, acted: BTreeMap::new(), checks: 0, scenes: 0 }
     }
 
     /// How many things were checked, and held.
@@ -81,7 +82,10 @@ impl<'a> Play<'a> {
     /// A customer writes to the bot.
     pub(super) fn says(&mut self, who: Customer, text: &str) -> Result<(), Failed> {
         self.screen.customer(who.name, text)?;
-        self.sandbox.telegram.act(|world, now| world.say(now, who.id, text))?;
+        let calls = self.sandbox.telegram.act(|world, now| {
+            world.say(now, who.id, text).map(|_sent| world.seen().len())
+        })?;
+        self.acted.insert(who.id, calls);
         Ok(())
     }
 
@@ -97,19 +101,18 @@ impl<'a> Play<'a> {
             _ => format!("👆👆 [ {label} ] {times} times at once"),
         };
         self.screen.customer(who.name, &does)?;
-        self.sandbox.telegram.act(|world, now| {
-            (0..times).try_for_each(|_| world.tap(now, who.id, message, button).map(drop))
+        let calls = self.sandbox.telegram.act(|world, now| {
+            let taps = (0..times).try_for_each(|_| world.tap(now, who.id, message, button).map(drop));
+            taps.map(|()| world.seen().len())
         })?;
+        self.acted.insert(who.id, calls);
         Ok(())
     }
 
-    /// Waits for a message of the bot, new or edited, that says this, and shows it.
+    /// Waits until the bot answers with a message, new or edited, that says this, and shows it.
     pub(super) async fn sees(&mut self, who: Customer, words: &str, show: Show) -> Result<Message, Failed> {
-        let there = |world: &World| {
-            let newest = world.chat(who.id)?.messages.values().rev();
-            newest.clone().find(|one| one.from.is_none() && one.text.contains(words)).cloned()
-        };
-        let message = self.until(who, &format!("a message that says «{words}»"), there).await?;
+        let says = |message: &Message| message.text.contains(words);
+        let message = self.answer(who, &format!("a message that says «{words}»"), says).await?;
         match show {
             Show::Whole => self.screen.bot(None, &message.text, &message.keyboard)?,
             Show::Briefly => self.screen.bot_briefly(&message.text)?,
@@ -117,27 +120,29 @@ impl<'a> Play<'a> {
         Ok(message)
     }
 
-    /// Notes what is in the chat now, so that [`Play::outcome`] waits for something newer.
-    pub(super) fn notes_the_last_message(&mut self, who: Customer) {
-        let newest = self.sandbox.telegram.look(|world| {
-            world.chat(who.id).and_then(|chat| chat.messages.keys().next_back().copied()).unwrap_or(0)
-        });
-        self.read.insert(who.id, newest);
-    }
-
-    /// Waits for the end of a generation, a picture or a failure, newer than what was noted; shows it.
+    /// Waits for the end of a generation, a picture or a failure, and shows it.
     pub(super) async fn outcome(&mut self, who: Customer) -> Result<Message, Failed> {
-        let after = self.read.get(&who.id).copied().unwrap_or(0);
-        let there = |world: &World| {
-            let newer = world.chat(who.id)?.messages.range(after + 1..).map(|(_, message)| message);
-            let is_end = |one: &&Message| one.media.is_some() || one.text.starts_with("❌");
-            newer.filter(|one| one.from.is_none()).find(is_end).cloned()
-        };
-        let message = self.until(who, "the end of a generation", there).await?;
+        let is_end = |message: &Message| message.media.is_some() || message.text.starts_with("❌ Ген");
+        let message = self.answer(who, "the end of a generation", is_end).await?;
         let picture = self.picture_line(&message);
         self.screen.bot(picture.as_deref(), &message.text, &message.keyboard)?;
-        self.notes_the_last_message(who);
         Ok(message)
+    }
+
+    /// Waits for a message that the bot sent or edited after the customer's last act.
+    async fn answer(
+        &mut self,
+        who: Customer,
+        expected: &str,
+        is_it: impl Fn(&Message) -> bool,
+    ) -> Result<Message, Failed> {
+        let after = self.acted.get(&who.id).copied().unwrap_or(0);
+        let there = |world: &World| {
+            let calls = world.seen().iter().skip(after).filter(|call| call.chat == Some(who.id));
+            let mut messages = calls.filter_map(|call| world.message(who.id, call.message_id?));
+            messages.find(|message| message.from.is_none() && is_it(message)).cloned()
+        };
+        self.until(who, expected, there).await
     }
 
     /// A picture in one line; `None` for a message without one.
@@ -177,6 +182,18 @@ impl<'a> Play<'a> {
         tokio::select! {
             up = self.sandbox.telegram.wait(set, PATIENCE) => up.map_err(|waited| {
                 self.service.unexpected("the service starts", "a call of setWebhook", &waited.to_string())
+            }),
+            failed = self.service.died() => Err(failed),
+        }
+    }
+
+    /// Waits until KIE was given so many tasks in all.
+    pub(super) async fn kie_has_tasks(&mut self, count: usize) -> Result<(), Failed> {
+        let given = |kie: &kie::World| (kie.tasks().len() >= count).then_some(());
+        tokio::select! {
+            given = self.sandbox.kie.wait(given, PATIENCE) => given.map_err(|waited| {
+                let came = format!("{waited}; there are {}", self.tasks().len());
+                self.service.unexpected("KIE is given the task", &format!("task number {count}"), &came)
             }),
             failed = self.service.died() => Err(failed),
         }
