@@ -343,3 +343,49 @@ async fn an_answer_that_was_lost_credits_nobody_twice() {
     assert_eq!((row.who.as_str(), row.reason.as_str()), ("cli", "a"));
     assert!(view.user(UserId(4242)).expect("readable").is_none(), "money alone makes nobody a customer");
 }
+
+/// Has a process that holds the directory answer one question with `line`.
+async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
+    let dir = dir();
+    let _lock = Lock::take(dir.path()).expect("the lock");
+    let listener = UnixListener::bind(socket_path(dir.path())).expect("a socket");
+    let serving = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("somebody");
+            let (reader, mut writer) = stream.into_split();
+            let mut asked = String::new();
+            BufReader::new(reader).read_line(&mut asked).await.expect("a line");
+            if !asked.is_empty() {
+                writer.write_all(line.as_bytes()).await.expect("sent");
+                return;
+            }
+        }
+    });
+    let path = dir.path().to_owned();
+    let ran = tokio::task::spawn_blocking(move || samovar(&path, arguments)).await.expect("no panic");
+    serving.await.expect("no panic");
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_rule_is_named_with_its_row_and_the_exit_code_is_1() {
+    let rule = |id: &str, broken: Value| json!({ "id": id, "ok": broken == json!([]), "checked": 3, "broken": broken });
+    let broken = json!([{ "row": "ledger 2", "what": "it carries another hash" }]);
+    let audit =
+        json!({ "ok": false, "rows": 3, "rules": [rule("L1", json!([])), rule("L7", broken)], "head": "00" });
+    let line = format!("{}\n", json!({ "audit": audit }));
+    let ran = answered_with(line.clone(), &["audit", "--json"]).await.exits(1);
+    assert_eq!((ran.json(), ran.err.as_str()), (audit, "broken: L7\n"));
+    let ran = answered_with(line, &["audit"]).await.exits(1);
+    assert!(ran.out.contains("\nL7 ledger 2: it carries another hash\n"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_answers_badly_is_not_believed() {
+    let ask = &["wallet", "show", "4242"];
+    answered_with("{\"better\":1}\n".to_owned(), ask).await.exits(1).says("of another version; restart it");
+    answered_with("{\"pid\":7}\n".to_owned(), ask).await.exits(1).says("of another version; restart it");
+    answered_with("{\"pid\":7".to_owned(), ask).await.exits(1).says("went away before it answered");
+    let unreadable = json!({ "failed": { "why": "row 7 cannot be read", "is_damaged": true } });
+    answered_with(format!("{unreadable}\n"), ask).await.exits(4).says("row 7 cannot be read");
+}

@@ -3,7 +3,9 @@
 
 use super::Failure;
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use serde::Serialize;
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -72,6 +74,10 @@ impl Output {
             table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
         }
         table.set_header(headings.iter().map(|heading| self.heading(heading)));
+        if let Some(first) = table.column_mut(0) {
+            // What a row is called is copied into other commands, so it is never broken in two.
+            first.set_constraint(ColumnConstraint::ContentWidth);
+        }
         table
     }
 
