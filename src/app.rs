@@ -6,6 +6,7 @@ use crate::catalog::price::Rates;
 use crate::config::{BotMode, Keys, Settings};
 use crate::flow::{FreeRules, Shop};
 use crate::http::{self, Doors, Health, WebhookDoor};
+use crate::ids::UserId;
 use crate::job::Limits;
 use crate::message::Lang;
 use crate::provider::Provider;
@@ -178,7 +179,7 @@ impl App {
         else {
             return Ok(());
         };
-        let shop = Arc::new(rules(&self.settings, &self.keys, &bot_name, self.doors.server_key));
+        let shop = Arc::new(rules(&self.settings, &self.keys.admin_ids, &bot_name, self.doors.server_key));
         // Set once, here: nobody else holds the cell to set it.
         let shop = self.shop.get_or_init(|| shop).clone();
         self.doors.health.telegram_answered();
@@ -371,7 +372,7 @@ async fn server_key(store: &Store) -> Result<[u8; 32], Fault> {
 }
 
 /// The operator's rules, from the settings.
-fn rules(settings: &Settings, keys: &Keys, bot_name: &str, server_key: [u8; 32]) -> Shop {
+pub(crate) fn rules(settings: &Settings, admins: &[UserId], bot_name: &str, server_key: [u8; 32]) -> Shop {
     let quick = limits(settings, settings.job_deadline);
     let video = limits(settings, settings.job_deadline_video);
     Shop {
@@ -387,7 +388,7 @@ fn rules(settings: &Settings, keys: &Keys, bot_name: &str, server_key: [u8; 32])
         start_bonus: settings.start_bonus_rub,
         actions_per_minute: settings.actions_per_minute,
         actions_burst: settings.actions_burst,
-        admins: keys.admin_ids.clone(),
+        admins: admins.to_vec(),
         support: settings.support_telegram.clone(),
         bot_name: bot_name.to_owned(),
         server_key,

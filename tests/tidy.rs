@@ -37,7 +37,10 @@ const PLAN: &[Floor] = &[
     Floor {
         name: "doors",
         modules: &["telegram", "provider", "http", "control"],
-        may: May::Some(&["words"], &[("*", "message"), ("*", "job"), ("http", "store")]),
+        may: May::Some(
+            &["words"],
+            &[("*", "message"), ("*", "job"), ("http", "store"), ("control", "store"), ("control", "ledger")],
+        ),
     },
     Floor {
         name: "engine room",
