@@ -149,18 +149,22 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
     let seed = 0x5a30_7a11;
     let mut dice = Dice(seed);
     let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
-    let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() }).await.expect("a sandbox");
+    let sandbox =
+        Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() }).await.expect("a sandbox");
     sandbox.telegram.act(|world, _| {
         (FIRST..FIRST + CUSTOMERS).for_each(|id| world.user(id, &format!("Клиент {id}"), "ru"));
     });
     let dir = TempDir::new().expect("a directory");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     let mut places: BTreeMap<Landed, usize> = BTreeMap::new();
     for _ in 0..KILLS {
         let mut child = start(dir.path(), &sandbox, port);
         let before = sandbox.telegram.look(|world| world.seen().len());
         // Up: it has said something in this life, or is about to.
-        let up = sandbox.telegram.wait(|world| (world.seen().len() > before).then_some(()), Duration::from_millis(900));
+        let up = sandbox
+            .telegram
+            .wait(|world| (world.seen().len() > before).then_some(()), Duration::from_millis(900));
         scripts(&sandbox, &mut dice);
         tokio::join!(async { up.await.is_ok() }, play(&sandbox, &mut dice, 120));
         let for_ms = 10 + dice.roll(250);
@@ -170,7 +174,8 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
         *places.entry(inspect(dir.path(), landed)).or_default() += 1;
     }
     println!("{KILLS} kills, seed {seed:#x}, landed: {places:?}");
-    let busy: usize = places.iter().filter(|(place, _)| **place != Landed::Idle).map(|(_, count)| count).sum();
+    let busy: usize =
+        places.iter().filter(|(place, _)| **place != Landed::Idle).map(|(_, count)| count).sum();
     assert!(busy * 100 >= KILLS * 60, "too few kills landed on anything: {places:?}");
     let mut child = start(dir.path(), &sandbox, port);
     settle(&sandbox, dir.path(), &mut child, port).await;
@@ -183,7 +188,8 @@ async fn settle(sandbox: &Sandbox, dir: &Path, child: &mut Child, port: u16) {
     loop {
         assert!(started.elapsed() < PATIENCE * 3, "what was left over was not worked off");
         let calls = sandbox.telegram.look(|world| world.seen().len());
-        let next = sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), Duration::from_secs(6));
+        let next =
+            sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), Duration::from_secs(6));
         if next.await.is_err() && sandbox.telegram.look(|world| world.pending_updates()) == 0 {
             child.kill().expect("killed");
             child.wait().expect("gone");
@@ -204,11 +210,19 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
     let (jobs, seen) = inspect(dir, |view| {
         assert_eq!(landed(view), Landed::Idle);
         let acked = sandbox.telegram.look(|world| {
-            world.receipts().iter().filter(|(_, receipt)| receipt.ok > 0).map(|(id, _)| *id).collect::<Vec<_>>()
+            world
+                .receipts()
+                .iter()
+                .filter(|(_, receipt)| receipt.ok > 0)
+                .map(|(id, _)| *id)
+                .collect::<Vec<_>>()
         });
         for id in &acked {
             let update = UpdateId(u64::try_from(*id).expect("positive"));
-            assert!(view.seen(4242, update).expect("readable").is_some(), "update {id} got a 200 and is lost");
+            assert!(
+                view.seen(4242, update).expect("readable").is_some(),
+                "update {id} got a 200 and is lost"
+            );
         }
         let jobs = jobs(view);
         for customer in FIRST..FIRST + CUSTOMERS {
@@ -219,7 +233,11 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
                 .map(|job| job.row.price.get())
                 .sum::<i64>();
             let left = Kopecks::new(100_000 - charged);
-            assert_eq!(counters.available(), Some(left), "customer {customer} pays for what is done, no more");
+            assert_eq!(
+                counters.available(),
+                Some(left),
+                "customer {customer} pays for what is done, no more"
+            );
         }
         (jobs, acked.len())
     });
@@ -237,7 +255,11 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
     for job in &jobs {
         assert_ne!(job.row.delivery, Delivery::Waiting, "job {} told nobody", job.id);
         let made = created.get(&job.id.0).copied().unwrap_or(0);
-        assert!(made == 1 || !matches!(job.row.state, State::Done { .. }), "job {} is done without a task", job.id);
+        assert!(
+            made == 1 || !matches!(job.row.state, State::Done { .. }),
+            "job {} is done without a task",
+            job.id
+        );
     }
     sandbox.telegram.look(|world| {
         for customer in FIRST..FIRST + CUSTOMERS {
@@ -249,5 +271,10 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
             assert!(failed >= sold, "more sold than ordered");
         }
     });
-    println!("{} jobs, {} sold, {seen} updates acknowledged, {} tasks made", jobs.len(), done.len(), created.len());
+    println!(
+        "{} jobs, {} sold, {seen} updates acknowledged, {} tasks made",
+        jobs.len(),
+        done.len(),
+        created.len()
+    );
 }
