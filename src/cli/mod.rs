@@ -83,11 +83,11 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let sources = || Ok::<_, Failure>(Sources::find(environment(env::vars_os())?, cli.config));
     match cli.command {
         Command::Run => return Ok(run::run(&sources()?)),
-        Command::Catalog { verify } => catalog::run(&output, verify)?,
-        Command::Audit => audit::run(&output, &offline(&sources()?)?)?,
-        Command::Trace { what } => trace::run(&output, &offline(&sources()?)?, what)?,
-        Command::Wallet(command) => wallet::run(&output, &offline(&sources()?)?, command)?,
-        Command::Selling(arguments) => selling::run(&output, &offline(&sources()?)?, arguments)?,
+        Command::Catalog { verify } => catalog::run(output, verify)?,
+        Command::Audit => audit::run(output, &offline(&sources()?)?)?,
+        Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
+        Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
+        Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,
     }
     Ok(0)
 }
