@@ -3,10 +3,12 @@
 
 mod answers;
 mod crash;
+mod demo;
 mod intake;
 mod jobs;
 mod kill;
 mod ledger;
+mod readme;
 mod sale;
 mod shop;
 mod support;

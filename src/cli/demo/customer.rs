@@ -222,13 +222,16 @@ impl<'a> Play<'a> {
     }
 
     /// A `samovar` command in the operator's shell, shown with what it writes. It must succeed.
-    pub(super) async fn shell(&mut self, args: &[&str]) -> Result<String, Failed> {
+    pub(super) async fn shell(&mut self, args: &[&str], show: Show) -> Result<(), Failed> {
         let quoted =
             args.iter().map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() });
         self.screen.shell(&format!("samovar {}", quoted.collect::<Vec<_>>().join(" ")))?;
         let written = self.command(args).await?;
-        self.screen.shell_output(&written)?;
-        Ok(written)
+        let shown = match show {
+            Show::Whole => written.as_str(),
+            Show::Briefly => written.lines().next().unwrap_or_default(),
+        };
+        Ok(self.screen.shell_output(shown)?)
     }
 
     /// A `samovar` command that answers with JSON; not shown.

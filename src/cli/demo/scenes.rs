@@ -10,6 +10,7 @@ use crate::money::Kopecks;
 use crate::sandbox::kie::{Ends, Script};
 use crate::sandbox::telegram::Message;
 use crate::texts;
+use crate::time::Clock;
 
 // Telegram takes about one message a second in a chat, after a few at once; so no chat is long.
 const ANNA: Customer = Customer { id: 1001, name: "Анна" };
@@ -30,7 +31,8 @@ pub(super) async fn all(play: &mut Play<'_>) -> Result<(), Failed> {
             world.user(who.id, who.name, "ru");
         }
     });
-    let began = tokio::time::Instant::now();
+    let clock = Clock::system();
+    let began = clock.now().up;
     play.service.start()?;
     play.is_up(1).await?;
     opens(play).await?;
@@ -42,7 +44,7 @@ pub(super) async fn all(play: &mut Play<'_>) -> Result<(), Failed> {
     kill(play, &paid).await?;
     failure(play, &paid).await?;
     books(play, &paid).await?;
-    let (checks, time) = (play.checks(), began.elapsed());
+    let (checks, time) = (play.checks(), clock.now().up.since(began));
     let end =
         format!("✓ All {checks} expectations held, in {}.{} s.", time.as_secs(), time.subsec_millis() / 100);
     Ok(play.screen.end(&end)?)
@@ -115,15 +117,15 @@ fn money(available: &str, held: &str) -> (String, String) {
 }
 
 /// The operator credits a customer's wallet.
-async fn credit(play: &mut Play<'_>, who: Customer) -> Result<(), Failed> {
+async fn credit(play: &mut Play<'_>, who: Customer, show: Show) -> Result<(), Failed> {
     let (user, amount) = (who.id.to_string(), CREDIT.to_string());
     let reason = format!("card transfer from {}", who.name);
-    play.shell(&["wallet", "credit", &user, &amount, "--reason", &reason]).await.map(drop)
+    play.shell(&["wallet", "credit", &user, &amount, "--reason", &reason], show).await
 }
 
 async fn pays_the_operator(play: &mut Play<'_>) -> Result<(), Failed> {
     play.scene("Борис pays the operator, who credits his wallet while the service runs")?;
-    credit(play, BORIS).await?;
+    credit(play, BORIS, Show::Whole).await?;
     let wallet = play.wallet(BORIS).await?;
     play.expect("the money is there", &wallet, &money(&CREDIT.to_string(), "0.00"))
 }
@@ -185,12 +187,12 @@ async fn failure(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     play.expect("the money is back", &wallet, &money(&paid.left_after(1), "0.00"))?;
     play.expect("no photo came", &play.pictures(BORIS), &1)?;
     let code = failure.text.split_whitespace().find(|word| word.starts_with("RQ-")).unwrap_or_default();
-    play.shell(&["trace", code]).await.map(drop)
+    play.shell(&["trace", code], Show::Whole).await
 }
 
 async fn double_tap(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     play.scene("An impatient thumb")?;
-    credit(play, VERA).await?;
+    credit(play, VERA, Show::Briefly).await?;
     orders(play, VERA, paid, "Котёнок спит в чайнике", Show::Briefly).await?;
     let tasks = play.tasks().len();
     play.taps(VERA, "✅ Запустить", 2).await?;
@@ -203,7 +205,7 @@ async fn double_tap(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
 
 async fn kill(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     play.scene("The service is killed in the middle of a generation")?;
-    credit(play, GLEB).await?;
+    credit(play, GLEB, Show::Briefly).await?;
     orders(play, GLEB, paid, "Паровоз, который топят шишками", Show::Briefly).await?;
     let tasks = play.tasks().len();
     play.sandbox.kie.act(|kie, _| kie.next(Script { ends: Ends::Never, ..Script::default() }));
@@ -236,14 +238,14 @@ async fn books(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     let ended = play.service.stop().await?;
     play.expect("it stops cleanly when asked", &ended.code(), &Some(0))?;
     let user = BORIS.id.to_string();
-    play.shell(&["wallet", "show", &user]).await?;
+    play.shell(&["wallet", "show", &user], Show::Whole).await?;
     let wallet = play.wallet(BORIS).await?;
     play.expect(
         "200 ₽ came in, one picture was sold, one failed and was given back",
         &wallet,
         &money(&paid.left_after(1), "0.00"),
     )?;
-    play.shell(&["audit"]).await?;
+    play.shell(&["audit"], Show::Whole).await?;
     let audit = play.ask(&["audit", "--json"]).await?;
     let rules = audit["rules"].as_array().map_or(0, Vec::len);
     play.expect("all ten rules of the ledger hold", &(audit["ok"].as_bool(), rules), &(Some(true), 10))
