@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
 mod answers;
+mod cli;
 mod crash;
 mod demo;
 mod intake;

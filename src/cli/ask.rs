@@ -70,15 +70,13 @@ async fn reach(data_dir: &Path) -> Result<Client, Failure> {
 
 async fn patiently(client: &Client, ask: Ask) -> Result<Answer, Unanswered> {
     let mut answer = pin!(client.ask(ask));
-    match timeout(SHOW_AFTER, &mut answer).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let spinner = spinner();
-            let answered = answer.await;
-            spinner.finish_and_clear();
-            answered
-        }
+    if let Ok(answered) = timeout(SHOW_AFTER, &mut answer).await {
+        return answered;
     }
+    let spinner = spinner();
+    let answered = answer.await;
+    spinner.finish_and_clear();
+    answered
 }
 
 /// Turns on stderr, and only when that is a terminal.

@@ -5,7 +5,7 @@ use super::{Failure, Output, ask};
 use crate::config::Settings;
 use crate::control::{Answer, Ask, Audit};
 
-pub(super) fn run(output: &Output, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(output: Output, settings: &Settings) -> Result<(), Failure> {
     let Answer::Audit(audit) = ask::ask(settings, Ask::Audit)? else { return Err(Failure::foreign()) };
     output.answer(&audit, |output| say(output, &audit))?;
     if audit.ok {
@@ -15,22 +15,26 @@ pub(super) fn run(output: &Output, settings: &Settings) -> Result<(), Failure> {
     Err(Failure::refused(format!("broken: {}", broken.collect::<Vec<_>>().join(", "))))
 }
 
-fn say(output: &Output, audit: &Audit) -> String {
+fn say(output: Output, audit: &Audit) -> String {
     let mut table = output.table(&["rule", "says", "checked", ""]);
     for rule in &audit.rules {
         let verdict =
             if rule.ok { output.toned("holds", Tone::Good) } else { output.toned("BROKEN", Tone::Bad) };
-        table.add_row(vec![rule.id.as_str().into(), meaning(&rule.id).into(), number(rule.checked), verdict]);
+        table.add_row(vec![
+            rule.id.as_str().into(),
+            meaning(&rule.id).into(),
+            number(&rule.checked),
+            verdict,
+        ]);
     }
     let mut said = text(&table);
     for rule in audit.rules.iter().filter(|rule| !rule.ok) {
         for broken in &rule.broken {
-            said.push_str(&format!("\n{} {}: {}", rule.id, broken.row, broken.what));
+            said.extend(["\n", &rule.id, " ", &broken.row, ": ", &broken.what]);
         }
     }
     let verdict = if audit.ok { "All ten rules hold." } else { "Rules are broken; nothing should be sold." };
-    said.push_str(&format!("\n{verdict} Ledger rows: {}. Head: {}\n", audit.rows, audit.head));
-    said
+    format!("{said}\n{verdict} Ledger rows: {}. Head: {}\n", audit.rows, audit.head)
 }
 
 /// A rule in a few words.

@@ -48,7 +48,7 @@ struct Verdict {
     failures: Vec<String>,
 }
 
-pub(super) fn run(output: &Output, wants_proof: bool) -> Result<(), Failure> {
+pub(super) fn run(output: Output, wants_proof: bool) -> Result<(), Failure> {
     let settings = Settings::default();
     let rates = Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub };
     let failures = if wants_proof { verify::failures(&settings)? } else { Vec::new() };
@@ -122,7 +122,7 @@ fn kind_name(kind: &Kind) -> &'static str {
     }
 }
 
-fn say(output: &Output, catalog: &Catalog, rates: &Rates) -> String {
+fn say(output: Output, catalog: &Catalog, rates: &Rates) -> String {
     if let Some(verdict) = &catalog.verdict {
         return say_verdict(catalog, verdict);
     }

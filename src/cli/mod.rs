@@ -91,11 +91,11 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Run => return Ok(run::run(&sources()?)),
         Command::Demo { script } => return Ok(demo::run(script)),
-        Command::Catalog { verify } => catalog::run(&output, verify)?,
-        Command::Audit => audit::run(&output, &offline(&sources()?)?)?,
-        Command::Trace { what } => trace::run(&output, &offline(&sources()?)?, what)?,
-        Command::Wallet(command) => wallet::run(&output, &offline(&sources()?)?, command)?,
-        Command::Selling(arguments) => selling::run(&output, &offline(&sources()?)?, arguments)?,
+        Command::Catalog { verify } => catalog::run(output, verify)?,
+        Command::Audit => audit::run(output, &offline(&sources()?)?)?,
+        Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
+        Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
+        Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,
     }
     Ok(0)
 }

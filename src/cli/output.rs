@@ -8,6 +8,9 @@ use serde::Serialize;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
+/// Tables are fitted to a terminal of at least so many columns.
+const LEAST_COLUMNS: u16 = 80;
+
 /// Where answers go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
@@ -34,9 +37,9 @@ impl Output {
 
     /// Prints `document` for a script, or what `say` makes of it for a person.
     pub(super) fn answer<D: Serialize>(
-        &self,
+        self,
         document: &D,
-        say: impl FnOnce(&Self) -> String,
+        say: impl FnOnce(Self) -> String,
     ) -> Result<(), Failure> {
         let mut text = if self.json {
             serde_json::to_string(document).map_err(|error| Failure::refused(error.to_string()))?
@@ -55,12 +58,16 @@ impl Output {
     }
 
     /// An empty table with these headings.
-    pub(super) fn table(&self, headings: &[&str]) -> Table {
+    pub(super) fn table(self, headings: &[&str]) -> Table {
         let mut table = Table::new();
         if self.is_terminal {
             let rule = LineStyle::none().fill('─').junction('─');
             let style = TableStyle::new().header_separator(rule);
-            table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
+            table.load_style(style);
+            // A narrower terminal, or one that does not know its width, wraps lines better than cells.
+            if table.width().is_some_and(|columns| columns >= LEAST_COLUMNS) {
+                table.set_content_arrangement(ContentArrangement::Dynamic);
+            }
         } else {
             table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
         }
@@ -68,13 +75,13 @@ impl Output {
         table
     }
 
-    fn heading(&self, text: &str) -> Cell {
+    fn heading(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.has_colours { cell.add_attribute(Attribute::Bold) } else { cell }
     }
 
     /// A cell with a meaning; coloured where colours are wanted.
-    pub(super) fn toned(&self, text: &str, tone: Tone) -> Cell {
+    pub(super) fn toned(self, text: &str, tone: Tone) -> Cell {
         let color = match tone {
             Tone::Good => Color::Green,
             Tone::Bad => Color::Red,
@@ -85,7 +92,7 @@ impl Output {
 }
 
 /// A number, to the right.
-pub(super) fn number(value: impl ToString) -> Cell {
+pub(super) fn number(value: &impl ToString) -> Cell {
     Cell::new(value.to_string()).set_alignment(CellAlignment::Right)
 }
 

@@ -23,7 +23,7 @@ enum State {
     Off,
 }
 
-pub(super) fn run(output: &Output, settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
+pub(super) fn run(output: Output, settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { state, reason } = arguments;
     let make = |id| {
         let (reason, who) = (reason.clone(), ask::WHO.to_owned());
@@ -33,7 +33,7 @@ pub(super) fn run(output: &Output, settings: &Settings, arguments: Arguments) ->
     output.answer(&selling, |output| say(output, &selling))
 }
 
-fn say(output: &Output, selling: &Selling) -> String {
+fn say(output: Output, selling: &Selling) -> String {
     let verdict = if selling.selling { "Orders are taken." } else { "No orders are taken." };
     if selling.stops.is_empty() {
         return verdict.to_owned();

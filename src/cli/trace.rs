@@ -5,14 +5,14 @@ use super::{Failure, Output, ask};
 use crate::config::Settings;
 use crate::control::{Answer, Ask, Timeline};
 
-pub(super) fn run(output: &Output, settings: &Settings, what: String) -> Result<(), Failure> {
+pub(super) fn run(output: Output, settings: &Settings, what: String) -> Result<(), Failure> {
     let Answer::Timeline(timeline) = ask::ask(settings, Ask::Trace { what })? else {
         return Err(Failure::foreign());
     };
     output.answer(&timeline, |output| say(output, &timeline))
 }
 
-fn say(output: &Output, timeline: &Timeline) -> String {
+fn say(output: Output, timeline: &Timeline) -> String {
     let job = timeline.job.map_or("no job".to_owned(), |job| format!("job {job}"));
     let mut table = output.table(&["when", "what", ""]);
     for event in &timeline.events {

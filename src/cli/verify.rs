@@ -88,9 +88,7 @@ fn prices(models: &[&Model], truth: &str) -> Vec<String> {
         let parts = line.strip_suffix("USD").and_then(|line| line.split_once(':'));
         match parts.map(|(id, usd)| (id.trim(), Decimal::from_str_exact(usd.trim()))) {
             Some((id, Ok(usd))) => listed.push((id, usd)),
-            Some((_, Err(_))) | None => {
-                failures.push(format!("the price list has a line that is none: {line}"))
-            }
+            Some((_, Err(_))) | None => failures.push(format!("no line of a price list: {line}")),
         }
     }
     for one in models {
@@ -188,7 +186,7 @@ mod tests {
         assert_eq!(
             prices(&models, &format!("{id}: 9.9 USD\nother: 1 USD\nnonsense\n")),
             [
-                "the price list has a line that is none: nonsense".to_owned(),
+                "no line of a price list: nonsense".to_owned(),
                 format!("{id}: it costs {usd} USD, the price list says 9.9"),
                 "other: it is in the price list and not in the catalogue".to_owned(),
             ]

@@ -43,7 +43,7 @@ pub(super) struct Correction {
     reason: String,
 }
 
-pub(super) fn run(output: &Output, settings: &Settings, command: Command) -> Result<(), Failure> {
+pub(super) fn run(output: Output, settings: &Settings, command: Command) -> Result<(), Failure> {
     let (answer, done) = match command {
         Command::Show { user, limit } => (ask::ask(settings, Ask::Wallet { user, limit })?, None),
         Command::Credit(correction) => {
@@ -71,34 +71,31 @@ fn adjust(settings: &Settings, correction: &Correction, amount: Kopecks) -> Resu
     })
 }
 
-fn say(output: &Output, wallet: &Wallet, done: Option<String>) -> String {
-    let mut said = String::new();
-    if let (Some(done), Some(reference)) = (done, &wallet.reference) {
-        said = format!("{done} customer {} ({reference}).\n", wallet.user);
-    }
-    said.push_str(&format!(
-        "Customer {} has {} ₽ to spend; {} ₽ are held for open jobs.\n",
-        wallet.user, wallet.available, wallet.held
-    ));
+fn say(output: Output, wallet: &Wallet, done: Option<String>) -> String {
+    let first = match (done, &wallet.reference) {
+        (Some(done), Some(reference)) => format!("{done} customer {} ({reference}).\n", wallet.user),
+        (Some(_) | None, _) => String::new(),
+    };
+    let Wallet { user, available, held, .. } = wallet;
+    let stands =
+        format!("{first}Customer {user} has {available} ₽ to spend; {held} ₽ are held for open jobs.\n");
     if wallet.transfers.is_empty() {
-        return said;
+        return stands;
     }
     let mut table = output.table(&["row", "when", "kind", "₽", "ref", "job", "memo"]);
     for row in &wallet.transfers {
         let job = row.job.map_or(String::new(), |job| job.to_string());
         table.add_row(vec![
-            number(row.seq),
+            number(&row.seq),
             row.at.as_str().into(),
             row.kind.as_str().into(),
             number(&row.amount),
             row.reference.as_str().into(),
-            number(job),
+            number(&job),
             row.memo.as_str().into(),
         ]);
     }
-    said.push('\n');
-    said.push_str(&text(&table));
-    said
+    format!("{stands}\n{}", text(&table))
 }
 
 /// Reads a customer's id. Numbers below zero are groups, which have no wallet.
