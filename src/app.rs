@@ -4,6 +4,7 @@
 use crate::catalog;
 use crate::catalog::price::Rates;
 use crate::config::{BotMode, Keys, Settings};
+use crate::control;
 use crate::flow::{FreeRules, Shop};
 use crate::http::{self, Doors, Health, WebhookDoor};
 use crate::ids::UserId;
@@ -22,6 +23,7 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -175,6 +177,8 @@ impl App {
         if let Some((listener, handle)) = self.admin {
             tasks.spawn(serve(listener, http::admin_router(handle), stop.clone()));
         }
+        let socket = control::socket_path(&self.settings.data_dir);
+        tasks.spawn(answer_operators(self.store.clone(), socket, stop.clone()));
         let Some(bot_name) = stop.run_until_cancelled(greet(self.gateway.as_ref(), self.store.clock())).await
         else {
             return Ok(());
@@ -248,6 +252,13 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+/// Answers the command line. The service goes on without; a command then says that it is silent.
+async fn answer_operators(store: Store, socket: PathBuf, stop: CancellationToken) {
+    if let Err(error) = control::serve(store, &socket, stop).await {
+        tracing::error!(%error, "the command line cannot reach the service");
     }
 }
 
