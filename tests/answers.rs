@@ -109,6 +109,7 @@ async fn without_credit_at_the_provider_nothing_is_sold_until_there_is_some_agai
     assert_eq!(app.jobs(), 1, "nothing is sold");
     let ready = app.get("/readyz").await;
     assert_eq!(ready.status(), 503);
+    app.sandbox.kie.act(|kie, _| kie.set_credits(rust_decimal::Decimal::ONE_HUNDRED));
     app.skip(Duration::from_secs(70));
     app.until("selling again", |view| view.stop("all").ok()?.is_none().then_some(())).await;
     ann.orders("z-image", "и ещё").await;

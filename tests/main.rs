@@ -4,10 +4,12 @@
 mod answers;
 mod cli;
 mod crash;
+mod demo;
 mod intake;
 mod jobs;
 mod kill;
 mod ledger;
+mod readme;
 mod sale;
 mod shop;
 mod support;

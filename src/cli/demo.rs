@@ -49,9 +49,11 @@ impl Stage {
     /// # Errors
     /// When the sandbox cannot listen.
     pub async fn set(program: PathBuf) -> io::Result<Self> {
-        let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: RETRY_SCALE_PERMILLE, ..Bot::default() };
+        let bot =
+            Bot { token: TOKEN.to_owned(), retry_scale_permille: RETRY_SCALE_PERMILLE, ..Bot::default() };
         let account = sandbox::kie::Account { callback_retry_ms: 100, ..sandbox::kie::Account::default() };
-        let sandbox = Sandbox::start(sandbox::Settings { bot, account, ..sandbox::Settings::default() }).await?;
+        let sandbox =
+            Sandbox::start(sandbox::Settings { bot, account, ..sandbox::Settings::default() }).await?;
         Ok(Self { program, sandbox, width: 80, colour: false })
     }
 }

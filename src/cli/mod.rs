@@ -4,6 +4,7 @@
 mod ask;
 mod audit;
 mod catalog;
+pub mod demo;
 mod failure;
 mod output;
 mod run;
@@ -41,6 +42,12 @@ struct Cli {
 enum Command {
     /// Run the service until SIGTERM or Ctrl-C
     Run,
+    /// Play a sale against a Telegram and a KIE of its own; needs no settings and touches no data
+    Demo {
+        /// Play the script in this terminal
+        #[arg(long)]
+        script: bool,
+    },
     /// List the 42 models with their prices
     Catalog {
         /// Prove that all are there, priced, filed, and found in the menus
@@ -83,6 +90,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let sources = || Ok::<_, Failure>(Sources::find(environment(env::vars_os())?, cli.config));
     match cli.command {
         Command::Run => return Ok(run::run(&sources()?)),
+        Command::Demo { script } => return Ok(demo::run(script)),
         Command::Catalog { verify } => catalog::run(output, verify)?,
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,

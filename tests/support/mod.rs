@@ -425,6 +425,13 @@ impl Customer<'_> {
     /// From /start to the confirm screen of a free-tier model, with `prompt` and default options.
     /// With `FREE_DAILY_LIMIT` 0 it costs money.
     pub(crate) async fn orders(&self, model: &str, prompt: &str) -> Self {
+        self.chooses(model, prompt).await;
+        self.sees_last("Проверьте заказ").await;
+        *self
+    }
+
+    /// From /start up to the screen that says what the order costs, or that money is missing.
+    pub(crate) async fn chooses(&self, model: &str, prompt: &str) -> Self {
         self.sends("/start");
         self.taps("🎁 Бесплатные").await;
         self.taps(&format!("m:{model}")).await;
@@ -440,7 +447,6 @@ impl Customer<'_> {
         }
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
-        self.sees_last("Проверьте заказ").await;
         *self
     }
 

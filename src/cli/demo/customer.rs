@@ -73,7 +73,11 @@ impl<'a> Play<'a> {
     /// Checks that a text has these words in it.
     pub(super) fn expect_words(&mut self, what: &str, text: &str, words: &[&str]) -> Result<(), Failed> {
         if let Some(missing) = words.iter().find(|word| !text.contains(**word)) {
-            return Err(self.service.unexpected(what, &format!("the words «{missing}»"), &format!("«{text}»")));
+            return Err(self.service.unexpected(
+                what,
+                &format!("the words «{missing}»"),
+                &format!("«{text}»"),
+            ));
         }
         self.checks += 1;
         Ok(self.screen.held(what)?)
@@ -82,9 +86,10 @@ impl<'a> Play<'a> {
     /// A customer writes to the bot.
     pub(super) fn says(&mut self, who: Customer, text: &str) -> Result<(), Failed> {
         self.screen.customer(who.name, text)?;
-        let calls = self.sandbox.telegram.act(|world, now| {
-            world.say(now, who.id, text).map(|_sent| world.seen().len())
-        })?;
+        let calls = self
+            .sandbox
+            .telegram
+            .act(|world, now| world.say(now, who.id, text).map(|_sent| world.seen().len()))?;
         self.acted.insert(who.id, calls);
         Ok(())
     }
@@ -187,13 +192,13 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Waits until KIE was given so many tasks in all.
-    pub(super) async fn kie_has_tasks(&mut self, count: usize) -> Result<(), Failed> {
-        let given = |kie: &kie::World| (kie.tasks().len() >= count).then_some(());
+    /// Waits until KIE was given so many tasks in all; gives the last one's id.
+    pub(super) async fn kie_works_on(&mut self, number: usize) -> Result<String, Failed> {
+        let given = |kie: &kie::World| kie.creates().get(number - 1)?.task.clone();
         tokio::select! {
             given = self.sandbox.kie.wait(given, PATIENCE) => given.map_err(|waited| {
                 let came = format!("{waited}; there are {}", self.tasks().len());
-                self.service.unexpected("KIE is given the task", &format!("task number {count}"), &came)
+                self.service.unexpected("KIE is given the task", &format!("task number {number}"), &came)
             }),
             failed = self.service.died() => Err(failed),
         }
@@ -217,12 +222,16 @@ impl<'a> Play<'a> {
     }
 
     /// A `samovar` command in the operator's shell, shown with what it writes. It must succeed.
-    pub(super) async fn shell(&mut self, args: &[&str]) -> Result<String, Failed> {
-        let quoted = args.iter().map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() });
+    pub(super) async fn shell(&mut self, args: &[&str], show: Show) -> Result<(), Failed> {
+        let quoted =
+            args.iter().map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() });
         self.screen.shell(&format!("samovar {}", quoted.collect::<Vec<_>>().join(" ")))?;
         let written = self.command(args).await?;
-        self.screen.shell_output(&written)?;
-        Ok(written)
+        let shown = match show {
+            Show::Whole => written.as_str(),
+            Show::Briefly => written.lines().next().unwrap_or_default(),
+        };
+        Ok(self.screen.shell_output(shown)?)
     }
 
     /// A `samovar` command that answers with JSON; not shown.
@@ -242,7 +251,11 @@ impl<'a> Play<'a> {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let came = format!("{}: {}{}", output.status, written.trim(), said.trim());
-        Err(self.service.unexpected(&format!("`samovar {}` succeeds", args.join(" ")), "exit status: 0", &came))
+        Err(self.service.unexpected(
+            &format!("`samovar {}` succeeds", args.join(" ")),
+            "exit status: 0",
+            &came,
+        ))
     }
 
     /// What a customer may spend and what is held, as `samovar wallet show` tells it.
