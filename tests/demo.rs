@@ -81,7 +81,9 @@ async fn a_kie_that_fails_fails_the_demo_which_says_what_was_expected_and_what_c
         (what.as_str(), expected.as_str(), came.as_str()),
         ("one photo came", "(true, 1)", "(false, 0)")
     );
-    assert!(failed.to_string().starts_with("✗ one photo came\n  expected: (true, 1)\n  came:     (false, 0)"));
+    assert!(
+        failed.to_string().starts_with("✗ one photo came\n  expected: (true, 1)\n  came:     (false, 0)")
+    );
     assert!(out.contains("✓ the bot greets her by name"), "what held before is told: {out}");
     assert!(out.contains("❌ Генерация не удалась") && !out.contains("✓ one photo came"), "{out}");
 }

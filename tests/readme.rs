@@ -16,7 +16,10 @@ fn every_setting_has_a_row_with_its_default() {
         let row = row(name).unwrap_or_else(|| panic!("README.md has no row for {name}"));
         let example = EXAMPLE.lines().find_map(|line| line.strip_prefix(&format!("# {name} = ")));
         let default = example.expect("the example has every setting").trim_matches('"');
-        assert!(default.is_empty() || row.contains(&format!("| `{default}` |")), "{row}\nshould say {default}");
+        assert!(
+            default.is_empty() || row.contains(&format!("| `{default}` |")),
+            "{row}\nshould say {default}"
+        );
     }
 }
 

@@ -39,7 +39,17 @@ const PLAN: &[Floor] = &[
         modules: &["telegram", "provider", "http", "control"],
         may: May::Some(
             &["words"],
-            &[("*", "message"), ("*", "job"), ("http", "store"), ("control", "store"), ("control", "ledger")],
+            &[
+                ("*", "message"),
+                ("*", "job"),
+                ("http", "store"),
+                // KIE's callback is an act, and each door's bytes are read by who knows their shape.
+                ("http", "flow"),
+                ("http", "telegram"),
+                ("http", "provider"),
+                ("control", "store"),
+                ("control", "ledger"),
+            ],
         ),
     },
     Floor {

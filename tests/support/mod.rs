@@ -124,7 +124,8 @@ impl TestApp {
         let task = runtime.spawn(async move {
             let (settings, keys, listener, stop) = life;
             let listener = Some(TcpListener::from_std(listener).expect("a socket"));
-            let app = App::bind(settings, keys, Parts { listener, ..parts }).await.expect("the service starts");
+            let app =
+                App::bind(settings, keys, Parts { listener, ..parts }).await.expect("the service starts");
             assert!(opened.send(app.store().clone()).is_ok(), "the test waits");
             app.run(stop).await.expect("the service runs");
         });
