@@ -105,7 +105,8 @@ impl<'a> Screen<'a> {
 
     /// What the command wrote.
     pub(super) fn shell_output(&mut self, output: &str) -> io::Result<()> {
-        for line in output.trim_end().lines() {
+        let room = self.width.saturating_sub(2);
+        for line in output.trim_end().lines().flat_map(|line| wrap(line, room)) {
             self.line(format!("  {line}").trim_end())?;
         }
         Ok(())
