@@ -9,6 +9,8 @@ mod intake;
 mod jobs;
 mod kill;
 mod ledger;
+mod park;
+mod races;
 mod readme;
 mod sale;
 mod shop;
