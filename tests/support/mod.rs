@@ -146,8 +146,14 @@ impl TestApp {
 
     /// Waits until an earlier life of the service, which is being torn down, has let go of the files.
     async fn free_files(&self) {
+        if self.driver.crashes() > 0 {
+            self.wait_for_files().await;
+        }
+    }
+
+    async fn wait_for_files(&self) {
         let started = tokio::time::Instant::now();
-        while self.driver.crashes() > 0 {
+        loop {
             let free = Lock::take(&self.settings.data_dir).and_then(|lock| {
                 let opened = Store::open(&self.settings.data_dir, self.clock.clone())?;
                 drop((opened, lock));
@@ -181,6 +187,7 @@ impl TestApp {
             drop(running.store);
             running.task.await.expect("a clean end");
             running.runtime.shutdown_background();
+            self.wait_for_files().await;
         }
     }
 
