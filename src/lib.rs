@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod catalog;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod flow;
 pub mod handlers;
 pub mod http;

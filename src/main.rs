@@ -1,3 +1,7 @@
-//! Samovar.
+//! Samovar: see `samovar --help`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    samovar::cli::main()
+}

@@ -24,7 +24,7 @@ async fn try_script(script: &str, end: End) -> TestApp {
     let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
     let admin = app.user(ADMIN);
     admin.sends("/start");
-    admin.sees("Оператор").await;
+    admin.sees("Здравствуйте").await;
     app.credit(ANN, "10").await;
     let ann = app.user(ANN);
     let script = samovar::sandbox::kie::Script::named(script).unwrap_or_else(|| panic!("no script {script}"));
@@ -40,8 +40,8 @@ async fn try_script(script: &str, end: End) -> TestApp {
     .await;
     match end {
         End::Sold | End::Back => {}
-        End::SoldAfter(seconds) => app.skip(Duration::from_secs(seconds)),
-        End::BackAfter(minutes) => wait_out(&app, minutes).await,
+        End::SoldAfter(seconds) => wait_out(&app, Duration::from_secs(10), seconds / 10).await,
+        End::BackAfter(minutes) => wait_out(&app, Duration::from_secs(60), minutes).await,
     }
     match end {
         End::Sold | End::SoldAfter(_) => drop(ann.gets_media(1).await),
@@ -57,12 +57,12 @@ async fn try_script(script: &str, end: End) -> TestApp {
 }
 
 /// Lets time pass in steps, so that every look and try in between happens.
-async fn wait_out(app: &TestApp, minutes: u64) {
-    for _ in 0..minutes {
+async fn wait_out(app: &TestApp, step: Duration, steps: u64) {
+    for _ in 0..steps {
         if app.job(1).row.state.is_final() {
             return;
         }
-        app.skip(Duration::from_secs(60));
+        app.skip(step);
         let now = app.clock.now().up;
         let looked = |view: &samovar::store::View| {
             let job = view.job(JobId(1)).ok()??;
@@ -85,10 +85,11 @@ macro_rules! answers {
 }
 
 answers! {
-    a_good_answer_in_any_shape_is_sold: "success" "object" "unknown-state" "slow-answer" => End::Sold;
+    a_good_answer_in_any_shape_is_sold: "success" "object" "slow-answer" => End::Sold;
+    a_task_in_an_unknown_state_is_looked_at_until_it_ends: "unknown-state" "reads" => End::SoldAfter(120);
     a_task_whose_answer_was_lost_is_found_by_its_callback: "lost-answer" "half" "page-after" => End::Sold;
-    a_busy_provider_is_asked_again_later: "429" "429-http" => End::SoldAfter(20);
-    maintenance_is_waited_out: "455" => End::SoldAfter(65);
+    a_busy_provider_is_asked_again_later: "429" "429-http" => End::SoldAfter(30);
+    maintenance_is_waited_out: "455" => End::SoldAfter(90);
     a_refusal_gives_the_money_back_at_once: "fail" "500" "422" "505" "paused" "no-urls" => End::Back;
     a_refusal_of_our_account_gives_the_money_back: "401" "402" "433" "500-credits" => End::Back;
     what_may_have_arrived_is_never_sent_again: "hangup" "page" "no-task-id" "redirect" "endless" => End::BackAfter(40);
@@ -100,7 +101,7 @@ answers! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_credit_at_the_provider_nothing_is_sold_until_there_is_some_again() {
     let app = try_script("402", End::Back).await;
-    app.user(ADMIN).sees("баланс").await;
+    app.user(ADMIN).sees("закончились деньги").await;
     let ann = app.user(ANN);
     ann.orders("z-image", "ещё").await;
     ann.taps("✅ Запустить").await;
@@ -108,6 +109,7 @@ async fn without_credit_at_the_provider_nothing_is_sold_until_there_is_some_agai
     assert_eq!(app.jobs(), 1, "nothing is sold");
     let ready = app.get("/readyz").await;
     assert_eq!(ready.status(), 503);
+    app.sandbox.kie.act(|kie, _| kie.set_credits(rust_decimal::Decimal::ONE_HUNDRED));
     app.skip(Duration::from_secs(70));
     app.until("selling again", |view| view.stop("all").ok()?.is_none().then_some(())).await;
     ann.orders("z-image", "и ещё").await;

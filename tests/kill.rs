@@ -18,7 +18,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const CUSTOMERS: i64 = 8;
+const CUSTOMERS: i64 = 40;
+/// A person does one thing a second, and Telegram takes one message a second in a chat.
+const PACE_MS: i64 = 900;
 const KILLS: usize = 100;
 const FIRST: i64 = 2001;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -119,13 +121,18 @@ fn act(world: &mut World, now: i64, customer: i64, dice: &mut Dice) {
     assert!(acted.is_ok() || button.is_some(), "a text can always be sent: {acted:?}");
 }
 
-async fn play(sandbox: &Sandbox, dice: &mut Dice, for_ms: u64) {
+async fn play(sandbox: &Sandbox, dice: &mut Dice, acted: &mut BTreeMap<i64, i64>, for_ms: u64) {
     let until = tokio::time::Instant::now() + Duration::from_millis(for_ms);
     while tokio::time::Instant::now() < until {
         for customer in FIRST..FIRST + CUSTOMERS {
-            if dice.roll(3) > 0 {
-                sandbox.telegram.act(|world, now| act(world, now, customer, dice));
-            }
+            sandbox.telegram.act(|world, now| {
+                let last = acted.get(&customer).copied().unwrap_or(0);
+                if now - last > PACE_MS {
+                    let jitter = i64::try_from(dice.roll(300)).expect("small");
+                    acted.insert(customer, now + jitter);
+                    act(world, now, customer, dice);
+                }
+            });
         }
         tokio::time::sleep(Duration::from_millis(5 + dice.roll(30))).await;
     }
@@ -157,6 +164,7 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
     let dir = TempDir::new().expect("a directory");
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let mut acted = BTreeMap::new();
     let mut places: BTreeMap<Landed, usize> = BTreeMap::new();
     for _ in 0..KILLS {
         let mut child = start(dir.path(), &sandbox, port);
@@ -166,9 +174,9 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
             .telegram
             .wait(|world| (world.seen().len() > before).then_some(()), Duration::from_millis(900));
         scripts(&sandbox, &mut dice);
-        tokio::join!(async { up.await.is_ok() }, play(&sandbox, &mut dice, 120));
-        let for_ms = 10 + dice.roll(250);
-        play(&sandbox, &mut dice, for_ms).await;
+        tokio::join!(async { up.await.is_ok() }, play(&sandbox, &mut dice, &mut acted, 120));
+        let for_ms = 10 + dice.roll(400);
+        play(&sandbox, &mut dice, &mut acted, for_ms).await;
         child.kill().expect("killed");
         child.wait().expect("gone");
         *places.entry(inspect(dir.path(), landed)).or_default() += 1;

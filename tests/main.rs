@@ -2,11 +2,16 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
 mod answers;
+mod cli;
 mod crash;
+mod demo;
 mod intake;
 mod jobs;
 mod kill;
 mod ledger;
+mod park;
+mod races;
+mod readme;
 mod sale;
 mod shop;
 mod support;

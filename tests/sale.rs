@@ -86,9 +86,8 @@ async fn without_money_nothing_is_sold_and_the_screen_says_what_is_missing() {
     let app = paid_shop(Mode::Webhook).await;
     app.credit(ANN, "0.50").await;
     let ann = app.user(ANN);
-    ann.orders("z-image", "самовар").await;
-    ann.taps("✅ Запустить").await;
-    ann.sees("0,26").await;
+    ann.orders("z-image", "самовар").await.taps("✅ Запустить").await;
+    ann.sees_last("0,26").await;
     app.settled().await;
     assert_eq!((app.jobs(), app.wallet(ANN)), (0, ("0.50".to_owned(), "0.00".to_owned())));
 }
@@ -134,9 +133,9 @@ async fn five_free_uses_a_day_and_two_an_hour_and_a_failed_one_comes_back() {
         app.settled().await;
     }
     assert_eq!(app.wallet(ANN), ("0.00".to_owned(), "0.00".to_owned()));
-    ann.orders("z-image", "четыре").await;
-    ann.taps("✅ Запустить").await;
-    ann.sees("💳 Пополнить").await;
+    ann.orders("z-image", "четыре").await.taps("✅ Запустить").await;
+    let short = ann.sees_last("Не хватает").await;
+    assert!(short.button("💳 Пополнить").is_some());
     app.settled().await;
     assert_eq!((app.jobs(), ann.media()), (3, 2));
 }

@@ -37,7 +37,20 @@ const PLAN: &[Floor] = &[
     Floor {
         name: "doors",
         modules: &["telegram", "provider", "http", "control"],
-        may: May::Some(&["words"], &[("*", "message"), ("*", "job"), ("http", "store")]),
+        may: May::Some(
+            &["words"],
+            &[
+                ("*", "message"),
+                ("*", "job"),
+                ("http", "store"),
+                // KIE's callback is an act, and each door's bytes are read by who knows their shape.
+                ("http", "flow"),
+                ("http", "telegram"),
+                ("http", "provider"),
+                ("control", "store"),
+                ("control", "ledger"),
+            ],
+        ),
     },
     Floor {
         name: "engine room",

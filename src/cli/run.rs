@@ -67,7 +67,7 @@ fn exit_code(error: &StartError) -> u8 {
 }
 
 /// Logs go to stderr: stdout is for what a command answers.
-fn log_to_stderr(settings: &Settings) {
+pub(super) fn log_to_stderr(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.rust_log).unwrap_or_else(|error| {
         eprintln!("RUST_LOG is not understood ({error}); logging at info");
         EnvFilter::new("info")

@@ -34,13 +34,18 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
     if let Some(needs) = inputs::needs(model) {
         talk.drop_draft();
         let keyboard = vec![
-            vec![Target::Card(model.id.to_owned()).button(talk.say("button-model", &[]))],
+            vec![Target::CardAgain(model.id.to_owned()).button(talk.say("button-model", &[]))],
             vec![home(talk)],
         ];
         let screen = Screen { text: talk.say(needs.key(), &[]), keyboard };
         return talk.show(screen);
     }
-    let draft = talk.new_draft(model.id, Stage::Form);
+    // A prompt written on the card may come before the tap on its button: it is kept.
+    let begun = draft(talk).filter(|(draft, _)| draft.model == model.id && !draft.values.is_empty());
+    let draft = match begun {
+        Some((draft, _)) => draft,
+        None => talk.new_draft(model.id, Stage::Form),
+    };
     go_on(talk, draft, model, None)
 }
 
@@ -93,7 +98,7 @@ fn question(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model, input: &'
         let set = Target::Set(draft.number, input.name.to_owned(), inputs::code(&value));
         keyboard.push(vec![set.button(inputs::shown(talk.lang, input, &value))]);
     }
-    keyboard.push(back_row(talk, &Target::Card(model.id.to_owned())));
+    keyboard.push(back_row(talk, &Target::CardAgain(model.id.to_owned())));
     Screen { text, keyboard }
 }
 

@@ -175,7 +175,7 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::List(group, page) => browse::list(talk, group, page),
         Target::Found(page) => browse::found(talk, page),
         Target::Search => browse::ask(talk),
-        Target::Card(model) => card::open(talk, &model),
+        Target::Card(model) | Target::CardAgain(model) => card::open(talk, &model),
         Target::Generate(model) => form::begin(talk, &model),
         Target::Options(draft) => options::show(talk, draft),
         Target::Edit(draft, input, from) => options::edit(talk, draft, &input, from),

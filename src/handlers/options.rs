@@ -33,7 +33,7 @@ pub(super) fn screen(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model) 
         keyboard.push(vec![Target::Order(draft.number).button(talk.say("button-continue", &[]))]);
     }
     keyboard.push(vec![Target::Order(draft.number).button(talk.say("button-skip", &[]))]);
-    keyboard.push(super::keyboard::back_row(talk, &Target::Card(model.id.to_owned())));
+    keyboard.push(super::keyboard::back_row(talk, &Target::CardAgain(model.id.to_owned())));
     Ok(Screen { text: talk.say("options", &args), keyboard })
 }
 

@@ -21,6 +21,9 @@ pub(super) enum Target {
     Search,
     /// A model's card.
     Card(String),
+    /// The same, from further on. A button of its own: in a list, `m:` is the way to a model, and
+    /// who looks for the newest such button must not find an old question.
+    CardAgain(String),
     /// The form of a model.
     Generate(String),
     /// The options of a draft.
@@ -84,6 +87,7 @@ impl Target {
             Self::Found(page) => format!("s:{page}"),
             Self::Search => "find".to_owned(),
             Self::Card(model) => format!("m:{model}"),
+            Self::CardAgain(model) => format!("c:{model}"),
             Self::Generate(model) => format!("gen:{model}"),
             Self::Options(draft) => format!("opts:{draft}"),
             Self::Edit(draft, input, from) => format!("e:{draft}:{from}:{input}"),
@@ -126,6 +130,7 @@ impl Target {
             "help" => Some(Self::Help),
             "support" => Some(Self::Support),
             "m" => Some(Self::Card(rest.to_owned())),
+            "c" => Some(Self::CardAgain(rest.to_owned())),
             "gen" => Some(Self::Generate(rest.to_owned())),
             "t" => {
                 let (group, page) = rest.split_once(':')?;
@@ -216,6 +221,7 @@ mod tests {
         all.extend(Group::ALL.iter().map(|group| Target::List(*group, 99)));
         for model in catalog::models() {
             all.push(Target::Card(model.id.to_owned()));
+            all.push(Target::CardAgain(model.id.to_owned()));
             all.push(Target::Generate(model.id.to_owned()));
             for input in model.inputs {
                 all.push(Target::Unset(u32::MAX, input.name.to_owned()));

@@ -167,6 +167,16 @@ impl View {
         get(&self.tables.stops, what)
     }
 
+    /// Everything that is not sold, with why: `all`, or models' ids. Stops whose time is over too.
+    pub fn stops(&self) -> Result<Vec<(String, StopRow)>, Fault> {
+        let mut stops = Vec::new();
+        for entry in self.tables.stops.iter()? {
+            let (what, row) = entry?;
+            stops.push((what.value().to_owned(), decode(&what.value(), row.value())?));
+        }
+        Ok(stops)
+    }
+
     /// What an operator did.
     pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
         get(&self.tables.admin_actions, id.0)

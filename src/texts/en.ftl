@@ -228,7 +228,7 @@ not-sold-short =
     Balance: { $available }
     Missing: { $missing }
 
-    Top up, or try the free models.
+    Tap “💳 Top up”, or try the “🎁 Free ones”.
 not-sold-too-many =
     ⏳ { $limit ->
         [one] { $limit } task can run at once

@@ -4,14 +4,14 @@
 use super::Engine;
 use crate::flow::alarm::{self, Alarm};
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
-use crate::time::At;
+use crate::time::{At, Up};
 use rust_decimal::Decimal;
 use std::time::Duration;
 
 /// A crash forgets at most so much uptime.
 const REMEMBER_EVERY: Duration = Duration::from_secs(10);
-/// The live check of the books.
-const CHECK_EVERY: u32 = 6;
+/// The live check of the books, and what else is due by the minute.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Updates are known again for so long (L9).
 const SEEN_DAYS: u64 = 7;
 /// So many old rows go in one transaction.
@@ -19,10 +19,14 @@ const FORGET: usize = 1_000;
 
 /// Sweeps until the stop, and once more at it.
 pub async fn run(engine: Engine) {
-    let mut round: u32 = 0;
+    let mut checked: Option<Up> = None;
     loop {
-        if let Err(fault) = sweep(&engine, round.is_multiple_of(CHECK_EVERY)).await {
-            tracing::warn!(%fault, "the sweep is put off");
+        let now = engine.clock().now().up;
+        let check = checked.is_none_or(|last| now.since(last) >= CHECK_EVERY);
+        match sweep(&engine, check).await {
+            Ok(()) if check => checked = Some(now),
+            Ok(()) => {}
+            Err(fault) => tracing::warn!(%fault, "the sweep is put off"),
         }
         if engine.stop.is_cancelled() {
             return;
@@ -31,7 +35,6 @@ pub async fn run(engine: Engine) {
             () = engine.clock().sleep(REMEMBER_EVERY) => {}
             () = engine.stop.cancelled() => {}
         }
-        round = round.wrapping_add(1);
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Side {
 struct Plan {
     /// Stop at the commit that holds the so-manieth act of this name.
     at: Option<(&'static str, u32, Side)>,
+    /// Only once an act of this name has been committed.
+    armed_by: Option<&'static str>,
     stopped: bool,
     crashes: u32,
     commits: u64,
@@ -33,6 +35,13 @@ impl Driver {
     /// Everything stops at the commit with the `nth` act called `name` from now on.
     pub(crate) fn crash_at(&self, name: &'static str, nth: u32, side: Side) {
         self.plan().at = Some((name, nth, side));
+    }
+
+    /// The same, but only once an act called `first` has been committed.
+    pub(crate) fn crash_after(&self, first: &'static str, name: &'static str, side: Side) {
+        let mut plan = self.plan();
+        plan.at = Some((name, 1, side));
+        plan.armed_by = Some(first);
     }
 
     /// Stops the writer where it is.
@@ -104,6 +113,12 @@ impl Driver {
         let mut plan = self.plan();
         if plan.stopped {
             return Some(Side::Before);
+        }
+        if let Some(first) = plan.armed_by {
+            if names.contains(&first) {
+                plan.armed_by = None;
+            }
+            return None;
         }
         let (name, nth, side) = plan.at?;
         let here = u32::try_from(names.iter().filter(|one| **one == name).count()).unwrap_or(u32::MAX);

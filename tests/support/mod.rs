@@ -16,13 +16,15 @@ use samovar::ledger::Account;
 use samovar::money::Kopecks;
 use samovar::sandbox::telegram::{Bot, Message};
 use samovar::sandbox::{self, Sandbox, kie, telegram};
-use samovar::store::{Delivery, Job, Store};
+use samovar::store::{Delivery, Job, Lock, Store};
 use samovar::time::{At, Clock};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +57,7 @@ struct Running {
     store: Store,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    runtime: Runtime,
 }
 
 impl TestApp {
@@ -89,7 +92,8 @@ impl TestApp {
 
     /// Starts the service on the files there are.
     async fn boot(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port");
+        self.free_files().await;
+        let listener = self.listen().await;
         self.port = listener.local_addr().expect("an address").port();
         let base = format!("http://127.0.0.1:{}", self.port).parse().expect("an address");
         match self.mode {
@@ -107,29 +111,54 @@ impl TestApp {
             admin_ids: vec![UserId(ADMIN)],
         };
         let (driver, clock) = (self.driver.clone(), self.clock.clone());
-        let mut listener = Some(listener);
-        let app = loop {
-            let (driver, clock) = (driver.clone(), clock.clone());
-            let parts = Parts {
-                clock,
-                drive: Box::new(move |engine| driver.drive(engine)),
-                listener: listener.take(),
-                metrics: None,
-            };
-            match App::bind(self.settings.clone(), keys.clone(), parts).await {
-                Ok(app) => break app,
-                // The crashed life of this process still has the file: its tasks are going.
-                Err(error) if self.driver.crashes() > 0 && error.to_string().contains("open") => {
-                    tokio::task::yield_now().await;
-                    listener = Some(TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port"));
-                }
-                Err(error) => panic!("the service does not start: {error}"),
-            }
+        let parts = Parts {
+            clock,
+            drive: Box::new(move |engine| driver.drive(engine)),
+            listener: None,
+            metrics: None,
         };
-        let (store, stop) = (app.store().clone(), CancellationToken::new());
-        let token = stop.clone();
-        let task = tokio::spawn(async move { app.run(token).await.expect("the service runs") });
-        self.running = Some(Running { store, stop, task });
+        let stop = CancellationToken::new();
+        let (opened, ready) = oneshot::channel();
+        let life = (self.settings.clone(), keys, listener.into_std().expect("a socket"), stop.clone());
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let task = runtime.spawn(async move {
+            let (settings, keys, listener, stop) = life;
+            let listener = Some(TcpListener::from_std(listener).expect("a socket"));
+            let app =
+                App::bind(settings, keys, Parts { listener, ..parts }).await.expect("the service starts");
+            assert!(opened.send(app.store().clone()).is_ok(), "the test waits");
+            app.run(stop).await.expect("the service runs");
+        });
+        let store = ready.await.expect("the service starts");
+        self.running = Some(Running { store, stop, task, runtime });
+    }
+
+    async fn listen(&self) -> TcpListener {
+        let started = tokio::time::Instant::now();
+        loop {
+            match TcpListener::bind(("127.0.0.1", self.port)).await {
+                Ok(listener) => return listener,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "the port is not let go: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Waits until an earlier life of the service, which is being torn down, has let go of the files.
+    async fn free_files(&self) {
+        let started = tokio::time::Instant::now();
+        while self.driver.crashes() > 0 {
+            let free = Lock::take(&self.settings.data_dir).and_then(|lock| {
+                let opened = Store::open(&self.settings.data_dir, self.clock.clone())?;
+                drop((opened, lock));
+                Ok(())
+            });
+            match free {
+                Ok(()) => return,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "the files are not let go: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
     }
 
     /// Throws the running service away, as a power cut does, and starts it again.
@@ -138,7 +167,8 @@ impl TestApp {
         if let Some(running) = self.running.take() {
             running.task.abort();
             drop(running.store);
-            drop(running.task.await);
+            // Connections and workers go with their runtime, in whatever they were doing.
+            running.runtime.shutdown_background();
         }
         self.driver.arm_again();
         self.boot().await;
@@ -150,6 +180,7 @@ impl TestApp {
             running.stop.cancel();
             drop(running.store);
             running.task.await.expect("a clean end");
+            running.runtime.shutdown_background();
         }
     }
 
@@ -309,6 +340,9 @@ impl Drop for TestApp {
         if !std::thread::panicking() && self.running.is_some() {
             self.audit();
         }
+        if let Some(running) = self.running.take() {
+            running.runtime.shutdown_background();
+        }
     }
 }
 
@@ -320,21 +354,25 @@ pub(crate) struct Customer<'a> {
 }
 
 impl Customer<'_> {
-    /// Writes to the bot.
+    /// Writes to the bot. A second passes: nobody is faster, and Telegram takes one message a second.
     pub(crate) fn sends(&self, text: &str) -> Self {
+        self.app.skip(Duration::from_secs(1));
         self.app.sandbox.telegram.act(|world, now| world.say(now, self.id, text)).expect("sent");
         *self
     }
 
-    /// Taps the newest button with this label or data, once it is there.
+    /// Taps a button of the bot's newest message, by label or data, once it is there.
     pub(crate) async fn taps(&self, button: &str) -> Self {
+        self.app.skip(Duration::from_secs(1));
         let there = |world: &telegram::World| {
-            world.chat(self.id).and_then(|chat| chat.latest_with(button)).map(|message| message.id)
+            let newest = world.chat(self.id)?.latest()?;
+            newest.button(button).map(|_| newest.id)
         };
-        if self.app.sandbox.telegram.wait(there, PATIENCE).await.is_err() {
+        let Ok(message) = self.app.sandbox.telegram.wait(there, PATIENCE).await else {
             panic!("there is no button {button}; the chat shows:\n{}", self.chat());
-        }
-        self.app.sandbox.telegram.act(|world, now| world.tap_latest(now, self.id, button)).expect("tapped");
+        };
+        let tapped = self.app.sandbox.telegram.act(|world, now| world.tap(now, self.id, message, button));
+        tapped.expect("tapped");
         *self
     }
 
@@ -387,6 +425,13 @@ impl Customer<'_> {
     /// From /start to the confirm screen of a free-tier model, with `prompt` and default options.
     /// With `FREE_DAILY_LIMIT` 0 it costs money.
     pub(crate) async fn orders(&self, model: &str, prompt: &str) -> Self {
+        self.chooses(model, prompt).await;
+        self.sees_last("Проверьте заказ").await;
+        *self
+    }
+
+    /// From /start up to the screen that says what the order costs, or that money is missing.
+    pub(crate) async fn chooses(&self, model: &str, prompt: &str) -> Self {
         self.sends("/start");
         self.taps("🎁 Бесплатные").await;
         self.taps(&format!("m:{model}")).await;
@@ -394,13 +439,28 @@ impl Customer<'_> {
         // Taps and texts travel in queues of their own: a person reads the question first.
         let asked = |world: &telegram::World| {
             let newest = world.chat(self.id)?.latest()?;
-            newest.button("✨ Сгенерировать").is_none().then_some(())
+            let asks = newest.text.contains("💡") && newest.button("✨ Сгенерировать").is_none();
+            asks.then_some(())
         };
-        self.app.sandbox.telegram.wait(asked, PATIENCE).await.expect("a question");
+        if self.app.sandbox.telegram.wait(asked, PATIENCE).await.is_err() {
+            panic!("no question comes; the chat shows:\n{}\n{}", self.chat(), self.calls());
+        }
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
-        self.sees_last("Проверьте заказ").await;
         *self
+    }
+
+    /// Every call the bot made for this chat, for messages of tests.
+    pub(crate) fn calls(&self) -> String {
+        self.app.sandbox.telegram.look(|world| {
+            let own = world.seen().iter().filter(|seen| seen.chat == Some(self.id));
+            let line = |seen: &telegram::Seen| {
+                let text = seen.text.clone().unwrap_or(String::new());
+                let text: String = text.chars().take(30).collect();
+                format!("{} {} {:?} {text:?}\n", seen.at_ms, seen.method, seen.message_id)
+            };
+            own.map(line).collect()
+        })
     }
 
     /// The whole chat, for messages of tests.

@@ -1,10 +1,12 @@
 //! Where money is at stake: too little of it, another price, a queued job taken back, repeats.
 
 use super::{Guest, converse, shop};
-use crate::flow::Shop;
-use crate::ids::UserId;
-use crate::message::Lang;
+use crate::flow::{Shop, deliver, settle};
+use crate::ids::{JobId, UserId};
+use crate::job::{Event, File, State};
+use crate::message::{Act, Lang, NotTaken, Sent, Source};
 use crate::money::Kopecks;
+use crate::store::{Delivery, Tx};
 use rust_decimal::Decimal;
 
 /// Comes to the confirm screen of a paid model.
@@ -129,6 +131,66 @@ fn after_five_open_jobs_the_sixth_is_refused_with_a_sentence() {
         ann.taps("✅ Запустить");
         ann.sees("5 задач");
         assert_eq!(ann.jobs(), 5);
+        Ok(())
+    });
+}
+
+/// Takes a job through the provider to its end.
+fn finish(ann: &mut Guest<'_, '_>, id: JobId) {
+    let step = |tx: &mut Tx<'_>, event| {
+        settle::step(&shop(), tx, id, event).expect("no fault").expect("an event that fits")
+    };
+    let State::Sending { attempt, .. } = step(ann.tx, Event::Start) else { panic!("it is not being sent") };
+    step(ann.tx, Event::Accepted { attempt, task: "task".to_owned() });
+    step(ann.tx, Event::Succeeded { urls: vec!["https://files.example/1.png".to_owned()] });
+    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 8 };
+    step(ann.tx, Event::Fetched { files: vec![file] });
+}
+
+#[test]
+fn a_finished_job_is_sent_again_by_telegrams_own_names_of_its_files() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        to_confirm(&mut ann);
+        ann.taps("✅ Запустить");
+        let id = ann.tx.jobs_of(ann.id, 0, 1)?.remove(0).id;
+        ann.taps_data(&format!("file:{id}"));
+        ann.sees("недоступны");
+        finish(&mut ann, id);
+        // The result is delivered with this tap's answer, and its files get names.
+        ann.taps_data("jobs:0");
+        ann.taps("Imagen");
+        ann.sees("Выполнено");
+        ann.taps("📥 Прислать ещё раз");
+        let again = ann.seen.iter().find_map(|answer| match &answer.act {
+            Act::Media { files, .. } => Some(files.clone()),
+            Act::Text { .. } | Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+        });
+        assert_eq!(again, Some(vec![Source::FileId("file 1".to_owned())]));
+        Ok(())
+    });
+}
+
+#[test]
+fn who_had_blocked_the_bot_finds_the_result_in_the_history() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        to_confirm(&mut ann);
+        ann.taps("✅ Запустить");
+        let mut job = ann.tx.jobs_of(ann.id, 0, 1)?.remove(0);
+        finish(&mut ann, job.id);
+        let blocked = Sent::Refused(NotTaken::Blocked);
+        for (priority, id, _) in ann.tx.outbox_rows()? {
+            deliver::note(&ann.shop, ann.tx, priority, id, &blocked)?;
+        }
+        ann.taps_data(&format!("file:{}", job.id));
+        let path = Source::Path(format!("media/{}/1.png", job.id));
+        assert!(ann.seen.iter().any(|answer| match &answer.act {
+            Act::Media { files, .. } => files.contains(&path),
+            Act::Text { .. } | Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => false,
+        }));
+        job = ann.tx.job(job.id)?.expect("the job");
+        assert!(matches!(&job.row.delivery, Delivery::Delivered { file_ids, .. } if file_ids.len() == 1));
         Ok(())
     });
 }

@@ -59,6 +59,23 @@ fn a_text_on_a_card_is_its_prompt_and_a_later_one_replaces_it() {
 }
 
 #[test]
+fn a_prompt_that_overtakes_the_tap_on_generate_is_kept() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        ann.taps_data("m:z-image");
+        ann.writes("самовар");
+        ann.taps_data("gen:z-image");
+        ann.sees("самовар");
+        ann.taps("⏭ Пропустить все");
+        ann.sees("Проверьте заказ");
+        ann.taps_data("m:z-image");
+        ann.taps("✨ Сгенерировать");
+        ann.sees("Опишите картинку");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_fresh_card_drops_the_order_that_was_not_confirmed() {
     converse(|tx| {
         let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);

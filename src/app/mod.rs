@@ -1,26 +1,27 @@
 //! Assembly: `bind` opens everything and listens, `run` works until it is told to stop, and then
 //! lets what is under way end. The same calls serve `main`, the demo and the tests.
 
-use crate::catalog;
-use crate::catalog::price::Rates;
+mod intake;
+pub(crate) mod rules;
+
 use crate::config::{BotMode, Keys, Settings};
-use crate::flow::{FreeRules, Shop};
+use crate::control;
+use crate::flow::Shop;
 use crate::http::{self, Doors, Health, WebhookDoor};
-use crate::job::Limits;
 use crate::message::Lang;
 use crate::provider::Provider;
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
-use crate::telegram::{CallError, Gateway, RawUpdate, Telegram, Timeouts, Webhook, polling, setup};
+use crate::telegram::{Gateway, Telegram, Timeouts, setup};
 use crate::texts;
 use crate::time::Clock;
 use crate::workers;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use metrics_exporter_prometheus::PrometheusHandle;
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -96,7 +97,7 @@ pub struct App {
 impl App {
     /// Takes the data directory, opens the store, and listens.
     pub async fn bind(settings: Settings, keys: Keys, parts: Parts) -> Result<Self, StartError> {
-        check_free_tier(&settings)?;
+        rules::check_free_tier(&settings)?;
         let lock = Lock::take(&settings.data_dir)?;
         let (store, engine) = Store::open(&settings.data_dir, parts.clock)?;
         (parts.drive)(engine);
@@ -174,11 +175,14 @@ impl App {
         if let Some((listener, handle)) = self.admin {
             tasks.spawn(serve(listener, http::admin_router(handle), stop.clone()));
         }
+        let socket = control::socket_path(&self.settings.data_dir);
+        tasks.spawn(answer_operators(self.store.clone(), socket, stop.clone()));
         let Some(bot_name) = stop.run_until_cancelled(greet(self.gateway.as_ref(), self.store.clock())).await
         else {
             return Ok(());
         };
-        let shop = Arc::new(rules(&self.settings, &self.keys, &bot_name, self.doors.server_key));
+        let shop =
+            Arc::new(rules::shop(&self.settings, &self.keys.admin_ids, &bot_name, self.doors.server_key));
         // Set once, here: nobody else holds the cell to set it.
         let shop = self.shop.get_or_init(|| shop).clone();
         self.doors.health.telegram_answered();
@@ -198,11 +202,11 @@ impl App {
         tasks.spawn(workers::jobs::run(engine.clone()));
         tasks.spawn(workers::sweep::run(engine));
         tasks.spawn(menu(self.gateway.clone(), self.store.clock().clone(), stop.clone()));
-        let intake = Intake {
+        let intake = intake::Intake {
             gateway: self.gateway,
             store: self.store.clone(),
             bot: self.keys.bot_id,
-            webhook: webhook_of(&self.settings, self.webhook_secret)?,
+            webhook: intake::webhook_of(&self.settings, self.webhook_secret)?,
         };
         tasks.spawn(intake.run(stop.clone()));
         tracing::info!(bot = bot_name, "ready");
@@ -250,6 +254,13 @@ async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationTo
     }
 }
 
+/// Answers the command line. The service goes on without; a command then says that it is silent.
+async fn answer_operators(store: Store, socket: PathBuf, stop: CancellationToken) {
+    if let Err(error) = control::serve(store, &socket, stop).await {
+        tracing::error!(%error, "the command line cannot reach the service");
+    }
+}
+
 /// Asks Telegram who the bot is until it answers; gives the bot's @name.
 async fn greet(gateway: &dyn Gateway, clock: &Clock) -> String {
     let patience = ExponentialBuilder::new()
@@ -277,79 +288,6 @@ async fn menu(gateway: Arc<dyn Gateway>, clock: Clock, stop: CancellationToken) 
     }
 }
 
-/// How updates come in.
-struct Intake {
-    gateway: Arc<dyn Gateway>,
-    store: Store,
-    bot: u64,
-    webhook: Option<Webhook>,
-}
-
-impl Intake {
-    async fn run(self, stop: CancellationToken) {
-        match &self.webhook {
-            Some(webhook) => self.hook(webhook, &stop).await,
-            None => self.poll(&stop).await,
-        }
-    }
-
-    /// Has Telegram post to us. A stop never takes the webhook away: Telegram keeps what comes.
-    async fn hook(&self, webhook: &Webhook, stop: &CancellationToken) {
-        while let Err(error) = self.gateway.set_webhook(webhook).await {
-            let fatal = matches!(error, CallError::Refused(_) | CallError::Token);
-            tracing::error!(%error, fatal, "the webhook could not be set; trying again");
-            let pause = Duration::from_secs(if fatal { 60 } else { 5 });
-            if stop.run_until_cancelled(self.store.clock().sleep(pause)).await.is_none() {
-                return;
-            }
-        }
-        tracing::info!(host = webhook.url.host_str(), "Telegram posts updates to our webhook");
-    }
-
-    async fn poll(&self, stop: &CancellationToken) {
-        let (store, bot) = (&self.store, self.bot);
-        let keep = |batch: Vec<RawUpdate>| async move {
-            let stored = store.write("receive", move |tx| {
-                batch.iter().try_for_each(|update| tx.receive(bot, update.id, &update.bytes).map(drop))
-            });
-            stored.await.map_err(|fault| fault.to_string())
-        };
-        polling::poll(self.gateway.as_ref(), keep, store.clock(), stop).await;
-    }
-}
-
-fn webhook_of(settings: &Settings, secret: SecretString) -> Result<Option<Webhook>, StartError> {
-    if settings.bot_mode == BotMode::Polling {
-        return Ok(None);
-    }
-    let missing = || StartError::Settings("WEBHOOK_BASE_URL is needed for BOT_MODE=webhook".to_owned());
-    let base = settings.webhook_base_url.as_ref().ok_or_else(missing)?;
-    let url = format!("{}{}", base.as_str().trim_end_matches('/'), settings.telegram_webhook_path);
-    let url = url.parse().map_err(|error| {
-        StartError::Settings(format!("WEBHOOK_BASE_URL and TELEGRAM_WEBHOOK_PATH make no address: {error}"))
-    })?;
-    Ok(Some(Webhook { url, secret }))
-}
-
-/// The free tier is derived; the setting may only repeat it.
-fn check_free_tier(settings: &Settings) -> Result<(), StartError> {
-    let derived: Vec<&str> = catalog::free_tier().iter().map(|model| model.id).collect();
-    if let Some(named) = &settings.free_tier_model_ids {
-        let mut named: Vec<&str> = named.iter().map(String::as_str).collect();
-        let mut sorted = derived.clone();
-        named.sort_unstable();
-        sorted.sort_unstable();
-        if named != sorted {
-            let expected = derived.join(",");
-            return Err(StartError::Settings(format!(
-                "FREE_TIER_MODEL_IDS must name the five cheapest models or be left out: {expected}"
-            )));
-        }
-    }
-    tracing::info!("FREE tier matches TOP-5 cheapest: {}", derived.join(", "));
-    Ok(())
-}
-
 /// The secret Telegram sends along: the setting, or one made at random and kept.
 async fn webhook_secret(settings: &Settings, store: &Store) -> Result<SecretString, Fault> {
     if let Some(secret) = &settings.telegram_webhook_secret_token {
@@ -368,47 +306,4 @@ async fn webhook_secret(settings: &Settings, store: &Store) -> Result<SecretStri
 async fn server_key(store: &Store) -> Result<[u8; 32], Fault> {
     let key = store.read(|view| view.note::<[u8; 32]>("server_key")).await?;
     key.ok_or_else(|| Fault::Bug("the store has no key of its own".to_owned()))
-}
-
-/// The operator's rules, from the settings.
-fn rules(settings: &Settings, keys: &Keys, bot_name: &str, server_key: [u8; 32]) -> Shop {
-    let quick = limits(settings, settings.job_deadline);
-    let video = limits(settings, settings.job_deadline_video);
-    Shop {
-        rates: Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub },
-        free: FreeRules {
-            daily: settings.free_daily_limit,
-            hourly: settings.free_hourly_limit,
-            max_cost_usd: settings.free_max_cost_usd,
-            budget_usd: settings.free_budget_usd.max(Decimal::ZERO),
-        },
-        open_jobs_per_customer: settings.open_jobs_per_customer,
-        queue_max: u64::from(settings.queue_max),
-        start_bonus: settings.start_bonus_rub,
-        actions_per_minute: settings.actions_per_minute,
-        actions_burst: settings.actions_burst,
-        admins: keys.admin_ids.clone(),
-        support: settings.support_telegram.clone(),
-        bot_name: bot_name.to_owned(),
-        server_key,
-        nsfw_checker: settings.nsfw_checker,
-        quick,
-        video,
-    }
-}
-
-/// How long a job may take, in each of its states.
-fn limits(settings: &Settings, working: Duration) -> Limits {
-    let minutes = |count: u64| Duration::from_secs(count * 60);
-    Limits {
-        queued: minutes(15),
-        sending: minutes(5),
-        unknown: settings.unknown_deadline,
-        working,
-        unreachable: minutes(24 * 60),
-        fetching: minutes(30),
-        late: minutes(24 * 60),
-        late_pause: minutes(10),
-        callbacks: settings.has_callbacks(),
-    }
 }

@@ -1,0 +1,106 @@
+//! Asking the running service, or the file when nothing runs, from a command that is not async.
+
+use super::Failure;
+use crate::config::Settings;
+use crate::control::{Answer, Ask, Client, Unanswered};
+use crate::ids::ActionId;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, Write};
+use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+/// Who acts, in the journal of operators' acts.
+pub(super) const WHO: &str = "cli";
+/// An act whose answer was lost is asked again so often; its number keeps it one act.
+const TRIES: u32 = 3;
+/// Only who waits longer than this is shown that something happens.
+const SHOW_AFTER: Duration = Duration::from_millis(500);
+
+/// Asks one question that changes nothing.
+pub(super) fn ask(settings: &Settings, ask: Ask) -> Result<Answer, Failure> {
+    block_on(async {
+        let client = reach(&settings.data_dir).await?;
+        let answered = patiently(&client, ask).await?;
+        good(answered)
+    })
+}
+
+/// Has one act done, once, whatever becomes of the answers. `make` gives the act with its number.
+pub(super) fn act(settings: &Settings, make: impl Fn(ActionId) -> Ask) -> Result<Answer, Failure> {
+    block_on(async {
+        let mut client = reach(&settings.data_dir).await?;
+        let Answer::Action(id) = good(client.ask(Ask::NewAction).await?)? else {
+            return Err(Failure::foreign());
+        };
+        for _ in 1..TRIES {
+            match client.ask(make(id)).await {
+                Ok(answer) => return good(answer),
+                // It may have happened. Whoever has the file now is asked the same again.
+                Err(Unanswered::Lost(_) | Unanswered::Late) => {
+                    drop(client);
+                    client = reach(&settings.data_dir).await.map_err(|failure| unknown(&failure))?;
+                }
+                Err(error @ Unanswered::Foreign(_)) => return Err(unknown(&error)),
+            }
+        }
+        good(client.ask(make(id)).await.map_err(|error| unknown(&error))?)
+    })
+}
+
+fn unknown(why: &impl ToString) -> Failure {
+    Failure::refused(format!("{}; look whether it was done before you try again", why.to_string()))
+}
+
+fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::refused(format!("no runtime: {error}")))?;
+    runtime.block_on(work)
+}
+
+async fn reach(data_dir: &Path) -> Result<Client, Failure> {
+    if !data_dir.exists() {
+        // Most likely DATA_DIR is not what was meant; an empty ledger should not look like the real one.
+        drop(writeln!(io::stderr(), "note: {} is new: an empty ledger is made there", data_dir.display()));
+    }
+    Ok(Client::reach(data_dir).await?)
+}
+
+async fn patiently(client: &Client, ask: Ask) -> Result<Answer, Unanswered> {
+    let mut answer = pin!(client.ask(ask));
+    if let Ok(answered) = timeout(SHOW_AFTER, &mut answer).await {
+        return answered;
+    }
+    let spinner = spinner();
+    let answered = answer.await;
+    spinner.finish_and_clear();
+    answered
+}
+
+/// Turns on stderr, and only when that is a terminal.
+fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message("reading the whole file");
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
+/// An answer that is one.
+fn good(answer: Answer) -> Result<Answer, Failure> {
+    match answer {
+        Answer::Refused(why) => Err(Failure::refused(why)),
+        Answer::Failed { why, is_damaged: true } => Err(Failure::damaged(why)),
+        Answer::Failed { why, is_damaged: false } => Err(Failure::refused(why)),
+        Answer::NotUnderstood(_) => Err(Failure::foreign()),
+        Answer::Pid(_)
+        | Answer::Action(_)
+        | Answer::Wallet(_)
+        | Answer::Audit(_)
+        | Answer::Timeline(_)
+        | Answer::Selling(_) => Ok(answer),
+    }
+}

@@ -1,0 +1,189 @@
+//! The one function that answers an operator: on the running service, and on the file that the
+//! command line opened itself.
+
+use super::document::{Selling, Stop, Timeline, Wallet, WalletTransfer};
+use super::{Answer, Ask};
+use crate::ids::Seq;
+use crate::ids::{ActionId, JobId, RequestId, UserId};
+use crate::ledger::{Account, Refusal};
+use crate::money::Kopecks;
+use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, StopRow, StoppedBy, Store, Tx, View};
+use crate::time::Up;
+
+/// After a correction, so many transfers are shown.
+const SHOWN_AFTER_ADJUST: usize = 20;
+
+/// Answers one question. A fault becomes [`Answer::Failed`]: then nothing changed.
+pub async fn answer(store: &Store, ask: Ask) -> Answer {
+    match look_or_act(store, ask).await {
+        Ok(answer) => answer,
+        Err(fault) => {
+            let is_damaged = matches!(fault, Fault::Row { .. });
+            Answer::Failed { why: fault.to_string(), is_damaged }
+        }
+    }
+}
+
+async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
+    match ask {
+        Ask::Pid => Ok(Answer::Pid(std::process::id())),
+        Ask::NewAction => store.write("new-action", |tx| tx.new_action().map(Answer::Action)).await,
+        Ask::Adjust { id, user, amount, reason, who } => {
+            let act = move |tx: &mut Tx<'_>| adjust(tx, id, user, amount, &reason, &who);
+            store.write("adjust", act).await
+        }
+        Ask::Wallet { user, limit } => {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            store.read(move |view| wallet(view, user, limit)).await
+        }
+        Ask::Audit => store.read(|view| Ok(Answer::Audit(view.audit()?.into()))).await,
+        Ask::Trace { what } => store.read(move |view| trace(view, &what)).await,
+        Ask::Selling { id, on, reason, who } => {
+            let act = move |tx: &mut Tx<'_>| sell(tx, id, on, &reason, &who);
+            if let Some(refused) = store.write("selling", act).await? {
+                return Ok(refused);
+            }
+            stops(store).await
+        }
+        Ask::Stops => stops(store).await,
+    }
+}
+
+/// Only customers have wallets: numbers below zero name the operator's own accounts.
+fn no_customer(user: UserId) -> Option<Answer> {
+    (user.0 <= 0).then(|| Answer::Refused(format!("{user} is no customer: a Telegram id is above zero")))
+}
+
+fn adjust(
+    tx: &mut Tx<'_>,
+    id: ActionId,
+    user: UserId,
+    amount: Kopecks,
+    reason: &str,
+    who: &str,
+) -> Result<Answer, Fault> {
+    if let Some(refused) = no_customer(user) {
+        return Ok(refused);
+    }
+    let other = |row: &ActionRow| row.what != Action::Adjust { user, amount };
+    if tx.action(id)?.as_ref().is_some_and(other) {
+        return Ok(Answer::Refused(format!("action {id} was something else")));
+    }
+    let posted = match tx.adjust(id, who, user, amount, reason)? {
+        Ok(posted) => posted,
+        Err(refusal) => return refused(tx, user, refusal).map(Answer::Refused),
+    };
+    let account = tx.account(Account::User(user))?;
+    let rows = tx.history(Account::User(user), None, SHOWN_AFTER_ADJUST)?;
+    let mut wallet = wallet_of(user, &account, &rows)?;
+    wallet.reference = Some(tx.ledger_row(posted.seq())?.transfer.reference.to_string());
+    Ok(Answer::Wallet(wallet))
+}
+
+fn refused(tx: &Tx<'_>, user: UserId, refusal: Refusal) -> Result<String, Fault> {
+    Ok(match refusal {
+        Refusal::Short { missing } => {
+            let available = tx.available(user)?;
+            format!(
+                "not enough money: {available} ₽ of customer {user} can be taken, {missing} ₽ are missing"
+            )
+        }
+        Refusal::ExistsDifferent(_)
+        | Refusal::NotPositive
+        | Refusal::WrongAccounts
+        | Refusal::NoHold
+        | Refusal::AlreadyCharged
+        | Refusal::AlreadyReleased
+        | Refusal::NotTheHold
+        | Refusal::NotCharged
+        | Refusal::AlreadyRefunded
+        | Refusal::NoLoss
+        | Refusal::TooLarge => refusal.to_string(),
+    })
+}
+
+fn wallet(view: &View, user: UserId, limit: usize) -> Result<Answer, Fault> {
+    if let Some(refused) = no_customer(user) {
+        return Ok(refused);
+    }
+    let account = view.account(Account::User(user))?;
+    let rows = view.history(Account::User(user), None, limit)?;
+    wallet_of(user, &account, &rows).map(Answer::Wallet)
+}
+
+fn wallet_of(user: UserId, account: &AccountRow, rows: &[(Seq, LedgerRow)]) -> Result<Wallet, Fault> {
+    let available = account.counters.available();
+    let available = available.ok_or_else(|| Fault::Bug(format!("the wallet of {user} does not fit")))?;
+    Ok(Wallet {
+        user,
+        available: available.to_string(),
+        held: account.counters.held().to_string(),
+        transfers: rows.iter().map(|(seq, row)| WalletTransfer::of(user, *seq, row)).collect(),
+        reference: None,
+    })
+}
+
+fn trace(view: &View, what: &str) -> Result<Answer, Fault> {
+    let key = view.note::<[u8; 32]>("server_key")?;
+    let key = key.ok_or_else(|| Fault::Bug("the store has no key of its own".to_owned()))?;
+    let what = what.trim();
+    let request = match request_of_job(view, what)? {
+        Some(request) => request,
+        None => match RequestId::from_code(what, &key) {
+            Ok(request) => request,
+            Err(_) if what.parse::<JobId>().is_ok() => {
+                return Ok(Answer::Refused(format!("there is no job {what}")));
+            }
+            Err(not_a_code) => return Ok(Answer::Refused(not_a_code.to_string())),
+        },
+    };
+    let events = view.trace(request)?;
+    let Some(first) = events.first() else {
+        return Ok(Answer::Refused(format!("no request has the code {}", request.code(&key))));
+    };
+    Ok(Answer::Timeline(Timeline {
+        request,
+        code: request.code(&key),
+        user: first.user,
+        job: events.iter().find_map(|event| event.job),
+        events: events.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// A job's request. Eight digits may also be a code: then a job of that number comes first.
+fn request_of_job(view: &View, what: &str) -> Result<Option<RequestId>, Fault> {
+    let Ok(job) = what.parse::<JobId>() else { return Ok(None) };
+    Ok(view.job(job)?.map(|job| job.row.request))
+}
+
+/// Stops taking orders or takes them again. `Some`: it was refused.
+fn sell(tx: &mut Tx<'_>, id: ActionId, on: bool, reason: &str, who: &str) -> Result<Option<Answer>, Fault> {
+    match tx.action(id)? {
+        Some(row) if row.what == (Action::Selling { on }) => return Ok(None),
+        Some(_) => return Ok(Some(Answer::Refused(format!("action {id} was something else")))),
+        None => {}
+    }
+    let at = tx.now().at;
+    if on {
+        tx.lift_stop("all")?;
+    } else if !tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Audit) {
+        let stop = StopRow { at, why: reason.to_owned(), until: None, by: StoppedBy::Operator };
+        tx.put_stop("all", &stop)?;
+    }
+    let what = Action::Selling { on };
+    let row = ActionRow { at, who: who.to_owned(), what, reason: reason.to_owned(), seq: None };
+    tx.put_action(id, &row)?;
+    Ok(None)
+}
+
+async fn stops(store: &Store) -> Result<Answer, Fault> {
+    let now = store.clock().now().up;
+    let holds = move |until: Option<Up>| until.is_none_or(|until| now < until);
+    store
+        .read(move |view| {
+            let rows = view.stops()?.into_iter().filter(|(_, row)| holds(row.until));
+            let stops: Vec<Stop> = rows.map(|(what, row)| Stop::of(what, row)).collect();
+            Ok(Answer::Selling(Selling { selling: stops.iter().all(|stop| stop.what != "all"), stops }))
+        })
+        .await
+}

@@ -1,0 +1,177 @@
+//! The documents that scripts read: the field names and formats of `--json` are these. Money is a
+//! text of roubles with two decimals, times are RFC 3339 in UTC.
+
+use crate::ids::{JobId, RequestId, Seq, UserId};
+use crate::ledger::{Account, Kind};
+use crate::store::{self, LedgerRow, Report, StopRow, StoppedBy, TraceRow};
+use serde::{Deserialize, Serialize};
+
+/// A wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wallet {
+    /// Whose.
+    pub user: UserId,
+    /// What may be spent, in roubles.
+    pub available: String,
+    /// What is reserved for open jobs, in roubles.
+    pub held: String,
+    /// The newest transfers, newest first.
+    pub transfers: Vec<WalletTransfer>,
+    /// After a correction: the ref of its transfer.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// One transfer, as its wallet sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletTransfer {
+    /// Its row in the ledger.
+    pub seq: Seq,
+    /// When.
+    pub at: String,
+    /// `topup`, `hold`, `charge`, `release`, `refund`, `adjust`.
+    pub kind: String,
+    /// In roubles; below zero only for an `adjust` that took money out, since every other kind says
+    /// itself which way the money went.
+    pub amount: String,
+    /// Its idempotency key.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The job it was for.
+    pub job: Option<JobId>,
+    /// Why, as a code.
+    pub memo: String,
+}
+
+impl WalletTransfer {
+    /// The row `seq` as the wallet of `user` sees it.
+    pub(super) fn of(user: UserId, seq: Seq, row: &LedgerRow) -> Self {
+        let transfer = &row.transfer;
+        let is_out = transfer.kind == Kind::Adjust && transfer.debit == Account::User(user);
+        let sign = if is_out { "-" } else { "" };
+        Self {
+            seq,
+            at: transfer.at.to_string(),
+            kind: transfer.kind.to_string(),
+            amount: format!("{sign}{}", transfer.amount),
+            reference: transfer.reference.to_string(),
+            job: transfer.job,
+            memo: transfer.memo.to_string(),
+        }
+    }
+}
+
+/// What the audit found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// All ten rules hold.
+    pub ok: bool,
+    /// How many ledger rows there are.
+    pub rows: u64,
+    /// L1 to L10.
+    pub rules: Vec<AuditRule>,
+    /// The hash the next ledger row will carry, in hex.
+    pub head: String,
+}
+
+/// What the audit found of one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRule {
+    /// `L1` to `L10`.
+    pub id: String,
+    /// It holds.
+    pub ok: bool,
+    /// How many rows it was checked on.
+    pub checked: u64,
+    /// The first rows that break it.
+    pub broken: Vec<BrokenRow>,
+}
+
+/// A row that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenRow {
+    /// Table and key.
+    pub row: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl From<Report> for Audit {
+    fn from(report: Report) -> Self {
+        let broken = |one: store::Broken| BrokenRow { row: one.row, what: one.what };
+        let rule = |rule: store::RuleReport| AuditRule {
+            id: rule.id.to_owned(),
+            ok: rule.ok,
+            checked: rule.checked,
+            broken: rule.broken.into_iter().map(broken).collect(),
+        };
+        let Report { ok, rows, rules, head } = report;
+        Self { ok, rows, rules: rules.into_iter().map(rule).collect(), head }
+    }
+}
+
+/// One request, from tap to delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Its number.
+    pub request: RequestId,
+    /// The code its customer sees.
+    pub code: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// The job it became.
+    pub job: Option<JobId>,
+    /// What happened, oldest first.
+    pub events: Vec<Event>,
+}
+
+/// One event of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: String,
+    /// What happened, as a code.
+    pub what: String,
+    /// What is worth knowing of it.
+    pub data: String,
+}
+
+impl From<TraceRow> for Event {
+    fn from(row: TraceRow) -> Self {
+        Self { at: row.at.to_string(), what: row.what, data: row.data }
+    }
+}
+
+/// What is sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selling {
+    /// Orders are taken.
+    pub selling: bool,
+    /// What is not sold, and why.
+    pub stops: Vec<Stop>,
+}
+
+/// Why something is not sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// `all`, or a model's id.
+    pub what: String,
+    /// Since when.
+    pub since: String,
+    /// For the operator.
+    pub why: String,
+    /// `audit`, `operator`, `credit` or `provider`: whose stop it is. An operator lifts any.
+    pub by: String,
+}
+
+impl Stop {
+    pub(super) fn of(what: String, row: StopRow) -> Self {
+        let by = match row.by {
+            StoppedBy::Audit => "audit",
+            StoppedBy::Operator => "operator",
+            StoppedBy::Credit => "credit",
+            StoppedBy::Provider => "provider",
+        };
+        Self { what, since: row.at.to_string(), why: row.why, by: by.to_owned() }
+    }
+}

@@ -1,0 +1,125 @@
+//! The operator's door: one question, one answer, in JSON, over a Unix socket in the data directory.
+//!
+//! The command line asks the running service through it, or, when nothing runs, opens the file and
+//! asks the very same [`answer`] itself. What an operator does gets its number before the first try
+//! ([`Ask::NewAction`]), so asking again after a lost answer does nothing twice.
+
+mod answer;
+mod client;
+mod document;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use answer::answer;
+pub use client::{Client, Unanswered, Unreachable};
+pub use document::{Audit, AuditRule, BrokenRow, Event, Selling, Stop, Timeline, Wallet, WalletTransfer};
+pub use server::serve;
+
+use crate::ids::{ActionId, UserId};
+use crate::money::Kopecks;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A question is one line of at most so many bytes.
+const ASK_BYTES: u64 = 64 * 1024;
+
+/// What an operator asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Which process has the data directory.
+    Pid,
+    /// A number for an act that follows.
+    NewAction,
+    /// A correction of a wallet.
+    Adjust {
+        /// Its number; the same number a second time does nothing.
+        id: ActionId,
+        /// Whose wallet.
+        user: UserId,
+        /// By how much; below zero takes money out.
+        amount: Kopecks,
+        /// Why, in the operator's words.
+        reason: String,
+        /// Who does it: `cli`, or an admin's id.
+        who: String,
+    },
+    /// A wallet.
+    Wallet {
+        /// Whose.
+        user: UserId,
+        /// How many of its transfers, newest first.
+        limit: u32,
+    },
+    /// The audit of the whole file.
+    Audit,
+    /// The timeline of one request.
+    Trace {
+        /// A request's code, with or without `RQ-`, or a job's number.
+        what: String,
+    },
+    /// Stop taking orders, or take them again.
+    Selling {
+        /// The act's number.
+        id: ActionId,
+        /// Whether orders are taken.
+        on: bool,
+        /// Why, in the operator's words.
+        reason: String,
+        /// Who does it: `cli`, or an admin's id.
+        who: String,
+    },
+    /// What is not sold just now.
+    Stops,
+}
+
+impl Ask {
+    /// True for what reads the whole file and so takes as long as the file is large.
+    pub fn is_long(&self) -> bool {
+        match self {
+            Self::Audit => true,
+            Self::Pid
+            | Self::NewAction
+            | Self::Adjust { .. }
+            | Self::Wallet { .. }
+            | Self::Trace { .. }
+            | Self::Selling { .. }
+            | Self::Stops => false,
+        }
+    }
+}
+
+/// What an operator is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The process that answers.
+    Pid(u32),
+    /// The number of an act that may follow.
+    Action(ActionId),
+    /// A wallet; after a correction also the ref of its transfer.
+    Wallet(Wallet),
+    /// What the audit found.
+    Audit(Audit),
+    /// A request's timeline.
+    Timeline(Timeline),
+    /// What is sold.
+    Selling(Selling),
+    /// It was not done; nothing changed. A sentence for the operator.
+    Refused(String),
+    /// The store could not do it; nothing changed.
+    Failed {
+        /// A sentence for the operator.
+        why: String,
+        /// The file itself is at fault: a row that cannot be read.
+        is_damaged: bool,
+    },
+    /// The question is not one that this version knows.
+    NotUnderstood(String),
+}
+
+/// Where the socket of a data directory is.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}

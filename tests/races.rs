@@ -1,0 +1,118 @@
+//! Many at once: one wallet spent by 64 tasks, the last free use of an hour wanted by 64.
+
+use crate::shop::open;
+use rust_decimal::Decimal;
+use samovar::catalog::input::{ValidInput, Value, Values};
+use samovar::catalog::model;
+use samovar::catalog::price::Rates;
+use samovar::flow::order::{NotSold, Order, place};
+use samovar::flow::{FreeRules, Shop};
+use samovar::ids::{ActionId, UserId};
+use samovar::job::Limits;
+use samovar::ledger::Account;
+use samovar::message::Lang;
+use samovar::money::Kopecks;
+use samovar::store::{Store, UserRow};
+use std::sync::Arc;
+use std::time::Duration;
+
+const ANN: UserId = UserId(1001);
+
+fn rules(daily: u32) -> Shop {
+    let minute = Duration::from_secs(60);
+    let limits = Limits {
+        queued: minute,
+        sending: minute,
+        unknown: minute,
+        working: minute,
+        unreachable: minute,
+        fetching: minute,
+        late: minute,
+        late_pause: minute,
+        callbacks: true,
+    };
+    Shop {
+        rates: Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95) },
+        free: FreeRules { daily, hourly: 2, max_cost_usd: Decimal::ONE, budget_usd: Decimal::ONE },
+        open_jobs_per_customer: 1_000,
+        queue_max: 1_000,
+        start_bonus: Kopecks::ZERO,
+        actions_per_minute: 0,
+        actions_burst: 0,
+        admins: Vec::new(),
+        support: None,
+        bot_name: "races_bot".to_owned(),
+        server_key: [7; 32],
+        nsfw_checker: true,
+        quick: limits,
+        video: limits,
+    }
+}
+
+/// Ann, with so much money, in a store of her own.
+async fn ann_with(store: &Store, kopecks: i64) {
+    let amount = Kopecks::new(kopecks);
+    let made = store.write("test", move |tx| {
+        let at = tx.now().at;
+        let row = UserRow {
+            first_name: "Анна".to_owned(),
+            username: None,
+            lang: Lang::Ru,
+            first_seen: at,
+            last_seen: at,
+            newest_job: None,
+            open_jobs: 0,
+            blocked: false,
+            banned: false,
+        };
+        tx.put_user(ANN, &row)?;
+        tx.adjust(ActionId(1), "test", ANN, amount, "a test").map(|posted| posted.map(drop))
+    });
+    made.await.expect("written").expect("not refused");
+}
+
+/// 64 tasks order at once at `shown_price`; gives how many were sold, and the other answers.
+async fn sixty_four_orders(store: &Store, daily: u32, shown_price: Kopecks) -> (usize, Vec<NotSold>) {
+    let shop = Arc::new(rules(daily));
+    let values = Values::from([("prompt".to_owned(), Value::Text("самовар".to_owned()))]);
+    let input = ValidInput::check(model("z-image").expect("a model"), &values).expect("a good input");
+    let orders = (0..64).map(|_| {
+        let (store, shop, input) = (store.clone(), shop.clone(), input.clone());
+        tokio::spawn(async move {
+            let order = Order { user: ANN, lang: Lang::Ru, input, shown_price, status_message: None };
+            store.write("order", move |tx| place(&shop, tx, &order)).await.expect("no fault")
+        })
+    });
+    let answers = futures_util::future::join_all(orders).await;
+    let (sold, not): (Vec<_>, Vec<_>) =
+        answers.into_iter().map(|one| one.expect("no panic")).partition(Result::is_ok);
+    (sold.len(), not.into_iter().filter_map(Result::err).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_four_tasks_on_one_wallet_hold_exactly_what_the_money_allows() {
+    let dir = tempfile::TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    ann_with(&store, 76 * 10 + 75).await;
+    let (sold, not) = sixty_four_orders(&store, 0, Kopecks::new(76)).await;
+    assert_eq!((sold, not.len()), (10, 54));
+    assert!(
+        not.iter().all(|one| matches!(one, NotSold::Short { missing, .. } if missing.get() == 1)),
+        "{not:?}"
+    );
+    let view = store.view().expect("a view");
+    let counters = view.account(Account::User(ANN)).expect("a wallet").counters;
+    assert_eq!((counters.available(), counters.held()), (Some(Kopecks::new(75)), Kopecks::new(760)));
+    assert!(view.audit().expect("readable").ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_free_use_of_an_hour_goes_to_one_of_sixty_four() {
+    let dir = tempfile::TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    ann_with(&store, 1).await;
+    let (sold, not) = sixty_four_orders(&store, 1, Kopecks::ZERO).await;
+    assert_eq!((sold, not.len()), (1, 63));
+    assert!(not.iter().all(|one| matches!(one, NotSold::PriceChanged(_))), "{not:?}");
+    assert!(store.view().expect("a view").audit().expect("readable").ok);
+}
