@@ -198,7 +198,7 @@ async fn settle(sandbox: &Sandbox, dir: &Path, child: &mut Child, port: u16) {
         let calls = sandbox.telegram.look(|world| world.seen().len());
         let next =
             sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), Duration::from_secs(6));
-        if next.await.is_err() && sandbox.telegram.look(|world| world.pending_updates()) == 0 {
+        if next.await.is_err() && sandbox.telegram.look(World::pending_updates) == 0 {
             child.kill().expect("killed");
             child.wait().expect("gone");
             let left = inspect(dir, |view| {
