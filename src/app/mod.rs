@@ -21,6 +21,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -72,10 +73,19 @@ impl Parts {
     pub fn usual() -> Self {
         Self {
             clock: Clock::system(),
-            drive: Box::new(|engine| drop(std::thread::spawn(move || engine.run()))),
+            drive: Box::new(|engine| drop(std::thread::spawn(move || drive_or_die(engine)))),
             listener: None,
             metrics: None,
         }
+    }
+}
+
+/// Without its writer the service could only say "closed" for ever: a panic in it ends the process,
+/// which starts again from the file.
+fn drive_or_die(engine: Engine) {
+    if catch_unwind(AssertUnwindSafe(|| engine.run())).is_err() {
+        tracing::error!("the store's writer panicked; the process ends and starts again from the file");
+        std::process::abort();
     }
 }
 
