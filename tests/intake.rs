@@ -86,7 +86,7 @@ async fn every_update_ten_times_from_sixteen_tasks_has_one_effect_each() {
     let posts = (0..16).map(|task| {
         let (updates, secret) = (&updates, &secret);
         async move {
-            for turn in 0..updates.len() * 10 / 16 + 1 {
+            for turn in 0..=updates.len() * 10 / 16 {
                 let update = &updates[(turn * 7 + task * 13) % updates.len()];
                 let answer = app_ref.post("/webhook", Some(secret), update.clone()).await;
                 assert_eq!(answer.status(), 200);
@@ -120,6 +120,35 @@ async fn a_callback_repeated_and_early_makes_one_sale() {
         assert_eq!(app.wallet(ANN), ("9.24".to_owned(), "0.00".to_owned()), "{script}");
         assert_eq!(app.sandbox.kie.look(|kie| kie.creates().len()), 1, "{script}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_callback_ten_times_from_sixteen_tasks_settles_once() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    app.credit(ANN, "10").await;
+    let ann = app.user(ANN);
+    ann.orders("z-image", "самовар sandbox:no-callback").await;
+    ann.taps("✅ Запустить").await;
+    app.until("the task", |view| view.job(samovar::ids::JobId(1)).ok()??.row.state.task().cloned()).await;
+    let (task, url) = app.sandbox.kie.look(|kie| {
+        let (id, task) = kie.tasks().first_key_value().expect("a task");
+        (id.clone(), task.callback_url.clone().expect("an address"))
+    });
+    let path = &url[url.find("/kie/").expect("our path")..];
+    let body = json!({"code": 200, "data": {"taskId": task, "state": "success"}}).to_string();
+    let app_ref = &app;
+    let posts = (0..16).map(|_| {
+        let body = body.clone();
+        async move {
+            for _ in 0..10 {
+                assert_eq!(app_ref.post(path, None, body.clone()).await.status(), 200);
+            }
+        }
+    });
+    futures_util::future::join_all(posts).await;
+    ann.gets_media(1).await;
+    app.settled().await;
+    assert_eq!((ann.media(), app.wallet(ANN).0.as_str()), (1, "9.24"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,10 +112,10 @@ fn act(world: &mut World, now: i64, customer: i64, dice: &mut Dice) {
         steps.iter().find(|step| message.button(step).is_some()).map(|step| (message.id, *step))
     });
     // A tap that is not possible any more is a tap that does not happen.
-    let acted = match (button, dice.roll(6)) {
+    let acted = match (button, dice.roll(24)) {
         (_, 0) => world.say(now, customer, "/start").map(drop),
         (Some((message, step)), _) => world.tap(now, customer, message, step).map(drop),
-        (None, 1..=3) => world.say(now, customer, "самовар на снегу").map(drop),
+        (None, 1..=16) => world.say(now, customer, "самовар на снегу").map(drop),
         (None, _) => world.say(now, customer, "/start").map(drop),
     };
     assert!(acted.is_ok() || button.is_some(), "a text can always be sent: {acted:?}");
@@ -198,7 +198,7 @@ async fn settle(sandbox: &Sandbox, dir: &Path, child: &mut Child, port: u16) {
         let calls = sandbox.telegram.look(|world| world.seen().len());
         let next =
             sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), Duration::from_secs(6));
-        if next.await.is_err() && sandbox.telegram.look(|world| world.pending_updates()) == 0 {
+        if next.await.is_err() && sandbox.telegram.look(World::pending_updates) == 0 {
             child.kill().expect("killed");
             child.wait().expect("gone");
             let left = inspect(dir, |view| {

@@ -49,7 +49,7 @@ async fn an_update_whose_handling_panics_is_put_aside_and_the_line_moves() {
         (tried && matches!(job.row.state, State::Queued { .. })).then_some(())
     };
     app.until("the queue", back_in_the_queue).await;
-    app.user(ANN).sees_last("❌").await;
+    app.user(ANN).sees_last("Заказ принят").await;
 
     app.stop().await;
     let sound = change_wallet(&app, without_pending);

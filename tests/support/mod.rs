@@ -19,7 +19,7 @@ use samovar::sandbox::{self, Sandbox, kie, telegram};
 use samovar::store::{Delivery, Job, Lock, Store};
 use samovar::time::{At, Clock};
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -146,8 +146,14 @@ impl TestApp {
 
     /// Waits until an earlier life of the service, which is being torn down, has let go of the files.
     async fn free_files(&self) {
+        if self.driver.crashes() > 0 {
+            self.wait_for_files().await;
+        }
+    }
+
+    async fn wait_for_files(&self) {
         let started = tokio::time::Instant::now();
-        while self.driver.crashes() > 0 {
+        loop {
             let free = Lock::take(&self.settings.data_dir).and_then(|lock| {
                 let opened = Store::open(&self.settings.data_dir, self.clock.clone())?;
                 drop((opened, lock));
@@ -181,6 +187,7 @@ impl TestApp {
             drop(running.store);
             running.task.await.expect("a clean end");
             running.runtime.shutdown_background();
+            self.wait_for_files().await;
         }
     }
 
@@ -207,7 +214,7 @@ impl TestApp {
     pub(crate) async fn credit(&self, user: i64, roubles: &str) {
         let amount = Kopecks::parse(roubles).expect("an amount");
         let store = self.store();
-        let id = store.write("test", |tx| tx.new_action()).await.expect("a number");
+        let id = store.write("test", |tx| tx.new_action().inspect(|_| ())).await.expect("a number");
         let posted =
             store.write("test", move |tx| tx.adjust(id, "test", UserId(user), amount, "a test")).await;
         posted.expect("written").expect("not refused");
@@ -261,9 +268,8 @@ impl TestApp {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
-            if tokio::time::timeout(PATIENCE, quiet).await.is_err() {
-                panic!("something still waits after {PATIENCE:?}, at {caller}");
-            }
+            let waited = tokio::time::timeout(PATIENCE, quiet).await;
+            assert!(waited.is_ok(), "something still waits after {PATIENCE:?}, at {caller}");
         }
     }
 
@@ -287,7 +293,7 @@ impl TestApp {
             };
             match tokio::time::timeout(PATIENCE, search).await {
                 Ok(found) => found,
-                Err(_) => panic!("waited in vain for {what}"),
+                Err(late) => panic!("waited in vain ({late}) for {what}"),
             }
         }
     }
@@ -384,7 +390,7 @@ impl Customer<'_> {
         };
         match self.app.sandbox.telegram.wait(there, PATIENCE).await {
             Ok(message) => message,
-            Err(_) => panic!("nobody said «{text}»; the chat shows:\n{}", self.chat()),
+            Err(late) => panic!("{late}: nobody said «{text}»; the chat shows:\n{}", self.chat()),
         }
     }
 
@@ -396,7 +402,7 @@ impl Customer<'_> {
         };
         match self.app.sandbox.telegram.wait(there, PATIENCE).await {
             Ok(message) => message,
-            Err(_) => panic!("the last word is not «{text}»; the chat shows:\n{}", self.chat()),
+            Err(late) => panic!("{late}: the last word is not «{text}»; the chat shows:\n{}", self.chat()),
         }
     }
 
@@ -409,7 +415,7 @@ impl Customer<'_> {
         };
         match self.app.sandbox.telegram.wait(there, PATIENCE).await {
             Ok(message) => message,
-            Err(_) => panic!("media number {count} never came; the chat shows:\n{}", self.chat()),
+            Err(late) => panic!("{late}: media number {count} never came; the chat shows:\n{}", self.chat()),
         }
     }
 
@@ -442,9 +448,8 @@ impl Customer<'_> {
             let asks = newest.text.contains("💡") && newest.button("✨ Сгенерировать").is_none();
             asks.then_some(())
         };
-        if self.app.sandbox.telegram.wait(asked, PATIENCE).await.is_err() {
-            panic!("no question comes; the chat shows:\n{}\n{}", self.chat(), self.calls());
-        }
+        let waited = self.app.sandbox.telegram.wait(asked, PATIENCE).await;
+        assert!(waited.is_ok(), "no question comes; the chat shows:\n{}\n{}", self.chat(), self.calls());
         self.sends(prompt);
         self.taps("⏭ Пропустить все").await;
         *self
@@ -455,8 +460,7 @@ impl Customer<'_> {
         self.app.sandbox.telegram.look(|world| {
             let own = world.seen().iter().filter(|seen| seen.chat == Some(self.id));
             let line = |seen: &telegram::Seen| {
-                let text = seen.text.clone().unwrap_or(String::new());
-                let text: String = text.chars().take(30).collect();
+                let text: String = seen.text.iter().flat_map(|text| text.chars()).take(30).collect();
                 format!("{} {} {:?} {text:?}\n", seen.at_ms, seen.method, seen.message_id)
             };
             own.map(line).collect()
@@ -467,15 +471,8 @@ impl Customer<'_> {
     pub(crate) fn chat(&self) -> String {
         self.app.sandbox.telegram.look(|world| {
             let Some(chat) = world.chat(self.id) else { return "(no chat)".to_owned() };
-            chat.messages
-                .values()
-                .map(|one| format!("{} {:?}: {} {:?}\n", one.id, one.from, one.text, one.labels()))
-                .collect()
+            let line = |one: &Message| format!("{} {:?}: {} {:?}", one.id, one.from, one.text, one.labels());
+            chat.messages.values().map(line).collect::<Vec<_>>().join("\n")
         })
     }
-}
-
-/// The path of a file in a folder, for tests that look at the files themselves.
-pub(crate) fn file_in(dir: &Path, name: &str) -> PathBuf {
-    dir.join(name)
 }
