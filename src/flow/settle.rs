@@ -217,7 +217,7 @@ fn trace_data(state: &State) -> String {
     match state {
         State::Sending { attempt, .. } => format!("attempt {attempt}"),
         State::Waiting { task, .. } | State::Fetching { task, .. } => format!("task {task}"),
-        State::Failed { why, .. } => format!("{why:?}"),
+        State::Failed { why, .. } => why.to_string(),
         State::Done { files } | State::Late { files } => format!("{} file(s)", files.len()),
         State::Queued { .. } | State::Unknown { .. } => state.name().to_owned(),
     }

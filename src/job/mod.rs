@@ -12,6 +12,7 @@ pub use next::next;
 
 use crate::time::Up;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 /// The provider's name for a task: an opaque string of at most 128 characters.
@@ -153,6 +154,25 @@ pub enum Why {
     Deadline,
     /// There was a result, but its files could not be had.
     ResultLost,
+}
+
+/// A code and the provider's words, for timelines and logs.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("cancelled by the customer"),
+            Self::QueueTimeout => f.write_str("never sent: the queue did not move"),
+            Self::NoCredit => f.write_str("the provider's account is empty"),
+            Self::KeyRefused => f.write_str("the provider refused our key"),
+            Self::Paused => f.write_str("the model is paused"),
+            Self::ModelGone => f.write_str("the provider does not know the model"),
+            Self::Rejected { message } => write!(f, "refused: {message}"),
+            Self::TaskFailed { message } => write!(f, "failed: {message}"),
+            Self::NoAnswer => f.write_str("no answer to createTask"),
+            Self::Deadline => f.write_str("too slow"),
+            Self::ResultLost => f.write_str("the result could not be fetched"),
+        }
+    }
 }
 
 /// What happens to a job.
