@@ -8,7 +8,10 @@ use std::io;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Two threads are plenty: the work is waiting, and the writer has a thread of its own.
 const THREADS: usize = 2;
@@ -68,14 +71,15 @@ fn exit_code(error: &StartError) -> u8 {
 
 /// Logs go to stderr: stdout is for what a command answers.
 pub(super) fn log_to_stderr(settings: &Settings) {
-    let filter = EnvFilter::try_new(&settings.rust_log).unwrap_or_else(|error| {
+    let filter = settings.rust_log.parse::<Targets>().unwrap_or_else(|error| {
         eprintln!("RUST_LOG is not understood ({error}); logging at info");
-        EnvFilter::new("info")
+        Targets::new().with_default(Level::INFO)
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match settings.log_format {
-        LogFormat::Text => builder.with_target(false).init(),
-        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => registry.with(layer.with_target(false)).init(),
+        LogFormat::Json => registry.with(layer.json()).init(),
     }
 }
 
