@@ -169,6 +169,30 @@ fn a_wrong_command_line_is_refused_with_a_sentence_and_nothing_is_opened() {
 }
 
 #[test]
+fn the_service_without_its_settings_names_each_in_a_line_and_opens_nothing() {
+    let parent = dir();
+    let data = parent.path().join("data");
+    let said = samovar(&data, &["run"]).exits(2);
+    for name in ["TELEGRAM_BOT_TOKEN", "KIE_API_KEY", "ADMIN_IDS"] {
+        assert_eq!(said.err.lines().filter(|line| line.starts_with(name)).count(), 1, "{said:?}");
+    }
+    assert!(!data.exists(), "nothing is made before the settings are whole");
+    let keys = [
+        ("TELEGRAM_BOT_TOKEN", "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("KIE_API_KEY", "a-key"),
+        ("ADMIN_IDS", "900"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("TELEGRAM_API_URL", "http://127.0.0.1:9"),
+    ];
+    let with = |more: (&'static str, &'static str)| [&keys[..], &[more]].concat();
+    samovar_with(&data, &["run"], &with(("RUST_LOG", "a=b=c"))).exits(2).says("RUST_LOG");
+    samovar_with(&data, &["run"], &with(("FREE_TIER_MODEL_IDS", "z-image"))).exits(2).says("recraft");
+    let _lock = samovar::store::Lock::take(&data).expect("free");
+    let pid = std::process::id().to_string();
+    samovar_with(&data, &["run"], &keys).exits(3).says(&pid);
+}
+
+#[test]
 fn a_request_that_never_was_is_not_found() {
     let dir = dir();
     samovar(dir.path(), &["trace", "RQ-00000000", "--json"])

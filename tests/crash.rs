@@ -30,6 +30,12 @@ async fn crash_and_see(act: &'static str, side: Side, end: End, pictures: std::o
         app.driver.crash_at(act, 1, side);
     }
     app.user(ANN).taps("✅ Запустить").await;
+    // The sweep comes by the minute.
+    if act == "forget" {
+        app.user(ANN).gets_media(1).await;
+        app.settled().await;
+        app.skip(Duration::from_secs(61));
+    }
     assert!(app.driver.crashed(PATIENCE).await, "no commit had an act called {act}");
     app.crash().await;
     let what = format!("a crash {side:?} «{act}»");
@@ -85,4 +91,33 @@ crashes! {
     after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=1;
     before_a_delivery_is_noted_the_message_may_come_twice: "delivered" Before => Sold 1..=2;
     after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
+    before_the_sweep_it_sweeps_later: "forget" Before => Sold 1..=1;
+    after_the_sweep_nothing_is_missing: "forget" After => Sold 1..=1;
+}
+
+/// The sweep's hard case: the deadline's release itself is interrupted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_around_the_release_of_a_deadline_gives_the_money_back_once() {
+    for side in [Side::Before, Side::After] {
+        let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+        app.credit(ANN, "10").await;
+        app.user(ANN).orders("z-image", "самовар sandbox:hangup").await;
+        app.user(ANN).taps("✅ Запустить").await;
+        app.until("the doubt", |view| {
+            let state = view.job(samovar::ids::JobId(1)).ok()??.row.state;
+            matches!(state, State::Unknown { .. }).then_some(())
+        })
+        .await;
+        app.driver.crash_at("settle", 1, side);
+        app.skip(Duration::from_secs(31 * 60));
+        assert!(app.driver.crashed(PATIENCE).await, "the deadline never came");
+        app.crash().await;
+        // A crash forgets up to ten seconds of uptime.
+        app.skip(Duration::from_secs(60));
+        app.user(ANN).sees("❌ Генерация не удалась").await;
+        app.settled().await;
+        assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()), "{side:?}");
+        let told = app.user(ANN).chat().matches("Код ошибки: RQ-").count();
+        assert!((1..=2).contains(&told), "{side:?}: told {told} times");
+    }
 }

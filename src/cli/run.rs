@@ -2,7 +2,7 @@
 
 use crate::app::{App, Parts, StartError};
 use crate::config::{LogFormat, Settings, Sources};
-use crate::store::OpenError;
+use crate::store::{Fault, OpenError};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::io;
 use tokio::runtime::Builder;
@@ -62,7 +62,10 @@ fn exit_code(error: &StartError) -> u8 {
     match error {
         StartError::Settings(_) => 2,
         StartError::Open(OpenError::Taken(_)) => 3,
-        StartError::Open(OpenError::Damaged { .. } | OpenError::Newer { .. }) => 4,
+        StartError::Open(
+            OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
+        )
+        | StartError::Fault(Fault::Row { .. }) => 4,
         StartError::Open(OpenError::Directory { .. } | OpenError::Fault(_))
         | StartError::Fault(_)
         | StartError::Listen { .. } => 1,

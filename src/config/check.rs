@@ -86,6 +86,17 @@ pub(super) fn webhook_secret(text: &str) -> Checked<SecretString> {
     }
 }
 
+/// A level, or a filter by module: `info,samovar=debug`.
+pub(super) fn log_filter(text: &str) -> Checked<String> {
+    match text.trim().parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(_) => {
+            Err("must be a level (error, warn, info, debug) or a filter such as info,samovar=debug"
+                .to_owned())
+        }
+    }
+}
+
 /// Any text on one line.
 pub(super) fn text(text: &str) -> Checked<String> {
     let text = text.trim();

@@ -261,7 +261,7 @@ impl Settings {
             listen: reader.listen(),
             admin_listen: reader.or("ADMIN_LISTEN", check::local(8081), check::address),
             log_format: reader.or("LOG_FORMAT", LogFormat::Text, check::log_format),
-            rust_log: reader.or("RUST_LOG", "info".to_owned(), check::text),
+            rust_log: reader.or("RUST_LOG", "info".to_owned(), check::log_filter),
             min_free_disk_bytes: reader.or("MIN_FREE_DISK", 256 << 20, check::bytes),
             bot_mode: reader.bot_mode(webhook_base_url.is_some()),
             telegram_webhook_path: reader.or("TELEGRAM_WEBHOOK_PATH", "/webhook".to_owned(), check::path),

@@ -45,7 +45,8 @@ pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sen
             again(tx, priority, id, row, pause)?;
             Ok(Next::Again(pause))
         }
-        Sent::InDoubt(_) if repeatable(&row.outgoing.act) && row.tries < DOUBTS => {
+        Sent::InDoubt(_) if repeatable(&row.outgoing.act) && row.doubts < DOUBTS => {
+            let row = OutboxRow { doubts: row.doubts + 1, ..row };
             let pause = Duration::from_secs(2 << row.tries.min(8));
             again(tx, priority, id, row, pause)?;
             Ok(Next::Again(pause))

@@ -34,8 +34,12 @@ fn files(job: &Job) -> Option<&[File]> {
 
 /// True when [`again`] has something to send.
 pub fn possible(job: &Job) -> bool {
+    if job.row.money.refund.is_some() {
+        return false;
+    }
     let at_telegram = match &job.row.delivery {
-        Delivery::Delivered { file_ids, .. } => !file_ids.is_empty(),
+        // Without ids nobody confirmed the delivery, and our own copy is still there.
+        Delivery::Delivered { .. } => true,
         Delivery::Refused { why, .. } => *why == NotTaken::Blocked,
         Delivery::Waiting => false,
     };
@@ -52,14 +56,14 @@ pub fn again(tx: &mut Tx<'_>, user: UserId, id: JobId) -> Result<Result<(), NotS
     let request = Some(job.row.request);
     let mut message = news::result(&job, model, files);
     match &job.row.delivery {
-        Delivery::Delivered { file_ids, .. } => {
+        Delivery::Delivered { file_ids, .. } if !file_ids.is_empty() => {
             if let Act::Media { files, .. } = &mut message.act {
                 *files = file_ids.iter().cloned().map(Source::FileId).collect();
             }
             tx.say(message, request)?;
         }
         // The customer had blocked the bot: this is the message that tells how the job ended.
-        Delivery::Refused { .. } | Delivery::Waiting => {
+        Delivery::Delivered { .. } | Delivery::Refused { .. } | Delivery::Waiting => {
             job.row.told = Some(tx.say(message, request)?);
             job.row.delivery = Delivery::Waiting;
             tx.put_job(&job)?;

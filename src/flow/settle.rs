@@ -158,6 +158,15 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, model: &Model, why: &Wh
     let code = job.row.request.code(&shop.server_key);
     let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {
         let until = pause.map(|pause| now.up.plus(pause));
+        // A stop that only a person, or the credit check, may lift is not shortened by this one.
+        let keeps = |stop: StopRow| match stop.by {
+            StoppedBy::Audit | StoppedBy::Operator => true,
+            StoppedBy::Credit => by == StoppedBy::Provider,
+            StoppedBy::Provider => false,
+        };
+        if tx.stop(what)?.is_some_and(keeps) {
+            return Ok(());
+        }
         tx.put_stop(what, &StopRow { at: now.at, why: why.to_owned(), until, by })
     };
     let hour = Duration::from_secs(3600);

@@ -44,9 +44,12 @@ pub(super) async fn ready(State(doors): State<Arc<Doors>>) -> Response<Body> {
     if let Some(why) = doors.health.reason() {
         return not_ready(why.to_owned());
     }
+    let now = doors.store.clock().now().up;
     match doors.store.read(|view| view.stop("all")).await {
-        Ok(None) => Response::new(Body::from("ready\n")),
-        Ok(Some(stop)) => not_ready(format!("selling is stopped: {}", stop.why)),
+        Ok(stop) if stop.as_ref().is_none_or(|stop| stop.until.is_some_and(|until| until <= now)) => {
+            Response::new(Body::from("ready\n"))
+        }
+        Ok(_) => not_ready("selling is stopped".to_owned()),
         Err(fault) => not_ready(fault.to_string()),
     }
 }

@@ -83,6 +83,8 @@ pub struct OutboxRow {
     pub request: Option<RequestId>,
     /// How many tries failed.
     pub tries: u32,
+    /// How many of them may have gone all the same.
+    pub doubts: u32,
     /// Not to be tried earlier.
     pub not_before: Up,
 }
@@ -212,7 +214,7 @@ impl Tx<'_> {
     pub fn say(&mut self, outgoing: Outgoing, request: Option<RequestId>) -> Result<OutboxId, Fault> {
         let id = OutboxId(self.next_number("outbox")?);
         let priority = outgoing.priority() as u8;
-        let row = OutboxRow { outgoing, at: self.now.at, request, tries: 0, not_before: Up(0) };
+        let row = OutboxRow { outgoing, at: self.now.at, request, tries: 0, doubts: 0, not_before: Up(0) };
         put(&mut self.tables.outbox, (priority, id.0), &row)?;
         self.wake.outbox = true;
         Ok(id)

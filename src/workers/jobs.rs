@@ -84,11 +84,19 @@ fn finish(
 pub async fn recover(engine: &Engine) -> Result<(), Fault> {
     let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
     for id in open {
-        let job = engine.store.read(move |view| view.job(id)).await?;
-        if let Some(State::Sending { attempt, .. }) = job.map(|job| job.row.state) {
-            tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
-            step(engine, "record", id, Event::InDoubt { attempt }).await?;
+        if let Err(fault) = recover_one(engine, id).await {
+            // One row that cannot be read must not keep all others from starting.
+            tracing::error!(%fault, job = id.0, "a job could not be looked at");
         }
+    }
+    Ok(())
+}
+
+async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
+    let job = engine.store.read(move |view| view.job(id)).await?;
+    if let Some(State::Sending { attempt, .. }) = job.map(|job| job.row.state) {
+        tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
+        step(engine, "record", id, Event::InDoubt { attempt }).await?;
     }
     Ok(())
 }
@@ -171,7 +179,19 @@ async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
             Event::InDoubt { attempt }
         }
     };
-    step(engine, "record", id, event).await
+    record(engine, id, event).await
+}
+
+/// Commit 4. What the provider answered is known only here, so a disk that hiccups is waited for.
+async fn record(engine: &Engine, id: JobId, event: Event) -> Result<bool, Fault> {
+    loop {
+        match step(engine, "record", id, event.clone()).await {
+            Err(fault) if fault.is_passing() && !engine.stop.is_cancelled() => {
+                engine.pause_after("noting the provider's answer", &fault).await;
+            }
+            recorded => return recorded,
+        }
+    }
 }
 
 /// Looks at a task that is known to be ours.

@@ -162,6 +162,10 @@ impl Desk {
             return if row.not_before > now { Turn::At(row.not_before) } else { Turn::Now };
         }
         let chat = row.outgoing.chat;
+        // What fails again and again holds nobody else in its chat back.
+        if row.tries > 2 && row.not_before > now {
+            return Turn::At(row.not_before);
+        }
         if self.talking.contains(&chat) || !waiting.insert(chat) {
             return Turn::Later;
         }

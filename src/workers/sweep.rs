@@ -60,9 +60,12 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
 /// The live check: a broken rule stops selling until an operator says otherwise. The stop is a row,
 /// so a restart changes nothing.
 async fn check_books(engine: &Engine) -> Result<(), Fault> {
-    let Some(Broken { row, what }) = engine.store.read(crate::store::View::audit_accounts).await? else {
-        return Ok(());
+    let broken = match engine.store.read(crate::store::View::audit_accounts).await {
+        // A wallet that cannot be read is as bad as one that is wrong.
+        Err(Fault::Row { table, key, why }) => Some(Broken { row: format!("{table} {key}"), what: why }),
+        checked => checked?,
     };
+    let Some(Broken { row, what }) = broken else { return Ok(()) };
     let shop = engine.shop.clone();
     let stopped = engine.store.write("stop-selling", move |tx| {
         if tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Audit) {
