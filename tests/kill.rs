@@ -277,6 +277,13 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
             job.id
         );
     }
+    messages(sandbox, &jobs);
+    let sold = done.len();
+    tell(&format!("{} jobs, {sold} sold, {seen} updates acknowledged, {} tasks", jobs.len(), created.len()));
+}
+
+/// What each customer got against what their jobs say.
+fn messages(sandbox: &Sandbox, jobs: &[Job]) {
     sandbox.telegram.look(|world| {
         for customer in FIRST..FIRST + CUSTOMERS {
             let own = |wanted: fn(&State) -> bool| {
@@ -294,6 +301,4 @@ fn compare(sandbox: &Sandbox, dir: &Path) {
             assert!(told >= failed, "customer {customer}: {failed} failures, told of {told}");
         }
     });
-    let sold = done.len();
-    tell(&format!("{} jobs, {sold} sold, {seen} updates acknowledged, {} tasks", jobs.len(), created.len()));
 }
