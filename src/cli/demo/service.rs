@@ -63,7 +63,7 @@ impl Service {
     pub(super) fn start(&mut self) -> io::Result<u32> {
         let log = File::options().create(true).append(true).open(&self.log_file)?;
         let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn()?;
-        let pid = child.id().unwrap_or_default();
+        let pid = child.id().ok_or_else(|| io::Error::other("the service ended at once"))?;
         self.child = Some(child);
         Ok(pid)
     }
