@@ -18,8 +18,14 @@ enum End {
     MoneyBack,
 }
 
-async fn crash_and_see(act: &'static str, side: Side, end: End, pictures: std::ops::RangeInclusive<usize>) {
-    let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+async fn crash_and_see(
+    mode: Mode,
+    act: &'static str,
+    side: Side,
+    end: End,
+    pictures: std::ops::RangeInclusive<usize>,
+) {
+    let mut app = TestApp::start_with(mode, |settings| settings.free_daily_limit = 0).await;
     app.credit(ANN, "10").await;
     app.user(ANN).orders("z-image", "самовар").await;
     app.settled().await;
@@ -68,15 +74,16 @@ async fn crash_and_see(act: &'static str, side: Side, end: End, pictures: std::o
 }
 
 macro_rules! crashes {
-    ($($name:ident: $act:literal $side:ident => $end:ident $pictures:expr;)*) => {
+    ($mode:ident: $($name:ident: $act:literal $side:ident => $end:ident $pictures:expr;)*) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            crash_and_see($act, Side::$side, End::$end, $pictures).await;
+            crash_and_see(Mode::$mode, $act, Side::$side, End::$end, $pictures).await;
         })*
     };
 }
 
 crashes! {
+    Webhook:
     before_the_update_is_stored_telegram_sends_it_again: "receive" Before => Sold 1..=1;
     after_the_update_is_stored_it_is_handled_at_the_next_start: "receive" After => Sold 1..=1;
     before_the_hold_and_the_job_none_of_it_happened: "handle" Before => Sold 1..=1;
@@ -93,6 +100,22 @@ crashes! {
     after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
     before_the_sweep_it_sweeps_later: "forget" Before => Sold 1..=1;
     after_the_sweep_nothing_is_missing: "forget" After => Sold 1..=1;
+}
+
+// Without callbacks: what is not known is looked for, and a lost answer ends with the money back.
+crashes! {
+    Polling:
+    polled_before_the_update_is_stored_it_is_polled_again: "receive" Before => Sold 1..=1;
+    polled_after_the_update_is_stored_it_is_not_handled_twice: "receive" After => Sold 1..=1;
+    polled_before_the_hold_and_the_job_none_of_it_happened: "handle" Before => Sold 1..=1;
+    polled_after_the_hold_and_the_job_all_of_it_happened: "handle" After => Sold 1..=1;
+    polled_before_sending_is_noted_nothing_was_sent: "start" Before => Sold 1..=1;
+    polled_after_sending_is_noted_the_money_comes_back: "start" After => MoneyBack 0..=0;
+    polled_after_the_task_is_recorded_it_is_looked_at: "record" After => Sold 1..=1;
+    polled_before_the_settlement_it_is_fetched_again: "settle" Before => Sold 1..=1;
+    polled_after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=1;
+    polled_before_a_delivery_is_noted_the_message_may_come_twice: "delivered" Before => Sold 1..=2;
+    polled_after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
 }
 
 /// The sweep's hard case: the deadline's release itself is interrupted.

@@ -1,7 +1,8 @@
 //! What became of a message: the commit that takes it out of the outbox. No money moves here, but
 //! for the one case in which Telegram refuses a paid result for good.
 
-use super::settle::{end, model_of};
+use super::alarm::{self, Alarm};
+use super::settle::end;
 use super::{Shop, news};
 use crate::ids::MessageId;
 use crate::ids::{JobId, OutboxId, UserId};
@@ -62,6 +63,13 @@ pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sen
             Ok(Next::Gone)
         }
     }
+}
+
+/// Takes a message out whose fate cannot be noted, because a row it belongs to cannot be read: sent
+/// again and again it would only annoy. The operator is told.
+pub fn give_up(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, why: &str) -> Result<(), Fault> {
+    tx.drop_unreadable(priority, id, why)?;
+    alarm::raise(shop, tx, Alarm::Parked, why)
 }
 
 fn again(
@@ -177,7 +185,6 @@ fn refused(
 
 /// Gives the money of a result back that Telegram will not take, and says so.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
-    let model = model_of(job)?;
     let charged = job.row.money.hold.is_some() && job.row.money.loss.is_none();
     if charged {
         let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
@@ -186,5 +193,5 @@ fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
             return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
         }
     }
-    end(tx, job, news::undeliverable(shop, job, model))
+    end(tx, job, news::undeliverable(shop, job))
 }

@@ -54,11 +54,11 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// How long a job of this model may take.
-    pub fn limits(&self, model: &Model) -> &job::Limits {
-        match model.output {
-            Output::Video => &self.video,
-            Output::Image | Output::Audio => &self.quick,
+    /// How long a job of this model may take; of one that the catalogue has no more, the longest.
+    pub fn limits(&self, model: Option<&Model>) -> &job::Limits {
+        match model.map(|model| model.output) {
+            Some(Output::Video) | None => &self.video,
+            Some(Output::Image | Output::Audio) => &self.quick,
         }
     }
 

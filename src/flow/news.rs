@@ -1,7 +1,8 @@
 //! The words about a job: its status, its result, its failure. Pure: rows in, messages out.
 
 use super::Shop;
-use crate::catalog::{Model, Output};
+use super::settle::model_of;
+use crate::catalog::Output;
 use crate::ids::JobId;
 use crate::job::{File, State, Why};
 use crate::message::{About, Act, Button, Keyboard, Lang, MediaKind, Outgoing, Source};
@@ -11,6 +12,11 @@ use crate::texts::{self, Arg};
 /// The folder of a job's files, below the data directory.
 pub fn media_dir(job: JobId) -> String {
     format!("media/{job}")
+}
+
+/// What people call its model; the id when the catalogue has it no more.
+fn title(job: &Job) -> Arg<'_> {
+    Arg::Text(model_of(job).map_or(job.row.model.as_str(), |model| model.title))
 }
 
 fn status(job: &Job, text: String, keyboard: Keyboard) -> Outgoing {
@@ -23,20 +29,21 @@ fn say(job: &Job, key: &str, args: &[(&str, Arg<'_>)]) -> String {
 }
 
 /// It waits to be sent and may be cancelled.
-pub(super) fn queued(job: &Job, model: &Model) -> Outgoing {
-    let text = say(job, "job-queued", &[("model", Arg::Text(model.title))]);
+pub(super) fn queued(job: &Job) -> Outgoing {
+    let text = say(job, "job-queued", &[("model", title(job))]);
     let cancel = Button::tap(say(job, "button-cancel", &[]), format!("x:{}", job.id));
     status(job, text, vec![vec![cancel]])
 }
 
 /// The provider works on it.
-pub(super) fn working(job: &Job, model: &Model) -> Outgoing {
-    let args = [("model", Arg::Text(model.title)), ("seconds", Arg::Number(i64::from(model.expected_s)))];
+pub(super) fn working(job: &Job) -> Outgoing {
+    let seconds = model_of(job).map_or(60, |model| i64::from(model.expected_s));
+    let args = [("model", title(job)), ("seconds", Arg::Number(seconds))];
     status(job, say(job, "job-working", &args), Vec::new())
 }
 
 /// It is over; the result or the failure comes as a message of its own.
-pub(super) fn status_ended(job: &Job, model: &Model) -> Outgoing {
+pub(super) fn status_ended(job: &Job) -> Outgoing {
     let key = match &job.row.state {
         State::Failed { why: Why::Cancelled, .. } => "job-status-cancelled",
         State::Failed { .. } => "job-status-failed",
@@ -48,7 +55,7 @@ pub(super) fn status_ended(job: &Job, model: &Model) -> Outgoing {
         | State::Done { .. }
         | State::Late { .. } => "job-status-done",
     };
-    status(job, say(job, key, &[("model", Arg::Text(model.title))]), Vec::new())
+    status(job, say(job, key, &[("model", title(job))]), Vec::new())
 }
 
 /// The buttons below a result or failure.
@@ -60,17 +67,18 @@ fn after(lang: Lang, job: JobId) -> Keyboard {
 }
 
 /// The result, as real media; what is not the model's kind of output goes as a document.
-pub(super) fn result(job: &Job, model: &Model, files: &[File]) -> Outgoing {
-    let args = [("model", Arg::Text(model.title)), ("price", Arg::Money(job.row.price))];
+pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
+    let args = [("model", title(job)), ("price", Arg::Money(job.row.price))];
     let key = match (&job.row.state, job.row.free_hour) {
         (State::Late { .. }, _) => "job-late-gift",
         (_, Some(_)) => "job-done-caption-free",
         (_, None) => "job-done-caption",
     };
-    let (kind, family) = match model.output {
-        Output::Image => (MediaKind::Photo, "image/"),
-        Output::Video => (MediaKind::Video, "video/"),
-        Output::Audio => (MediaKind::Audio, "audio/"),
+    let (kind, family) = match model_of(job).map(|model| model.output) {
+        Some(Output::Image) => (MediaKind::Photo, "image/"),
+        Some(Output::Video) => (MediaKind::Video, "video/"),
+        Some(Output::Audio) => (MediaKind::Audio, "audio/"),
+        None => (MediaKind::Document, ""),
     };
     let fits = files.iter().all(|file| file.mime.starts_with(family));
     let dir = media_dir(job.id);
@@ -83,17 +91,22 @@ pub(super) fn result(job: &Job, model: &Model, files: &[File]) -> Outgoing {
     Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) }
 }
 
-/// The failure: what failed, why, what happened to the money, and the code for the support.
-pub(super) fn failed(shop: &Shop, job: &Job, model: &Model, why: &Why, maybe_late: bool) -> Outgoing {
-    let money = match (job.row.money.hold, job.row.free_hour) {
+/// What happened to the money of an order that brought nothing.
+fn money_back(job: &Job) -> String {
+    match (job.row.money.hold, job.row.free_hour) {
         (Some(_), _) => say(job, "money-returned", &[("amount", Arg::Money(job.row.price))]),
         (None, Some(_)) => say(job, "money-free-returned", &[]),
         (None, None) => say(job, "money-nothing-charged", &[]),
-    };
+    }
+}
+
+/// The failure: what failed, why, what happened to the money, and the code for the support.
+pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool) -> Outgoing {
+    let money = money_back(job);
     let code = job.row.request.code(&shop.server_key);
     let reason = reason(job.row.lang, why);
     let args = [
-        ("model", Arg::Text(model.id)),
+        ("model", Arg::Text(&job.row.model)),
         ("reason", Arg::Html(&reason)),
         ("money", Arg::Html(&money)),
         ("code", Arg::Text(&code)),
@@ -121,10 +134,15 @@ pub(super) fn failed(shop: &Shop, job: &Job, model: &Model, why: &Why, maybe_lat
 }
 
 /// Telegram would not take the result, and the money went back.
-pub(super) fn undeliverable(shop: &Shop, job: &Job, model: &Model) -> Outgoing {
+pub(super) fn undeliverable(shop: &Shop, job: &Job) -> Outgoing {
     let code = job.row.request.code(&shop.server_key);
+    let money = if matches!(job.row.state, State::Late { .. }) || job.row.free_hour.is_some() {
+        say(job, "money-nothing-charged", &[])
+    } else {
+        money_back(job)
+    };
     let args =
-        [("model", Arg::Text(model.id)), ("amount", Arg::Money(job.row.price)), ("code", Arg::Text(&code))];
+        [("model", Arg::Text(&job.row.model)), ("money", Arg::Html(&money)), ("code", Arg::Text(&code))];
     let text = say(job, "job-undeliverable-refund", &args);
     let act = Act::Text { text, keyboard: after(job.row.lang, job.id), edit: None };
     Outgoing { chat: job.row.user.chat(), act, about: About::Ending(job.id) }

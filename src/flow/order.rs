@@ -160,7 +160,7 @@ pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Place
     let what =
         if offer.free_left.is_some() { "free".to_owned() } else { format!("{} RUB held", offer.price) };
     tx.trace(request, order.user, Some(id), "ordered", format!("{}, {what}", model.id))?;
-    tx.say(news::queued(&job, model), Some(request))?;
+    tx.say(news::queued(&job), Some(request))?;
     Ok(Ok(Placed { job: id, request }))
 }
 

@@ -2,11 +2,15 @@
 //! first message could not be delivered, from our copy. No money moves.
 
 use super::news;
-use super::settle::model_of;
 use crate::ids::{JobId, UserId};
-use crate::job::{File, State};
+use crate::job::{File, Late, State};
 use crate::message::{Act, NotTaken, Source};
 use crate::store::{Delivery, Fault, Job, Tx};
+use crate::time::At;
+use std::time::Duration;
+
+/// How long our copy of a result waits for a customer who could not be reached.
+pub const COPY_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Why nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,17 +37,28 @@ fn files(job: &Job) -> Option<&[File]> {
 }
 
 /// True when [`again`] has something to send.
-pub fn possible(job: &Job) -> bool {
-    if job.row.money.refund.is_some() {
-        return false;
-    }
-    let at_telegram = match &job.row.delivery {
-        // Without ids nobody confirmed the delivery, and our own copy is still there.
-        Delivery::Delivered { .. } => true,
-        Delivery::Refused { why, .. } => *why == NotTaken::Blocked,
-        Delivery::Waiting => false,
+pub fn possible(job: &Job, now: At) -> bool {
+    let has_files = files(job).is_some_and(|files| !files.is_empty());
+    let somewhere = match &job.row.delivery {
+        Delivery::Delivered { file_ids, .. } if !file_ids.is_empty() => true,
+        // Nobody confirmed the delivery, or the customer had blocked the bot.
+        Delivery::Delivered { .. } | Delivery::Refused { why: NotTaken::Blocked, .. } => keeps_copy(job, now),
+        Delivery::Refused { .. } | Delivery::Waiting => false,
     };
-    at_telegram && files(job).is_some_and(|files| !files.is_empty())
+    has_files && somewhere && job.row.money.refund.is_none()
+}
+
+/// True while our own copy of a job's files is still of use: it waits for its delivery, or for a
+/// customer who may yet ask for it.
+pub fn keeps_copy(job: &Job, now: At) -> bool {
+    let Some(ended) = job.row.ended else { return true };
+    let expected = match (&job.row.state, &job.row.delivery) {
+        (State::Failed { late, .. }, _) => matches!(late, Late::Fetch { .. }),
+        (_, Delivery::Waiting) => return job.row.money.refund.is_none(),
+        (_, Delivery::Delivered { file_ids, .. }) => file_ids.is_empty(),
+        (_, Delivery::Refused { why, .. }) => *why == NotTaken::Blocked,
+    };
+    expected && job.row.money.refund.is_none() && now.since(ended) < COPY_KEPT
 }
 
 /// Puts the result of a customer's job into the outbox once more.
@@ -51,10 +66,11 @@ pub fn again(tx: &mut Tx<'_>, user: UserId, id: JobId) -> Result<Result<(), NotS
     let Some(mut job) = tx.job(id)?.filter(|job| job.row.user == user) else {
         return Ok(Err(NotSent::NoSuchJob));
     };
-    let Some(files) = files(&job).filter(|_| possible(&job)) else { return Ok(Err(NotSent::NoFiles)) };
-    let model = model_of(&job)?;
+    let Some(files) = files(&job).filter(|_| possible(&job, tx.now().at)) else {
+        return Ok(Err(NotSent::NoFiles));
+    };
     let request = Some(job.row.request);
-    let mut message = news::result(&job, model, files);
+    let mut message = news::result(&job, files);
     match &job.row.delivery {
         Delivery::Delivered { file_ids, .. } if !file_ids.is_empty() => {
             if let Act::Media { files, .. } = &mut message.act {

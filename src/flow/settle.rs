@@ -14,34 +14,29 @@ use crate::money::Kopecks;
 use crate::store::{Delivery, Fault, Job, JobRow, StopRow, StoppedBy, Tx};
 use std::time::Duration;
 
-/// The model of a job.
-pub fn model_of(job: &Job) -> Result<&'static Model, Fault> {
-    catalog::model(&job.row.model).ok_or_else(|| Fault::Row {
-        table: "jobs",
-        key: job.id.to_string(),
-        why: format!("the catalogue has no model {}", job.row.model),
-    })
+/// The model of a job; `None` when a newer catalogue has it no more. Such a job still ends.
+pub fn model_of(job: &Job) -> Option<&'static Model> {
+    catalog::model(&job.row.model)
 }
 
 /// Tells a job what happened to it. Gives its new state, or why nothing was done: a repeat, an
 /// answer to an earlier call, a time that has not come.
 pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Result<State, Refused>, Fault> {
     let Some(mut job) = tx.job(id)? else { return Ok(Err(Refused::NotExpected)) };
-    let model = model_of(&job)?;
     let event = own_task_only(tx, id, event)?;
     let what = event_name(&event);
     let before = job.row.state.clone();
-    let step = match next(&before, event, tx.now().up, shop.limits(model)) {
+    let step = match next(&before, event, tx.now().up, shop.limits(model_of(&job))) {
         Ok(step) => step,
         Err(refused) => return Ok(Err(refused)),
     };
     job.row.state = step.state;
     job.row.due = step.due;
-    move_money(shop, tx, &mut job, model, step.money)?;
+    move_money(shop, tx, &mut job, step.money)?;
     if job.row.state.name() != before.name() {
         let data = trace_data(&job.row.state);
         tx.trace(job.row.request, job.row.user, Some(id), what, data)?;
-        tell(shop, tx, &mut job, model, &before)?;
+        tell(shop, tx, &mut job, &before)?;
     }
     tx.put_job(&job)?;
     Ok(Ok(job.row.state))
@@ -66,14 +61,15 @@ fn own_task_only(tx: &Tx<'_>, id: JobId, event: Event) -> Result<Event, Fault> {
     Ok(event)
 }
 
-fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, money: Money) -> Result<(), Fault> {
+fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, money: Money) -> Result<(), Fault> {
     let (id, now) = (job.id, tx.now());
     let JobRow { user, price, .. } = job.row;
     let hold = job.row.money.hold;
     let transfer = match (money, hold) {
         (Money::Keep, _) | (Money::Charge | Money::Lose, None) => return Ok(()),
         (Money::Release, None) => {
-            let Some(hour) = job.row.free_hour else { return Ok(()) };
+            // What is sold no more is not given away either: there is nothing to give back to.
+            let (Some(hour), Some(model)) = (job.row.free_hour, model_of(job)) else { return Ok(()) };
             return free::give_back(tx, user, model, hour, job.row.cost_usd);
         }
         (Money::Charge, Some(hold)) => Transfer::charge(id, user, hold, price, now.at),
@@ -107,28 +103,28 @@ fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, money:
 }
 
 /// Writes what the customer (and the operator) hear of the change.
-fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, model: &Model, before: &State) -> Result<(), Fault> {
+fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, before: &State) -> Result<(), Fault> {
     let request = Some(job.row.request);
     match &job.row.state {
-        State::Queued { .. } => drop(tx.say(news::queued(job, model), request)?),
-        State::Waiting { .. } => drop(tx.say(news::working(job, model), request)?),
+        State::Queued { .. } => drop(tx.say(news::queued(job), request)?),
+        State::Waiting { .. } => drop(tx.say(news::working(job), request)?),
         State::Sending { .. } | State::Unknown { .. } | State::Fetching { .. } => {}
         State::Done { files } => {
-            let result = news::result(job, model, files);
+            let result = news::result(job, files);
             end(tx, job, result)?;
-            tx.say(news::status_ended(job, model), request)?;
+            tx.say(news::status_ended(job), request)?;
         }
         State::Late { files } => {
-            let result = news::result(job, model, files);
+            let result = news::result(job, files);
             end(tx, job, result)?;
         }
         State::Failed { why, late } => {
             let why = why.clone();
             if !before.is_final() {
-                let message = news::failed(shop, job, model, &why, *late != Late::Never);
+                let message = news::failed(shop, job, &why, *late != Late::Never);
                 end(tx, job, message)?;
-                tx.say(news::status_ended(job, model), request)?;
-                consequences(shop, tx, job, model, &why)?;
+                tx.say(news::status_ended(job), request)?;
+                consequences(shop, tx, job, &why)?;
             }
         }
     }
@@ -153,7 +149,7 @@ pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(
 }
 
 /// What a failure means for the sales to come.
-fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, model: &Model, why: &Why) -> Result<(), Fault> {
+fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<(), Fault> {
     let now = tx.now();
     let code = job.row.request.code(&shop.server_key);
     let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {
@@ -180,14 +176,14 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, model: &Model, why: &Wh
             (Alarm::KeyRefused, code)
         }
         Why::Paused => {
-            stop(model.id, StoppedBy::Provider, Some(hour / 6), "paused at the provider")?;
-            (Alarm::ModelStopped, format!("{} {code}", model.id))
+            stop(&job.row.model, StoppedBy::Provider, Some(hour / 6), "paused at the provider")?;
+            (Alarm::ModelStopped, format!("{} {code}", job.row.model))
         }
         Why::ModelGone => {
-            stop(model.id, StoppedBy::Provider, Some(hour * 6), "unknown to the provider")?;
-            (Alarm::ModelStopped, format!("{} {code}", model.id))
+            stop(&job.row.model, StoppedBy::Provider, Some(hour * 6), "unknown to the provider")?;
+            (Alarm::ModelStopped, format!("{} {code}", job.row.model))
         }
-        Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", model.id)),
+        Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", job.row.model)),
         Why::Cancelled
         | Why::QueueTimeout
         | Why::Rejected { .. }

@@ -90,7 +90,7 @@ pub(super) fn job(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault> {
     let code = job.row.request.code(&talk.shop.server_key);
     lines.push(talk.say("job-card-code", &[("code", Arg::Html(&code))]));
     let mut keyboard = Vec::new();
-    if resend::possible(&job) {
+    if resend::possible(&job, talk.tx.now().at) {
         keyboard.push(vec![Target::Files(id).button(talk.say("button-send-again", &[]))]);
     }
     if matches!(job.row.state, State::Queued { .. }) {

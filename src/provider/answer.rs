@@ -21,7 +21,7 @@ pub fn created(status: u16, retry_after: Option<&str>, body: &[u8]) -> Created {
     let Some(Envelope { code, message, data }) = envelope(body) else {
         return Created::InDoubt(format!("HTTP {status} without an answer that can be read"));
     };
-    let says = |text: &str| message.to_ascii_lowercase().contains(text);
+    let lower = message.to_ascii_lowercase();
     let busy = |default_s, alarm| Created::Busy { pause: pause(retry_after, default_s), alarm };
     let refused = |why, alarm| Created::Refused { why, alarm: Some(alarm) };
     match code {
@@ -33,11 +33,13 @@ pub fn created(status: u16, retry_after: Option<&str>, body: &[u8]) -> Created {
         455 => busy(60, Some(Alarm::Maintenance)),
         401 | 433 => refused(Why::KeyRefused, Alarm::KeyRefused),
         402 => refused(Why::NoCredit, Alarm::NoCredit),
-        _ if says("credits insufficient") => refused(Why::NoCredit, Alarm::NoCredit),
+        500 if lower.starts_with("credits insufficient") => refused(Why::NoCredit, Alarm::NoCredit),
         505 => refused(Why::Paused, Alarm::Paused),
-        _ if says("temporarily paused") => refused(Why::Paused, Alarm::Paused),
+        500..=599 if lower.contains("temporarily paused") => refused(Why::Paused, Alarm::Paused),
         404 => refused(Why::ModelGone, Alarm::ModelGone),
-        _ if says("model name you specified is not supported") => refused(Why::ModelGone, Alarm::ModelGone),
+        422 if lower.contains("model name you specified is not supported") => {
+            refused(Why::ModelGone, Alarm::ModelGone)
+        }
         _ => Created::Refused { why: Why::Rejected { message: said(code, &message) }, alarm: None },
     }
 }

@@ -27,7 +27,7 @@ pub use fault::Fault;
 pub use jobs::{Delivery, Job, JobRow};
 pub use notes::{Action, ActionRow, PaymentRow, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
-pub use queues::{Fate, InboxRow, OutboxRow, ParkedRow, Received, SeenRow};
+pub use queues::{Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};

@@ -102,14 +102,18 @@ pub enum Received {
     Repeated,
 }
 
+/// Rows with their numbers, as far as they can be read.
+pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
+
 impl View {
-    /// Updates that wait, in order of arrival, after number `after`, at most `limit`.
-    pub fn inbox(&self, after: Option<InboxId>, limit: usize) -> Result<Vec<(InboxId, InboxRow)>, Fault> {
+    /// Updates that wait, in order of arrival, after number `after`, at most `limit`. A row that
+    /// cannot be read stands among them as the fault it is: it must not stop the line.
+    pub fn inbox(&self, after: Option<InboxId>, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
         let from = after.map_or(0, |id| id.0 + 1);
         let mut rows = Vec::new();
         for entry in self.tables.inbox.range(from..)?.take(limit) {
             let (key, row) = entry?;
-            rows.push((InboxId(key.value()), decode(&key.value(), row.value())?));
+            rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
         Ok(rows)
     }
@@ -119,18 +123,19 @@ impl View {
         Ok(self.tables.inbox.len()?)
     }
 
-    /// Messages of one priority that wait, in order, after number `after`, at most `limit`.
+    /// Messages of one priority that wait, in order, after number `after`, at most `limit`. A row that
+    /// cannot be read stands among them as the fault it is.
     pub fn outbox(
         &self,
         priority: u8,
         after: Option<OutboxId>,
         limit: usize,
-    ) -> Result<Vec<(OutboxId, OutboxRow)>, Fault> {
+    ) -> Result<Page<OutboxId, OutboxRow>, Fault> {
         let from = after.map_or(0, |id| id.0 + 1);
         let mut rows = Vec::new();
         for entry in self.tables.outbox.range((priority, from)..=(priority, u64::MAX))?.take(limit) {
             let (key, row) = entry?;
-            rows.push((OutboxId(key.value().1), decode(&key.value(), row.value())?));
+            rows.push((OutboxId(key.value().1), decode(&key.value(), row.value())));
         }
         Ok(rows)
     }
@@ -192,6 +197,33 @@ impl Tx<'_> {
     pub fn park(&mut self, id: InboxId, row: &InboxRow, why: &str) -> Result<(), Fault> {
         self.end_update(id, row, Fate::Parked)?;
         self.keep_unreadable(Some(row.update), &row.body, why)
+    }
+
+    /// Puts an update aside whose row cannot be read. Which one it was only the list of seen updates
+    /// still knows.
+    pub fn park_unreadable(&mut self, id: InboxId, why: &str) -> Result<(), Fault> {
+        let Some(bytes) = self.tables.inbox.remove(id.0)?.map(|row| row.value().to_vec()) else {
+            return Ok(());
+        };
+        let mut stored = None;
+        for entry in self.tables.seen_updates.iter()? {
+            let (key, row) = entry?;
+            let seen: SeenRow = decode(&key.value(), row.value())?;
+            if seen.fate == Fate::Stored(id) {
+                stored = Some((key.value(), seen));
+                break;
+            }
+        }
+        if let Some((key, seen)) = stored {
+            put(&mut self.tables.seen_updates, key, &SeenRow { fate: Fate::Parked, ..seen })?;
+        }
+        self.keep_unreadable(stored.map(|((_, update), _)| UpdateId(update)), &bytes, why)
+    }
+
+    /// Takes a message out whose row cannot be read, and keeps its bytes for the operator.
+    pub fn drop_unreadable(&mut self, priority: u8, id: OutboxId, why: &str) -> Result<(), Fault> {
+        let bytes = self.tables.outbox.remove((priority, id.0))?.map(|row| row.value().to_vec());
+        bytes.map_or(Ok(()), |bytes| self.keep_unreadable(None, &bytes, why))
     }
 
     /// Keeps what came and is no update, for the operator to look at; the newest 1,000 stay.

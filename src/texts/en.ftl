@@ -420,7 +420,7 @@ job-undeliverable-refund =
 
     Model: { $model }
     Error: Telegram did not take the file
-    💰 Your money is back in your wallet: { $amount }
+    { $money }
 
     🆘 Error code: { $code }
     💬 Send this code to the support

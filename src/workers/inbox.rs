@@ -31,6 +31,14 @@ pub async fn run(engine: Engine) {
                 continue;
             }
         };
+        let mut readable = Vec::new();
+        for (id, row) in rows {
+            match row {
+                Ok(row) => readable.push((id, row)),
+                Err(fault) => set_aside(&engine, id, &fault).await,
+            }
+        }
+        let rows = readable;
         let now = engine.clock().now().up;
         let next: Option<Up> = rows.iter().map(|(_, row)| row.not_before).filter(|due| *due > now).min();
         let due: Vec<_> = rows.into_iter().filter(|(_, row)| row.not_before <= now).collect();
@@ -43,6 +51,18 @@ pub async fn run(engine: Engine) {
         if let Some(fault) = handled.into_iter().find_map(Result::err) {
             engine.pause_after("handling an update", &fault).await;
         }
+    }
+}
+
+/// Takes a row out of the line that cannot be read, and tells the operator.
+async fn set_aside(engine: &Engine, id: InboxId, fault: &Fault) {
+    let (shop, why) = (engine.shop.clone(), fault.to_string());
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        tx.park_unreadable(id, &why)?;
+        alarm::raise(&shop, tx, alarm::Alarm::Parked, &why)
+    };
+    if let Err(fault) = engine.store.write("park", act).await {
+        engine.pause_after("putting an update aside that cannot be read", &fault).await;
     }
 }
 

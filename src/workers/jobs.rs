@@ -3,9 +3,10 @@
 //! **Invariant:** createTask is called only after `Sending` is committed, and once per commit.
 
 use super::{Engine, media};
+use crate::catalog::input::ValidInput;
 use crate::flow::settle;
 use crate::ids::JobId;
-use crate::job::{Event, Late, Refused, State};
+use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
 use crate::store::{Fault, Job};
 use crate::time::Up;
@@ -104,10 +105,10 @@ async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
 /// One step of one due job. False when nothing changed, so that it is left alone for a moment.
 async fn advance(engine: &Engine, id: JobId) -> Result<bool, Fault> {
     let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(false) };
-    let model = settle::model_of(&job)?;
     let now = engine.clock().now().up;
+    let limits = engine.shop.limits(settle::model_of(&job));
     match &job.row.state {
-        State::Queued { since, .. } if now >= since.plus(engine.shop.limits(model).queued) => {
+        State::Queued { since, .. } if now >= since.plus(limits.queued) => {
             step(engine, "settle", id, Event::Expire).await
         }
         State::Queued { .. } => send(engine, &job).await,
@@ -136,22 +137,18 @@ async fn step(engine: &Engine, name: &'static str, id: JobId, event: Event) -> R
     Ok(stepped.is_ok())
 }
 
-/// The order's input as the provider gets it.
-fn input_of(job: &Job) -> Result<Map<String, Value>, Fault> {
-    let model = settle::model_of(job)?;
-    let input = crate::catalog::input::ValidInput::check(model, &job.row.input);
-    let input = input.map_err(|wrong| Fault::Row {
-        table: "jobs",
-        key: job.id.to_string(),
-        why: format!("its input does not fit its model any more: {wrong}"),
-    })?;
-    Ok(input.to_json())
+/// The order as the provider gets it: its model and its input. A newer version of this service may
+/// have another catalogue; an order that fits it no more is refused, as the provider would.
+fn order_of(job: &Job) -> Result<(&'static str, Map<String, Value>), Why> {
+    let model = settle::model_of(job).ok_or(Why::ModelGone)?;
+    let input = ValidInput::check(model, &job.row.input);
+    let input = input.map_err(|wrong| Why::Rejected { message: wrong.to_string() })?;
+    Ok((model.api_model, input.to_json()))
 }
 
 /// Commits 3 and 4: notes that the call begins, calls once, notes what came of it.
 async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
     let id = job.id;
-    let (model, input) = (settle::model_of(job)?, input_of(job)?);
     let shop = engine.shop.clone();
     let started = engine.store.write("start", move |tx| settle::step(&shop, tx, id, Event::Start)).await?;
     let attempt = match started {
@@ -160,12 +157,16 @@ async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
             return Ok(false);
         }
     };
+    let (model, input) = match order_of(job) {
+        Ok(order) => order,
+        Err(why) => return record(engine, id, Event::Refused { attempt, why }).await,
+    };
     let secret = callback_secret(&engine.shop.server_key, id);
     let callback_url = engine
         .callback_base
         .as_ref()
         .map(|base| format!("{}/kie/callback/{id}/{secret}", base.as_str().trim_end_matches('/')));
-    let created = engine.provider.create(Task { model: model.api_model, input, callback_url }).await;
+    let created = engine.provider.create(Task { model, input, callback_url }).await;
     let event = match created {
         Created::Accepted(task) => Event::Accepted { attempt, task },
         Created::Busy { pause, .. } => Event::Busy { attempt, pause },
@@ -210,12 +211,12 @@ async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
 
 /// Looks at a task that a callback named: it is ours only if it has our model and input.
 async fn prove(engine: &Engine, job: &Job, task: &str) -> Result<bool, Fault> {
-    let (model, input) = (settle::model_of(job)?, input_of(job)?);
+    let Ok((model, input)) = order_of(job) else { return step(engine, "bind", job.id, Event::NotOurs).await };
     let event = match engine.provider.look(task).await {
         Look::Unreachable(_) => Event::NoLook,
         Look::NotFound => Event::Running,
         seen @ (Look::Running(_) | Look::Success { .. } | Look::Failed { .. }) => {
-            let ours = seen.echo().is_some_and(|echo| echo.is_order(model.api_model, &input));
+            let ours = seen.echo().is_some_and(|echo| echo.is_order(model, &input));
             if ours { Event::Bound { task: task.to_owned() } } else { Event::NotOurs }
         }
     };

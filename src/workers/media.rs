@@ -31,3 +31,30 @@ pub(super) async fn drop_job(data_dir: &Path, job: JobId) {
         Err(error) => tracing::warn!(job = job.0, %error, "the files of a delivered result stay behind"),
     }
 }
+
+/// The jobs whose files lie here.
+pub(super) async fn jobs(data_dir: &Path) -> Vec<JobId> {
+    let mut jobs = Vec::new();
+    let mut folders = match tokio::fs::read_dir(data_dir.join("media")).await {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return jobs,
+        Err(error) => {
+            tracing::warn!(%error, "the folder of results cannot be read");
+            return jobs;
+        }
+    };
+    loop {
+        match folders.next_entry().await {
+            Ok(Some(folder)) => {
+                if let Some(Ok(job)) = folder.file_name().to_str().map(str::parse) {
+                    jobs.push(JobId(job));
+                }
+            }
+            Ok(None) => return jobs,
+            Err(error) => {
+                tracing::warn!(%error, "the folder of results cannot be read to its end");
+                return jobs;
+            }
+        }
+    }
+}

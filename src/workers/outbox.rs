@@ -7,7 +7,7 @@ use super::{Engine, media};
 use crate::flow::deliver::{self, Next};
 use crate::ids::{ChatId, OutboxId};
 use crate::message::{About, Priority, Sent};
-use crate::store::{Fault, OutboxRow};
+use crate::store::{Fault, OutboxRow, Tx};
 use crate::time::{Clock, Up};
 use governor::clock::Clock as Ticks;
 use governor::nanos::Nanos;
@@ -15,6 +15,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -110,6 +111,13 @@ async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -
                 if sends.len() >= PARALLEL {
                     return Ok(wake);
                 }
+                let row = match row {
+                    Ok(row) => row,
+                    Err(fault) => {
+                        give_up(engine, priority, id, &fault).await?;
+                        continue;
+                    }
+                };
                 match desk.may_go(priority, id, &row, &mut waiting) {
                     Turn::Now => desk.start(engine, sends, priority, id, row),
                     Turn::At(due) => wake = Some(wake.map_or(due, |wake| wake.min(due))),
@@ -245,14 +253,37 @@ async fn deliver_one(
     }
     let delivered = matches!(sent, Sent::Delivered { .. });
     metrics::counter!("samovar_sends_total", "outcome" => outcome(&sent)).increment(1);
-    let shop = engine.shop.clone();
-    let noted =
-        engine.store.write("delivered", move |tx| deliver::note(&shop, tx, priority as u8, id, &sent));
-    let next = noted.await?;
+    let next = note(engine, priority, id, sent).await?;
     if let (About::Result(job), true, Next::Gone) = (row.outgoing.about, delivered, next) {
         media::drop_job(&engine.data_dir, job).await;
     }
     Ok(next)
+}
+
+/// Commit 6. It is out in the world already, so a disk that hiccups is waited for.
+async fn note(engine: &Engine, priority: Priority, id: OutboxId, sent: Sent) -> Result<Next, Fault> {
+    let sent = Arc::new(sent);
+    loop {
+        let (shop, sent) = (engine.shop.clone(), sent.clone());
+        let act = move |tx: &mut Tx<'_>| deliver::note(&shop, tx, priority as u8, id, &sent);
+        match engine.store.write("delivered", act).await {
+            Err(fault) if fault.is_passing() && !engine.stop.is_cancelled() => {
+                engine.pause_after("noting a delivery", &fault).await;
+            }
+            Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+                give_up(engine, priority, id, &fault).await?;
+                return Ok(Next::Gone);
+            }
+            noted => return noted,
+        }
+    }
+}
+
+async fn give_up(engine: &Engine, priority: Priority, id: OutboxId, fault: &Fault) -> Result<(), Fault> {
+    tracing::error!(%fault, message = id.0, "a message is taken out of the outbox");
+    let (shop, why) = (engine.shop.clone(), fault.to_string());
+    let act = move |tx: &mut Tx<'_>| deliver::give_up(&shop, tx, priority as u8, id, &why);
+    engine.store.write("give-up", act).await
 }
 
 fn outcome(sent: &Sent) -> &'static str {

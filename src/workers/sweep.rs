@@ -1,8 +1,9 @@
 //! What has to be done from time to time: remember the uptime, check the books, forget what is old,
 //! and see whether the provider can be sold from again.
 
-use super::Engine;
+use super::{Engine, media};
 use crate::flow::alarm::{self, Alarm};
+use crate::flow::resend;
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
 use rust_decimal::Decimal;
@@ -45,6 +46,7 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     }
     check_books(engine).await?;
     engine.store.write("forget", forget).await?;
+    drop_media(engine).await?;
     credit(engine).await?;
     let depths =
         |view: &crate::store::View| Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?));
@@ -77,6 +79,18 @@ async fn check_books(engine: &Engine) -> Result<(), Fault> {
         alarm::raise(&shop, tx, Alarm::SellingStopped, &why)
     });
     stopped.await
+}
+
+/// Removes our copies of results that nobody waits for any more.
+async fn drop_media(engine: &Engine) -> Result<(), Fault> {
+    let now = engine.clock().now().at;
+    for id in media::jobs(&engine.data_dir).await {
+        let job = engine.store.read(move |view| view.job(id)).await?;
+        if !job.is_some_and(|job| resend::keeps_copy(&job, now)) {
+            media::drop_job(&engine.data_dir, id).await;
+        }
+    }
+    Ok(())
 }
 
 fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {

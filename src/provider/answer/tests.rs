@@ -47,7 +47,13 @@ fn each_code_and_message_has_its_meaning() {
             r#"{"code":500,"msg":"This interface is temporarily paused."}"#,
             refused(Why::Paused, Alarm::Paused),
         ),
-        (r#"{"code":422,"message":"It is Temporarily Paused"}"#, refused(Why::Paused, Alarm::Paused)),
+        (r#"{"code":503,"message":"It is Temporarily Paused"}"#, refused(Why::Paused, Alarm::Paused)),
+        // A prompt that KIE repeats in its refusal stops no sales.
+        (
+            r#"{"code":422,"msg":"prompt: temporarily paused, credits insufficient"}"#,
+            rejected("prompt: temporarily paused, credits insufficient"),
+        ),
+        (r#"{"code":500,"msg":"prompt: credits insufficient"}"#, rejected("prompt: credits insufficient")),
         (r#"{"code":404,"msg":"Not Found"}"#, refused(Why::ModelGone, Alarm::ModelGone)),
         (
             r#"{"code":422,"msg":"The model name you specified is not supported, see the list"}"#,

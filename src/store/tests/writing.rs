@@ -52,8 +52,12 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
     assert_eq!(poll(panics), Some(Err(Fault::Bug("panics: a mistake with 77".to_owned()))));
     assert_eq!(poll(last), Some(Ok(Received::New(InboxId(2)))));
     let view = store.view().expect("a snapshot");
-    let updates: Vec<_> =
-        view.inbox(None, 9).expect("readable rows").into_iter().map(|(_, row)| row.update.0).collect();
+    let updates: Vec<_> = view
+        .inbox(None, 9)
+        .expect("readable rows")
+        .into_iter()
+        .map(|(_, row)| row.expect("readable").update.0)
+        .collect();
     assert_eq!(updates, [1, 2]);
     assert_eq!(view.seen(1, UpdateId(77)), Ok(None));
 }

@@ -1,0 +1,145 @@
+//! The operator's limits: free uses, the budget for them, open and queued orders; and the doors that
+//! only who holds a secret may use.
+
+use crate::support::{Mode, TestApp};
+use samovar::config::Settings;
+use samovar::ids::JobId;
+use samovar::job::State;
+use samovar::provider::callback::callback_secret;
+use secrecy::SecretString;
+use std::time::Duration;
+
+const ANN: i64 = 1001;
+const BOB: i64 = 1002;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// One free picture, from the menu to the chat.
+async fn uses_free(app: &TestApp, user: i64, media: usize) {
+    app.user(user).orders("z-image", "самовар").await.sees_last("🆓 Бесплатно").await;
+    app.user(user).taps("✅ Запустить").await.gets_media(media).await;
+    app.settled().await;
+}
+
+/// The same order costs money now, and there is none.
+async fn must_pay(app: &TestApp, user: i64) {
+    app.user(user).chooses("z-image", "самовар").await;
+    let screen = app.user(user).sees_last("На балансе не хватает").await;
+    assert!(!screen.text.contains("Бесплатно"), "{}", screen.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_is_free_twice_an_hour_and_five_times_a_day() {
+    let app = TestApp::start(Mode::Webhook).await;
+    let mut media = 0;
+    for uses_this_hour in [2, 2, 1] {
+        for _ in 0..uses_this_hour {
+            media += 1;
+            uses_free(&app, ANN, media).await;
+        }
+        must_pay(&app, ANN).await;
+        app.skip(HOUR);
+    }
+    must_pay(&app, ANN).await;
+    app.skip(HOUR * 14);
+    uses_free(&app, ANN, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_of_nothing_gives_nothing_away() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_budget_usd = 0.into()).await;
+    must_pay(&app, ANN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_budget_is_one_for_all_customers_and_new_every_day() {
+    let cost = samovar::catalog::model("z-image").expect("a model").usd;
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_budget_usd = cost).await;
+    uses_free(&app, ANN, 1).await;
+    must_pay(&app, BOB).await;
+    app.skip(HOUR * 24);
+    uses_free(&app, BOB, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_costs_the_operator_too_much_is_not_free() {
+    let change = |settings: &mut Settings| settings.free_max_cost_usd = "0.001".parse().expect("a number");
+    let app = TestApp::start_with(Mode::Webhook, change).await;
+    must_pay(&app, ANN).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_free_use_that_fails_is_given_back_to_the_hour_it_was_taken_from() {
+    let app = TestApp::start(Mode::Webhook).await;
+    uses_free(&app, ANN, 1).await;
+    app.user(ANN).orders("z-image", "sandbox:fail").await.taps("✅ Запустить").await;
+    app.user(ANN).sees("🆓 Бесплатный запуск вернулся").await;
+    app.settled().await;
+    uses_free(&app, ANN, 2).await;
+    must_pay(&app, ANN).await;
+}
+
+/// Orders that the provider puts off, so that they stay queued; gives the service.
+async fn with_a_queued_order(change: impl FnOnce(&mut Settings)) -> TestApp {
+    let app = TestApp::start_with(Mode::Webhook, |settings| {
+        settings.free_daily_limit = 0;
+        change(settings);
+    })
+    .await;
+    app.credit(ANN, "10").await;
+    app.credit(BOB, "10").await;
+    app.user(ANN).orders("z-image", "sandbox:455").await.taps("✅ Запустить").await;
+    app.until("a job that was put off", |view| {
+        let job = view.job(JobId(1)).ok()??;
+        matches!(job.row.state, State::Queued { since, not_before } if not_before > since).then_some(())
+    })
+    .await;
+    app
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_takes_no_order_and_holds_no_money() {
+    let app = with_a_queued_order(|settings| settings.queue_max = 1).await;
+    app.user(BOB).orders("z-image", "самовар").await.taps("✅ Запустить").await.sees("очеред").await;
+    assert_eq!((app.jobs(), app.wallet(BOB)), (1, ("10.00".to_owned(), "0.00".to_owned())));
+    app.skip(Duration::from_secs(16 * 60));
+    app.settled().await;
+    assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_too_many_open_orders_waits_and_others_do_not() {
+    let app = with_a_queued_order(|settings| settings.open_jobs_per_customer = 1).await;
+    app.user(ANN).orders("z-image", "самовар").await.taps("✅ Запустить").await;
+    app.user(BOB).orders("z-image", "самовар").await.taps("✅ Запустить").await.gets_media(1).await;
+    assert_eq!((app.jobs(), app.wallet(ANN)), (2, ("9.24".to_owned(), "0.76".to_owned())));
+    app.skip(Duration::from_secs(16 * 60));
+    app.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_callback_counts_only_for_a_job_there_is_and_with_a_signature_where_one_is_set() {
+    let signed = |settings: &mut Settings| settings.kie_webhook_hmac_key = Some(SecretString::from("k"));
+    for (change, status) in [(None, 404), (Some(signed), 403)] {
+        let app = TestApp::start_with(Mode::Webhook, |settings| {
+            if let Some(change) = change {
+                change(settings);
+            }
+        })
+        .await;
+        app.user(ANN).sends("/start").sees("Самовар").await;
+        let key = app.store().view().expect("a view").note::<[u8; 32]>("server_key");
+        let secret = callback_secret(&key.expect("readable").expect("made at the start"), JobId(7));
+        let answer = app.post(&format!("/kie/callback/7/{secret}"), None, r#"{"data":{"taskId":"t"}}"#).await;
+        assert_eq!(answer.status(), status);
+        app.settled().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_are_answered_on_the_public_port_and_figures_are_not() {
+    let app = TestApp::start(Mode::Webhook).await;
+    app.user(ANN).sends("/start").sees("Самовар").await;
+    assert_eq!(app.get("/healthz").await.status(), 200);
+    assert_eq!(app.get("/readyz").await.status(), 200);
+    assert_eq!(app.get("/metrics").await.status(), 404);
+}
