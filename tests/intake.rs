@@ -134,6 +134,7 @@ async fn a_callback_ten_times_from_sixteen_tasks_settles_once() {
         let (id, task) = kie.tasks().first_key_value().expect("a task");
         (id.clone(), task.callback_url.clone().expect("an address"))
     });
+    app.sandbox.kie.act(|kie, now| kie.finish(now, &task));
     let path = &url[url.find("/kie/").expect("our path")..];
     let body = json!({"code": 200, "data": {"taskId": task, "state": "success"}}).to_string();
     let app_ref = &app;

@@ -3,7 +3,7 @@
 
 use crate::support::{Mode, TestApp};
 use samovar::config::Settings;
-use samovar::ids::JobId;
+use samovar::ids::{JobId, UpdateId};
 use samovar::job::State;
 use samovar::provider::callback::callback_secret;
 use secrecy::SecretString;
@@ -142,4 +142,47 @@ async fn probes_are_answered_on_the_public_port_and_figures_are_not() {
     assert_eq!(app.get("/healthz").await.status(), 200);
     assert_eq!(app.get("/readyz").await.status(), 200);
     assert_eq!(app.get("/metrics").await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_over_the_providers_pace_wait_in_the_queue_where_nothing_is_in_doubt() {
+    let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    let customers = 2001..2013;
+    for id in customers.clone() {
+        app.credit(id, "10").await;
+        app.user(id).orders("z-image", "самовар").await;
+    }
+    for id in customers {
+        app.user(id).taps("✅ Запустить").await;
+    }
+    app.until("twelve orders", |view| (view.last_job().ok()??.0 == 12).then_some(())).await;
+    app.crash().await;
+    let in_state = |wanted: fn(&State) -> bool| (1..=12).filter(|id| wanted(&app.job(*id).row.state)).count();
+    let in_doubt = in_state(|state| matches!(state, State::Unknown { .. }));
+    assert!(in_doubt <= 5, "KIE takes five orders at once, so the other seven are not in doubt: {in_doubt}");
+    let none_waits = |view: &samovar::store::View| {
+        let queued = |id| matches!(view.job(JobId(id)), Ok(Some(job)) if !job.row.state.is_final() && job.row.state.name() != "unknown");
+        (!(1..=12).any(queued)).then_some(())
+    };
+    app.until("all others to be done", none_waits).await;
+    app.skip(Duration::from_secs(31 * 60));
+    app.settled().await;
+    let tasks = app.sandbox.kie.look(|kie| kie.tasks().len());
+    assert!((7..=12).contains(&tasks), "{tasks} tasks for twelve orders");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_are_known_again_for_seven_days_and_then_forgotten() {
+    let app = TestApp::start(Mode::Webhook).await;
+    app.user(ANN).sends("/start").sees("Самовар").await;
+    let first = app.sandbox.telegram.look(|world| *world.receipts().keys().next().expect("an update"));
+    let update = UpdateId(u64::try_from(first).expect("positive"));
+    app.skip(HOUR * 24 * 6);
+    app.user(ANN).sends("/help").sees("Как это работает").await;
+    app.skip(Duration::from_secs(120));
+    assert!(app.store().view().expect("a view").seen(4242, update).expect("readable").is_some());
+    app.skip(HOUR * 24 + HOUR);
+    app.until("the first update is forgotten", |view| view.seen(4242, update).ok()?.is_none().then_some(()))
+        .await;
+    app.settled().await;
 }

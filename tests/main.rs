@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
 mod answers;
+mod binary;
 mod cli;
 mod crash;
 mod demo;
@@ -12,6 +13,7 @@ mod kill;
 mod ledger;
 mod limits;
 mod outbox;
+mod park;
 mod prompts;
 mod races;
 mod readme;

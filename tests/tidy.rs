@@ -221,6 +221,17 @@ fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
 }
 
 #[test]
+fn every_file_of_tests_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let main = fs::read_to_string(root.join("main.rs")).expect("readable");
+    for entry in fs::read_dir(&root).expect("readable") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a text");
+        let module = name.trim_end_matches(".rs");
+        assert!(module == "main" || main.contains(&format!("\nmod {module};")), "nobody runs tests/{name}");
+    }
+}
+
+#[test]
 fn the_tree_is_tidy() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![root.join("build.rs")];

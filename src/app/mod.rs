@@ -108,19 +108,6 @@ impl App {
     /// Takes the data directory, opens the store, and listens.
     pub async fn bind(settings: Settings, keys: Keys, parts: Parts) -> Result<Self, StartError> {
         rules::check_free_tier(&settings)?;
-        let lock = Lock::take(&settings.data_dir)?;
-        let (store, engine) = Store::open(&settings.data_dir, parts.clock)?;
-        (parts.drive)(engine);
-        let webhook_secret = webhook_secret(&settings, &store).await?;
-        let server_key = server_key(&store).await?;
-        let listener = match parts.listener {
-            Some(listener) => listener,
-            None => listen("LISTEN", settings.listen).await?,
-        };
-        let admin = match parts.metrics {
-            Some(handle) => Some((listen("ADMIN_LISTEN", settings.admin_listen).await?, handle)),
-            None => None,
-        };
         let unusable = |why: String| StartError::Settings(why);
         let telegram = Telegram::new(
             keys.telegram_bot_token.clone(),
@@ -136,7 +123,20 @@ impl App {
             result_hosts: settings.result_hosts.clone(),
             timeouts: KieTimeouts::default(),
         };
-        let kie = Kie::new(options, store.clock()).map_err(|error| unusable(error.to_string()))?;
+        let kie = Kie::new(options, &parts.clock).map_err(|error| unusable(error.to_string()))?;
+        let lock = Lock::take(&settings.data_dir)?;
+        let (store, engine) = Store::open(&settings.data_dir, parts.clock)?;
+        (parts.drive)(engine);
+        let webhook_secret = webhook_secret(&settings, &store).await?;
+        let server_key = server_key(&store).await?;
+        let listener = match parts.listener {
+            Some(listener) => listener,
+            None => listen("LISTEN", settings.listen).await?,
+        };
+        let admin = match parts.metrics {
+            Some(handle) => Some((listen("ADMIN_LISTEN", settings.admin_listen).await?, handle)),
+            None => None,
+        };
         let shop = Arc::new(OnceLock::new());
         let is_webhook = settings.bot_mode == BotMode::Webhook;
         let doors = Arc::new(Doors {
@@ -181,9 +181,9 @@ impl App {
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
         let mut tasks = JoinSet::new();
         let router = http::router(self.doors.clone());
-        tasks.spawn(serve(self.listener, router, stop.clone()));
+        tasks.spawn(http::serve(self.listener, router, stop.clone()));
         if let Some((listener, handle)) = self.admin {
-            tasks.spawn(serve(listener, http::admin_router(handle), stop.clone()));
+            tasks.spawn(http::serve(listener, http::admin_router(handle), stop.clone()));
         }
         let socket = control::socket_path(&self.settings.data_dir);
         tasks.spawn(answer_operators(self.store.clone(), socket, stop.clone()));
@@ -255,13 +255,6 @@ async fn wait(mut tasks: JoinSet<()>, stop: &CancellationToken, health: &Health)
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|why| StartError::Listen { setting, address, why })
-}
-
-async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the HTTP server ended");
-    }
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.

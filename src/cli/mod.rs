@@ -73,6 +73,8 @@ enum Command {
 /// refused; 2 usage or settings; 3 the data directory belongs to another process that does not
 /// answer; 4 the file is damaged or of a newer version.
 pub fn main() -> ExitCode {
+    // Wallets, prompts and our own key: what is written is for the owner alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     let code = match dispatch(cli) {
         Ok(code) => code,

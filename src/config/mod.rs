@@ -292,7 +292,7 @@ impl Settings {
                 minutes(if webhook_base_url.is_some() { 30 } else { 2 }),
                 check::duration,
             ),
-            actions_per_minute: reader.or("ACTIONS_PER_MINUTE", 20, check::at_least_one),
+            actions_per_minute: reader.or("ACTIONS_PER_MINUTE", 20, check::count),
             actions_burst: reader.or("ACTIONS_BURST", 30, check::count),
             payment_bank: reader.optional("PAYMENT_BANK", check::text),
             payment_card: reader.optional("PAYMENT_CARD", check::text),

@@ -1,4 +1,5 @@
-//! Telling the operator: a message to every admin, each kind at most once in ten minutes.
+//! Telling the operator: a message to every admin, each kind at most once in ten minutes (and each
+//! stopped model by itself).
 
 use super::Shop;
 use crate::message::{About, Act, Lang, Outgoing};
@@ -12,45 +13,55 @@ const PAUSE: Duration = Duration::from_secs(600);
 
 /// What the operator must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alarm {
+pub enum Alarm<'a> {
     /// An update could not be handled and was put aside.
     Parked,
     /// The provider has no credit left.
     NoCredit,
     /// The provider refuses our key.
     KeyRefused,
-    /// A model is switched off at the provider, or gone.
-    ModelStopped,
+    /// The named model is switched off at the provider, or gone.
+    ModelStopped(&'a str),
     /// An invariant is broken; nothing is sold until an operator says so.
     SellingStopped,
     /// A result could not be fetched.
     ResultLost,
 }
 
-impl Alarm {
-    /// Its text, and the note that says when it was last given.
-    fn names(self) -> (&'static str, &'static str) {
+impl Alarm<'_> {
+    /// Its text.
+    fn text(self) -> &'static str {
         match self {
-            Self::Parked => ("alarm-parked", "alarm:parked"),
-            Self::NoCredit => ("alarm-no-credit", "alarm:no-credit"),
-            Self::KeyRefused => ("alarm-key-refused", "alarm:key-refused"),
-            Self::ModelStopped => ("alarm-model-stopped", "alarm:model-stopped"),
-            Self::SellingStopped => ("alarm-selling-stopped", "alarm:selling-stopped"),
-            Self::ResultLost => ("alarm-result-lost", "alarm:result-lost"),
+            Self::Parked => "alarm-parked",
+            Self::NoCredit => "alarm-no-credit",
+            Self::KeyRefused => "alarm-key-refused",
+            Self::ModelStopped(_) => "alarm-model-stopped",
+            Self::SellingStopped => "alarm-selling-stopped",
+            Self::ResultLost => "alarm-result-lost",
+        }
+    }
+
+    /// The note that says when it was last given.
+    fn note(self) -> String {
+        match self {
+            Self::ModelStopped(model) => format!("{}:{model}", self.text()),
+            Self::Parked | Self::NoCredit | Self::KeyRefused | Self::SellingStopped | Self::ResultLost => {
+                self.text().to_owned()
+            }
         }
     }
 }
 
 /// Puts the alarm into the outbox for every admin, unless the same kind went out within ten minutes.
 /// `detail` is shown as it is, escaped.
-pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm, detail: &str) -> Result<(), Fault> {
-    let (text, note) = alarm.names();
+pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Result<(), Fault> {
+    let (text, note) = (alarm.text(), alarm.note());
     let now = tx.now().at;
     tracing::warn!(alarm = text, detail, "the operator is told");
-    if tx.note::<At>(note)?.is_some_and(|last| last <= now && now.since(last) < PAUSE) {
+    if tx.note::<At>(&note)?.is_some_and(|last| last <= now && now.since(last) < PAUSE) {
         return Ok(());
     }
-    tx.put_note(note, &now)?;
+    tx.put_note(&note, &now)?;
     for &admin in &shop.admins {
         let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);
         let text = texts::say(lang, text, &[("detail", Arg::Text(detail))]);

@@ -177,11 +177,11 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         }
         Why::Paused => {
             stop(&job.row.model, StoppedBy::Provider, Some(hour / 6), "paused at the provider")?;
-            (Alarm::ModelStopped, format!("{} {code}", job.row.model))
+            (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ModelGone => {
             stop(&job.row.model, StoppedBy::Provider, Some(hour * 6), "unknown to the provider")?;
-            (Alarm::ModelStopped, format!("{} {code}", job.row.model))
+            (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", job.row.model)),
         Why::Cancelled

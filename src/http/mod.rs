@@ -4,9 +4,11 @@
 
 mod health;
 mod kie;
+mod serve;
 mod telegram;
 
 pub use health::Health;
+pub use serve::serve;
 
 use crate::flow::Shop;
 use crate::store::Store;
@@ -16,6 +18,10 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use secrecy::SecretString;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// A request's body must be there within this.
+const BODY_WITHIN: Duration = Duration::from_secs(15);
 
 /// What the routes need.
 pub struct Doors {
@@ -73,9 +79,12 @@ fn busy() -> Response<Body> {
     response
 }
 
-/// Reads a body of at most `limit` bytes; else the answer to give.
+/// Reads a body of at most `limit` bytes, which must come within [`BODY_WITHIN`]; else the answer to give.
 async fn read_body(body: Body, limit: usize) -> Result<Bytes, Response<Body>> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
+    let Ok(read) = tokio::time::timeout(BODY_WITHIN, axum::body::to_bytes(body, limit)).await else {
+        return Err(answer(StatusCode::REQUEST_TIMEOUT, "the body did not come in time\n"));
+    };
+    read.map_err(|error| {
         let too_large = std::error::Error::source(&error)
             .is_some_and(|source| source.to_string().contains("length limit exceeded"));
         let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };

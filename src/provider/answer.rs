@@ -57,6 +57,7 @@ pub fn look(status: u16, body: &[u8], task: &str, hosts: &Hosts) -> Look {
         200 => {}
         404 => return Look::NotFound,
         422 if message.contains("recordInfo is null") => return Look::NotFound,
+        401 | 433 => return Look::KeyRefused,
         // Callbacks report a failure under this code; a look may come to do the same.
         501 if state == State::Fail => {}
         _ => return Look::Unreachable(format!("code {code}: {}", said(code, &message))),
@@ -150,8 +151,10 @@ fn envelope(body: &[u8]) -> Option<Envelope> {
     Some(Envelope { code, message, data: body.remove("data").unwrap_or(Value::Null) })
 }
 
-/// A text of KIE's on one line, cut to [`MESSAGE_CHARS`].
+/// A text of KIE's on one line, cut to [`MESSAGE_CHARS`], and before a callback address, which holds
+/// a secret and which KIE may repeat.
 fn short(text: &str) -> String {
+    let text = text.split("/kie/callback/").next().unwrap_or_default();
     let words = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     words.take(MESSAGE_CHARS).collect::<String>().trim().to_owned()
 }

@@ -132,9 +132,6 @@ impl Kie {
     }
 
     async fn order(&self, task: Task<'_>) -> Created {
-        if !self.create_limit.turn(MOST_WAIT).await {
-            return Created::NotSent("too many orders at once".to_owned());
-        }
         let callback = task.callback_url.as_deref().unwrap_or_default();
         let secret = callback.rsplit('/').next().unwrap_or_default().to_owned();
         let mut body = json!({ "model": task.model, "input": Value::Object(task.input) });
@@ -206,6 +203,10 @@ impl Kie {
 }
 
 impl Provider for Kie {
+    fn turn(&self) -> bool {
+        self.create_limit.try_turn()
+    }
+
     fn create<'a>(&'a self, task: Task<'a>) -> Pending<'a, Created> {
         Box::pin(self.order(task))
     }

@@ -35,6 +35,11 @@ impl Limit {
         Self { bucket: RateLimiter::direct_with_clock(quota, Uptime(clock.clone())), clock: clock.clone() }
     }
 
+    /// Takes a turn if there is one now.
+    pub(crate) fn try_turn(&self) -> bool {
+        self.bucket.check().is_ok()
+    }
+
     /// Waits for its turn, at most about `most`. False: it did not come, and nothing was taken.
     pub(crate) async fn turn(&self, most: Duration) -> bool {
         let last = self.clock.now().up.plus(most);

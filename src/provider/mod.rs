@@ -114,6 +114,8 @@ pub enum Look {
     NotFound,
     /// No answer, or none that can be used.
     Unreachable(String),
+    /// The provider does not take our key: nobody can look until the operator mends it.
+    KeyRefused,
 }
 
 impl Look {
@@ -121,7 +123,7 @@ impl Look {
     pub fn echo(&self) -> Option<&Echo> {
         match self {
             Self::Running(echo) | Self::Success { echo, .. } | Self::Failed { echo, .. } => Some(echo),
-            Self::NotFound | Self::Unreachable(_) => None,
+            Self::NotFound | Self::Unreachable(_) | Self::KeyRefused => None,
         }
     }
 }
@@ -148,6 +150,10 @@ impl Echo {
 
 /// Whoever makes the pictures.
 pub trait Provider: Send + Sync + 'static {
+    /// Takes one turn under the provider's limit of orders, if there is one now. True: the next
+    /// [`Provider::create`] may be called. Nothing is sent.
+    fn turn(&self) -> bool;
+
     /// Orders one generation, with at most one request.
     fn create<'a>(&'a self, task: Task<'a>) -> Pending<'a, Created>;
 

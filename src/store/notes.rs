@@ -130,14 +130,14 @@ impl Row for Note {
     const TABLE: &'static str = "settings";
 }
 
-fn note<T: Tables, V: DeserializeOwned>(tables: &T, name: &'static str) -> Result<Option<V>, Fault> {
+fn note<T: Tables, V: DeserializeOwned>(tables: &T, name: &str) -> Result<Option<V>, Fault> {
     note_in(tables.settings(), name)
 }
 
 /// A note, where only its table is open.
 pub(super) fn note_in<V: DeserializeOwned>(
     settings: &impl ReadableTable<&'static str, Bytes>,
-    name: &'static str,
+    name: &str,
 ) -> Result<Option<V>, Fault> {
     let Some(Note(bytes)) = get(settings, name)? else { return Ok(None) };
     match postcard::from_bytes(&bytes) {
@@ -148,7 +148,7 @@ pub(super) fn note_in<V: DeserializeOwned>(
 
 impl View {
     /// A note of the service's own.
-    pub fn note<V: DeserializeOwned>(&self, name: &'static str) -> Result<Option<V>, Fault> {
+    pub fn note<V: DeserializeOwned>(&self, name: &str) -> Result<Option<V>, Fault> {
         note(&self.tables, name)
     }
 
@@ -196,12 +196,12 @@ impl Tx<'_> {
     }
 
     /// A note of the service's own.
-    pub fn note<V: DeserializeOwned>(&self, name: &'static str) -> Result<Option<V>, Fault> {
+    pub fn note<V: DeserializeOwned>(&self, name: &str) -> Result<Option<V>, Fault> {
         note(&self.tables, name)
     }
 
     /// Writes a note of the service's own.
-    pub fn put_note<V: Serialize>(&mut self, name: &'static str, value: &V) -> Result<(), Fault> {
+    pub fn put_note<V: Serialize>(&mut self, name: &str, value: &V) -> Result<(), Fault> {
         let bytes = postcard::to_stdvec(value)
             .map_err(|error| Fault::Bug(format!("the note {name} cannot be encoded: {error}")))?;
         put(&mut self.tables.settings, name, &Note(bytes))

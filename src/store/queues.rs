@@ -10,6 +10,9 @@ use crate::time::{At, Up};
 use redb::{ReadableTable, ReadableTableMetadata};
 use serde::{Deserialize, Serialize};
 
+/// The note that says where forgetting goes on.
+const FORGET_SEEN_FROM: &str = "forget_seen_from";
+
 /// An update as Telegram sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxRow {
@@ -281,11 +284,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets updates seen before `before`, at most `limit` of them; says how many.
+    /// Looks at the next `limit` seen updates, on from where the last call ended, and forgets those
+    /// that came before `before`; says how many.
     pub fn forget_seen(&mut self, before: At, limit: usize) -> Result<usize, Fault> {
-        let mut old = Vec::new();
-        for entry in self.tables.seen_updates.iter()?.take(limit) {
+        let from = self.note::<(u64, u64)>(FORGET_SEEN_FROM)?.unwrap_or((0, 0));
+        let (mut old, mut looked, mut next) = (Vec::new(), 0, (0, 0));
+        for entry in self.tables.seen_updates.range(from..)? {
             let (key, row) = entry?;
+            if looked == limit {
+                next = key.value();
+                break;
+            }
+            looked += 1;
             let seen: SeenRow = decode(&key.value(), row.value())?;
             // An update that still waits keeps its row, however old.
             if seen.at < before && !matches!(seen.fate, Fate::Stored(_)) {
@@ -295,6 +305,7 @@ impl Tx<'_> {
         for key in &old {
             self.tables.seen_updates.remove(key)?;
         }
+        self.put_note(FORGET_SEEN_FROM, &next)?;
         Ok(old.len())
     }
 }

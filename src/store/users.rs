@@ -12,6 +12,9 @@ use crate::time::At;
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
+/// The note that says where forgetting goes on.
+const FORGET_FREE_FROM: &str = "forget_free_from";
+
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
@@ -184,11 +187,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets the free uses of hours before `hour`, at most `limit` of them.
+    /// Looks at the next `limit` counts of free uses, on from where the last call ended, and forgets
+    /// those of hours before `hour`; says how many.
     pub fn forget_free_uses(&mut self, hour: u32, limit: usize) -> Result<usize, Fault> {
-        let mut old = Vec::new();
-        for entry in self.tables.free_usage.iter()?.take(limit) {
+        let from = self.note::<(i64, u8, u32)>(FORGET_FREE_FROM)?.unwrap_or((i64::MIN, 0, 0));
+        let (mut old, mut looked, mut next) = (Vec::new(), 0, (i64::MIN, 0, 0));
+        for entry in self.tables.free_usage.range(from..)? {
             let key = entry?.0.value();
+            if looked == limit {
+                next = key;
+                break;
+            }
+            looked += 1;
             if key.2 < hour {
                 old.push(key);
             }
@@ -196,6 +206,7 @@ impl Tx<'_> {
         for key in &old {
             self.tables.free_usage.remove(key)?;
         }
+        self.put_note(FORGET_FREE_FROM, &next)?;
         Ok(old.len())
     }
 }

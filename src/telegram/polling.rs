@@ -11,6 +11,8 @@ use url::Url;
 
 /// How long Telegram holds an empty answer back: the most it allows.
 const WAIT: Duration = Duration::from_secs(50);
+/// An empty answer that comes sooner than this was not held back at all.
+const AT_ONCE: Duration = Duration::from_millis(500);
 /// What lasts is said again after this long.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// Between tries while somebody else has our updates: Telegram frees them within seconds.
@@ -40,12 +42,18 @@ where
     }
     let mut offset = None;
     loop {
+        let asked = clock.now().up;
         let Some(polled) = stop.run_until_cancelled(gateway.updates(offset, WAIT)).await else { return };
         let met = match polled {
             Ok(batch) => match take(&store_batch, batch).await {
                 Ok(next) => {
                     trouble.over();
                     offset = next.or(offset);
+                    // Nothing, and at once: a server that does not hold its answers back.
+                    let hasty = next.is_none() && clock.now().up.since(asked) < AT_ONCE;
+                    if hasty && stop.run_until_cancelled(clock.sleep(AT_ONCE)).await.is_none() {
+                        return;
+                    }
                     continue;
                 }
                 Err(why) => Met::Store(why),

@@ -11,7 +11,8 @@ use crate::store::{Fault, InboxRow};
 use crate::telegram::decode::{Decoded, decode};
 use crate::time::Up;
 use futures_util::future::join_all;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// So many updates are handed to the writer at once.
@@ -22,6 +23,8 @@ const ATTEMPTS: u32 = 3;
 /// Handles updates until the stop.
 pub async fn run(engine: Engine) {
     let bell = engine.store.clone();
+    // Rows whose next try is on disk already, because a passing fault came before the handler.
+    let counted = Mutex::new(HashSet::new());
     while !engine.stop.is_cancelled() {
         let rows = engine.store.read(|view| view.inbox(None, BATCH)).await;
         let rows = match rows {
@@ -47,7 +50,7 @@ pub async fn run(engine: Engine) {
             continue;
         }
         // Polled in order, so their acts reach the writer in the order of arrival.
-        let handled = join_all(due.into_iter().map(|(id, row)| handle(&engine, id, row))).await;
+        let handled = join_all(due.into_iter().map(|(id, row)| handle(&engine, &counted, id, row))).await;
         if let Some(fault) = handled.into_iter().find_map(Result::err) {
             engine.pause_after("handling an update", &fault).await;
         }
@@ -67,7 +70,12 @@ async fn set_aside(engine: &Engine, id: InboxId, fault: &Fault) {
 }
 
 /// Handles one update; an error is a fault that will pass, and the row stays as it is.
-async fn handle(engine: &Engine, id: InboxId, row: InboxRow) -> Result<(), Fault> {
+async fn handle(
+    engine: &Engine,
+    counted: &Mutex<HashSet<InboxId>>,
+    id: InboxId,
+    row: InboxRow,
+) -> Result<(), Fault> {
     let incoming = match decode(&row.body) {
         Decoded::Useful(incoming) => incoming,
         Decoded::Ignored { why, .. } => {
@@ -90,7 +98,7 @@ async fn handle(engine: &Engine, id: InboxId, row: InboxRow) -> Result<(), Fault
         return park(engine, id, row, incoming).await;
     }
     // From the second try on the count is on disk before the handler runs: it may take us along.
-    if row.attempts > 0 {
+    if row.attempts > 0 && !counted.lock().expect("nobody panics with it").remove(&id) {
         count_attempt(engine, id, &row).await?;
     }
     let shop = engine.shop.clone();
@@ -108,7 +116,12 @@ async fn handle(engine: &Engine, id: InboxId, row: InboxRow) -> Result<(), Fault
             tracing::error!(%fault, update = row.update.0, "an update could not be handled");
             if row.attempts == 0 { count_attempt(engine, id, &row).await } else { Ok(()) }
         }
-        Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
+        Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => {
+            if row.attempts > 0 {
+                counted.lock().expect("nobody panics with it").insert(id);
+            }
+            Err(fault)
+        }
     }
 }
 

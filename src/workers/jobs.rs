@@ -4,29 +4,42 @@
 
 use super::{Engine, media};
 use crate::catalog::input::ValidInput;
+use crate::flow::alarm::{self, Alarm};
 use crate::flow::settle;
 use crate::ids::JobId;
 use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
-use crate::store::{Fault, Job};
+use crate::store::{Fault, Job, Tx};
 use crate::time::Up;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// So many jobs are worked on at once.
+/// So many jobs are worked on at once; of these so many may be orders under way, and so many copies
+/// of results, which may both be slow: looks go on beside them.
 const PARALLEL: usize = 128;
+const ORDERS: usize = 48;
+const COPIES: usize = 32;
 /// So many due jobs are found in one go.
 const PAGE: usize = 512;
 /// A job whose step was refused, or failed, is left alone for so long: it cannot spin.
 const HOLD_BACK: Duration = Duration::from_secs(1);
+
+/// What is slow has a lane of its own.
+struct Lanes {
+    orders: Semaphore,
+    copies: Semaphore,
+}
 
 /// Works on jobs until the stop; then waits for what is under way.
 pub async fn run(engine: Engine) {
     let mut under_way: HashSet<JobId> = HashSet::new();
     let mut held_back: HashMap<JobId, Up> = HashMap::new();
     let mut works: JoinSet<(JobId, Result<bool, Fault>)> = JoinSet::new();
+    let lanes = Arc::new(Lanes { orders: Semaphore::new(ORDERS), copies: Semaphore::new(COPIES) });
     let store = engine.store.clone();
     while !engine.stop.is_cancelled() {
         let now = engine.clock().now().up;
@@ -43,8 +56,8 @@ pub async fn run(engine: Engine) {
             let idle = !under_way.contains(&id) && !held_back.contains_key(&id);
             if works.len() < PARALLEL && idle {
                 under_way.insert(id);
-                let engine = engine.clone();
-                works.spawn(async move { (id, advance(&engine, id).await) });
+                let (engine, lanes) = (engine.clone(), lanes.clone());
+                works.spawn(async move { (id, advance(&engine, &lanes, id).await) });
             }
         }
         let wake = held_back.values().copied().chain(next).min();
@@ -103,7 +116,7 @@ async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
 }
 
 /// One step of one due job. False when nothing changed, so that it is left alone for a moment.
-async fn advance(engine: &Engine, id: JobId) -> Result<bool, Fault> {
+async fn advance(engine: &Engine, lanes: &Lanes, id: JobId) -> Result<bool, Fault> {
     let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(false) };
     let now = engine.clock().now().up;
     let limits = engine.shop.limits(settle::model_of(&job));
@@ -111,18 +124,18 @@ async fn advance(engine: &Engine, id: JobId) -> Result<bool, Fault> {
         State::Queued { since, .. } if now >= since.plus(limits.queued) => {
             step(engine, "settle", id, Event::Expire).await
         }
-        State::Queued { .. } => send(engine, &job).await,
+        State::Queued { .. } => send(engine, lanes, &job).await,
         State::Sending { attempt, .. } => {
             step(engine, "record", id, Event::InDoubt { attempt: *attempt }).await
         }
         State::Waiting { task, .. } => look(engine, id, task).await,
         State::Unknown { hint: Some(task), .. } => prove(engine, &job, task).await,
         State::Unknown { hint: None, .. } => step(engine, "settle", id, Event::Expire).await,
-        State::Fetching { urls, .. } => fetch(engine, id, urls).await,
+        State::Fetching { urls, .. } => fetch(engine, lanes, id, urls).await,
         State::Failed { late: Late::Watch { hint: Some(task), .. }, .. } => prove(engine, &job, task).await,
         State::Failed { late: Late::Watch { task: Some(task), .. }, .. } => look(engine, id, task).await,
         State::Failed { late: Late::Watch { .. }, .. } => step(engine, "settle", id, Event::Expire).await,
-        State::Failed { late: Late::Fetch { urls, .. }, .. } => fetch(engine, id, urls).await,
+        State::Failed { late: Late::Fetch { urls, .. }, .. } => fetch(engine, lanes, id, urls).await,
         State::Failed { late: Late::Never, .. } | State::Done { .. } | State::Late { .. } => Ok(false),
     }
 }
@@ -146,8 +159,13 @@ fn order_of(job: &Job) -> Result<(&'static str, Map<String, Value>), Why> {
     Ok((model.api_model, input.to_json()))
 }
 
-/// Commits 3 and 4: notes that the call begins, calls once, notes what came of it.
-async fn send(engine: &Engine, job: &Job) -> Result<bool, Fault> {
+/// Commits 3 and 4: notes that the call begins, calls once, notes what came of it. It waits for its
+/// turn while the job is still queued: nothing is in doubt then.
+async fn send(engine: &Engine, lanes: &Lanes, job: &Job) -> Result<bool, Fault> {
+    let Ok(_lane) = lanes.orders.try_acquire() else { return Ok(false) };
+    if !engine.provider.turn() {
+        return Ok(false);
+    }
     let id = job.id;
     let shop = engine.shop.clone();
     let started = engine.store.write("start", move |tx| settle::step(&shop, tx, id, Event::Start)).await?;
@@ -203,10 +221,21 @@ async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
             tracing::warn!(job = id.0, why, "the provider cannot be asked");
             ("look", Event::NoLook)
         }
+        Look::KeyRefused => {
+            key_refused(engine, id).await?;
+            ("look", Event::NoLook)
+        }
         Look::Success { urls, .. } => ("result", Event::Succeeded { urls }),
         Look::Failed { message, .. } => ("settle", Event::TaskFailed { message }),
     };
     step(engine, name, id, event).await
+}
+
+/// Nobody can look with this key: only the operator can mend that.
+async fn key_refused(engine: &Engine, id: JobId) -> Result<(), Fault> {
+    let (shop, detail) = (engine.shop.clone(), format!("job {id}"));
+    let act = move |tx: &mut Tx<'_>| alarm::raise(&shop, tx, Alarm::KeyRefused, &detail);
+    engine.store.write("alarm", act).await
 }
 
 /// Looks at a task that a callback named: it is ours only if it has our model and input.
@@ -214,6 +243,10 @@ async fn prove(engine: &Engine, job: &Job, task: &str) -> Result<bool, Fault> {
     let Ok((model, input)) = order_of(job) else { return step(engine, "bind", job.id, Event::NotOurs).await };
     let event = match engine.provider.look(task).await {
         Look::Unreachable(_) => Event::NoLook,
+        Look::KeyRefused => {
+            key_refused(engine, job.id).await?;
+            Event::NoLook
+        }
         Look::NotFound => Event::Running,
         seen @ (Look::Running(_) | Look::Success { .. } | Look::Failed { .. }) => {
             let ours = seen.echo().is_some_and(|echo| echo.is_order(model, &input));
@@ -224,7 +257,8 @@ async fn prove(engine: &Engine, job: &Job, task: &str) -> Result<bool, Fault> {
 }
 
 /// Commit 4b's second half and commit 5: copies the files, then settles.
-async fn fetch(engine: &Engine, id: JobId, urls: &[String]) -> Result<bool, Fault> {
+async fn fetch(engine: &Engine, lanes: &Lanes, id: JobId, urls: &[String]) -> Result<bool, Fault> {
+    let Ok(_lane) = lanes.copies.try_acquire() else { return Ok(false) };
     let event = match media::fetch_all(engine, id, urls).await {
         Ok(files) => Event::Fetched { files },
         Err(why) => {

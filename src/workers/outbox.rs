@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 
 /// So many messages are under way at once.
 const PARALLEL: usize = 64;
+/// Of these, so many may be results: their files make them slow, and answers must go beside them.
+const UPLOADS: usize = 32;
 /// So many rows are looked at in one go, and so often before the pass ends.
 const PAGE: usize = 256;
 const PAGES: usize = 40;
@@ -56,8 +58,9 @@ struct Desk {
     notices: NoticeLimit,
     /// Chats with a message under way.
     talking: HashSet<ChatId>,
-    /// Messages under way.
+    /// Messages under way, and how many of them are results.
     under_way: HashSet<OutboxId>,
+    uploads: usize,
     /// Chats that Telegram told to wait.
     parked: HashMap<ChatId, Up>,
 }
@@ -66,7 +69,7 @@ struct Desk {
 struct Finished {
     id: OutboxId,
     chat: ChatId,
-    limited: bool,
+    priority: Priority,
     next: Result<Next, Fault>,
 }
 
@@ -149,6 +152,7 @@ impl Desk {
             clock,
             talking: HashSet::new(),
             under_way: HashSet::new(),
+            uploads: 0,
             parked: HashMap::new(),
         }
     }
@@ -170,6 +174,9 @@ impl Desk {
             return if row.not_before > now { Turn::At(row.not_before) } else { Turn::Now };
         }
         let chat = row.outgoing.chat;
+        if priority == Priority::Result && self.uploads >= UPLOADS {
+            return Turn::Later;
+        }
         // What fails again and again holds nobody else in its chat back.
         if row.tries > 2 && row.not_before > now {
             return Turn::At(row.not_before);
@@ -205,25 +212,26 @@ impl Desk {
         row: OutboxRow,
     ) {
         let chat = row.outgoing.chat;
-        let limited = priority != Priority::Answer;
         self.under_way.insert(id);
-        if limited {
+        self.uploads += usize::from(priority == Priority::Result);
+        if priority != Priority::Answer {
             self.talking.insert(chat);
         }
         let engine = engine.clone();
         sends.spawn(async move {
             let next = deliver_one(&engine, priority, id, row).await;
-            Finished { id, chat, limited, next }
+            Finished { id, chat, priority, next }
         });
     }
 
     async fn finish(&mut self, finished: Result<Finished, tokio::task::JoinError>, engine: &Engine) {
-        let Finished { id, chat, limited, next } = match finished {
+        let Finished { id, chat, priority, next } = match finished {
             Ok(finished) => finished,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
         self.under_way.remove(&id);
-        if limited {
+        self.uploads -= usize::from(priority == Priority::Result);
+        if priority != Priority::Answer {
             self.talking.remove(&chat);
         }
         match next {

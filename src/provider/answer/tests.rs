@@ -236,13 +236,14 @@ fn a_look_without_a_usable_answer_decides_nothing() {
     let read = |body: &str| look(200, body.as_bytes(), TASK, &hosts());
     assert_eq!(read(r#"{"code":404,"msg":"Task not found"}"#), Look::NotFound);
     assert_eq!(read(r#"{"code":422,"msg":"recordInfo is null"}"#), Look::NotFound);
+    assert_eq!(read(r#"{"code":401,"msg":"no access"}"#), Look::KeyRefused);
+    assert_eq!(read(r#"{"code":433,"msg":"sub-key"}"#), Look::KeyRefused);
     for body in [
         "",
         "<html>",
         r#"{"code":200,"data":{"state":"succ"#,
         r#"{"code":200,"data":null}"#,
         r#"{"code":200}"#,
-        r#"{"code":401,"msg":"no access"}"#,
         r#"{"code":422,"msg":"url is wrong"}"#,
         r#"{"code":429,"msg":"too many"}"#,
         r#"{"code":500,"msg":"Server exception","data":{"state":"fail"}}"#,
@@ -299,4 +300,13 @@ fn the_credit_is_an_exact_decimal_or_a_reason() {
     assert_eq!(credit(r#"{"code":200,"data":1e3}"#).as_deref(), Ok("1000"));
     assert_eq!(credit(r#"{"code":401,"msg":"no"}"#), Err("code 401: no".to_owned()));
     assert!(credit(r#"{"code":200,"data":null}"#).is_err() && credit("<html>").is_err());
+}
+
+#[test]
+fn what_kie_says_is_cut_before_a_callback_address_it_repeats() {
+    let body = r#"{"code":422,"msg":"cannot call https://shop.example/kie/callback/7/secret-of-7"}"#;
+    let Created::Refused { why: Why::Rejected { message }, .. } = created(200, None, body.as_bytes()) else {
+        panic!("a refusal")
+    };
+    assert_eq!(message, "cannot call https://shop.example");
 }

@@ -168,7 +168,7 @@ async fn a_look_without_an_answer_is_no_look() {
         (http("301 Moved", "location: /x\r\n", b""), End::Close),
         (Vec::new(), End::Hang),
         (Vec::new(), End::Reset),
-        (http("200 OK", "", format!(r#"{{"code":401,"msg":"key {KEY}"}}"#).as_bytes()), End::Close),
+        (http("200 OK", "", format!(r#"{{"code":500,"msg":"key {KEY}"}}"#).as_bytes()), End::Close),
     ] {
         let look = Server::saying(bytes, end).await.kie().look("t").await;
         assert!(matches!(look, Look::Unreachable(_)), "{look:?}");

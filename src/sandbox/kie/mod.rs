@@ -53,6 +53,7 @@ pub struct World {
     accepted_ms: VecDeque<i64>,
     callbacks: Callbacks,
     uploads: Vec<Uploaded>,
+    files_asked: u64,
 }
 
 fn coded(code: u16, msg: &str) -> Reply {
@@ -89,6 +90,7 @@ impl World {
             accepted_ms: VecDeque::new(),
             callbacks: Callbacks::default(),
             uploads: Vec::new(),
+            files_asked: 0,
         }
     }
 
@@ -324,6 +326,7 @@ impl World {
     /// The result file of this name, if its task ended well; draw it with [`ResultFile::reply`].
     pub fn file(&mut self, now_ms: i64, name: &str) -> Option<ResultFile> {
         self.advance(now_ms);
+        self.files_asked += 1;
         let task = self.tasks.get(name.split('.').next()?)?;
         let named = name == format!("{}.{}", task.id, task.kind.extension());
         (named && task.state == State::Success).then(|| ResultFile {
@@ -369,6 +372,11 @@ impl World {
     /// All callbacks that were posted, in order of their answers.
     pub fn callbacks_seen(&self) -> &[CallbackSeen] {
         &self.callbacks.seen
+    }
+
+    /// How often somebody came for a result file, there or not.
+    pub fn files_asked(&self) -> u64 {
+        self.files_asked
     }
 
     /// What is on the account, in credits.

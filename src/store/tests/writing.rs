@@ -5,6 +5,7 @@ use super::super::{AccountRow, Fault, Posted, Received, Store, Tx, View};
 use super::{drive, poll};
 use crate::ids::{InboxId, UpdateId, UserId};
 use crate::ledger::{Account, Refusal, Transfer};
+use crate::time::At;
 use std::pin::pin;
 
 #[test]
@@ -204,4 +205,27 @@ fn the_writer_ends_when_no_store_is_left_and_then_the_file_is_free() {
         store.view().expect("a snapshot").account(Account::User(UserId(7))),
         Ok(AccountRow::default())
     );
+}
+
+#[test]
+fn forgetting_goes_on_where_it_ended_and_comes_round() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
+    let seen = |number: u64| {
+        move |tx: &mut Tx<'_>| {
+            let Received::New(id) = tx.receive(1, UpdateId(number), b"{}")? else { panic!("a new update") };
+            let row = tx.inbox_row(id)?.expect("it waits");
+            tx.handled(id, &row)
+        }
+    };
+    for number in 1..=5 {
+        drive(&mut engine, store.write("test", seen(number))).expect("written");
+    }
+    let mut forget = |before: i64| {
+        drive(&mut engine, store.write("test", move |tx| tx.forget_seen(At(before), 2))).expect("written")
+    };
+    let (early, late) = (0, i64::MAX);
+    // Two rows a call: the third call reaches the end, the fourth begins again.
+    assert_eq!([forget(early), forget(early), forget(late), forget(late)], [0, 0, 1, 2]);
+    assert_eq!([forget(late), forget(late)], [2, 0], "none is left");
 }

@@ -1,0 +1,107 @@
+//! Serves a router with limits that hold before anything of a request is read: so many connections,
+//! so long for a head, and idle ones are closed.
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Connections at once. Telegram opens at most 40, KIE a few; the rest waits in the system's queue.
+const CONNECTIONS: usize = 512;
+/// A request's head must be there within this, and an idle connection is closed after it.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// Heads larger than this are refused with 431.
+const HEAD_BYTES: usize = 32 * 1024;
+/// After a failed `accept` (no file descriptors left) the next try waits.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until `stop`; then takes nothing new and lets answers that are under way be given.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let shutdown = GracefulShutdown::new();
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let Some((place, accepted)) = stop.run_until_cancelled(next).await else { break };
+        let (stream, _) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = shutdown.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A peer that breaks off is no event of ours.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    shutdown.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn served() -> (TcpStream, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let stream = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a peer");
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(listener, Router::new().route("/", get(async || "ok")), stop.clone()));
+        (stream, stop)
+    }
+
+    // The clock is stopped and jumps when nothing else can happen: nobody waits 15 s here.
+    #[tokio::test(start_paused = true)]
+    async fn half_a_head_is_cut_off_and_so_is_silence() {
+        for said in ["GET / HTTP/1.1\r\nHost: a\r\n", ""] {
+            let (mut stream, _stop) = served().await;
+            stream.write_all(said.as_bytes()).await.expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("the connection is closed");
+            assert!(!answer.contains("200"), "{answer}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_without_end_is_refused() {
+        let (mut stream, _stop) = served().await;
+        let head = format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(HEAD_BYTES * 2));
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        // It may be reset, since not all of the head was read.
+        drop(stream.read_to_end(&mut answer).await);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn a_whole_request_is_answered_and_a_stop_ends_the_connection() {
+        let (mut stream, stop) = served().await;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("sent");
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        stop.cancel();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.expect("the end");
+    }
+}

@@ -1,0 +1,220 @@
+//! The real binary, as an operator runs it: its ports, its commands beside it, its memory under
+//! answers without end, and what it does with a file it cannot read.
+
+use samovar::sandbox::telegram::{Bot, World};
+use samovar::sandbox::{self, Sandbox};
+use serde_json::Value;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const ANN: i64 = 1001;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The binary, running, with its sandbox and its directory.
+struct Service {
+    sandbox: Sandbox,
+    dir: TempDir,
+    child: Child,
+    port: u16,
+    admin_port: u16,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port()
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
+    command.args(["--config", "/dev/null"]).env_clear().env("DATA_DIR", dir).stdin(Stdio::null());
+    command
+}
+
+impl Service {
+    async fn start() -> Self {
+        let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
+        let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
+        let sandbox = sandbox.await.expect("a sandbox");
+        sandbox.telegram.act(|world, _| world.user(ANN, "Анна", "ru"));
+        let dir = TempDir::new().expect("a directory");
+        let (port, admin_port) = (free_port(), free_port());
+        let child = command(&dir.path().join("data"))
+            .arg("run")
+            .env("TELEGRAM_BOT_TOKEN", TOKEN)
+            .env("KIE_API_KEY", "sandbox-key")
+            .env("ADMIN_IDS", "900")
+            .env("TELEGRAM_API_URL", sandbox.telegram_url())
+            .env("KIE_BASE_URL", sandbox.kie_url())
+            .env("KIE_UPLOAD_URL", sandbox.kie_url())
+            .env("LISTEN", format!("127.0.0.1:{port}"))
+            .env("ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
+            .env("FREE_DAILY_LIMIT", "0")
+            .env("START_BONUS_RUB", "100")
+            .env("UNKNOWN_DEADLINE", "1s")
+            .env("ACTIONS_PER_MINUTE", "0")
+            .env("RUST_LOG", "error")
+            .spawn()
+            .expect("the binary starts");
+        let service = Self { sandbox, dir, child, port, admin_port };
+        service.says("/start");
+        service.sees("Самовар").await;
+        service
+    }
+
+    /// Runs a command beside the service.
+    async fn samovar(&self, arguments: &[&str]) -> Output {
+        let mut command = command(&self.dir.path().join("data"));
+        command.args(arguments);
+        let ran = tokio::task::spawn_blocking(move || command.output()).await;
+        ran.expect("no panic").expect("the binary runs")
+    }
+
+    fn says(&self, text: &str) {
+        self.sandbox.telegram.act(|world, now| world.say(now, ANN, text)).expect("sent");
+    }
+
+    async fn sees(&self, text: &str) {
+        let there = |world: &World| {
+            let chat = world.chat(ANN)?;
+            chat.messages.values().any(|one| one.from.is_none() && one.text.contains(text)).then_some(())
+        };
+        let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
+        assert!(seen.is_ok(), "nobody said {text}");
+    }
+
+    async fn taps(&self, button: &str) {
+        let there = |world: &World| {
+            let newest = world.chat(ANN)?.latest()?;
+            newest.button(button).map(|_| newest.id)
+        };
+        let Ok(message) = self.sandbox.telegram.wait(there, PATIENCE).await else {
+            panic!("there is no button {button}");
+        };
+        self.sandbox.telegram.act(|world, now| world.tap(now, ANN, message, button)).expect("tapped");
+    }
+
+    /// Orders one picture, whose prompt may choose what the sandbox does.
+    async fn orders(&self, prompt: &str) {
+        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let before = self.sandbox.telegram.look(newest);
+        self.says("/start");
+        // Taps and texts travel in queues of their own: a person looks at the new screen first.
+        let fresh = |world: &World| newest(world).filter(|id| Some(*id) > before);
+        self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
+        self.taps("🎁 Бесплатные").await;
+        self.taps("m:z-image").await;
+        let card = |world: &World| world.chat(ANN)?.latest()?.button("✨ Сгенерировать").map(drop);
+        self.sandbox.telegram.wait(card, PATIENCE).await.expect("the model's card");
+        self.says(prompt);
+        self.taps("⏭ Пропустить все").await;
+        self.taps("✅ Запустить").await;
+    }
+
+    async fn get(&self, port: u16, path: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let answer = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// A line of the process's own account, in kB.
+    fn memory_kb(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find(|line| line.starts_with(what)).expect("a line");
+        line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already; a test that fails must leave no process behind.
+        if self.child.kill().is_ok() {
+            self.child.wait().expect("it ends");
+        }
+    }
+}
+
+fn json(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sale_is_traced_counted_and_probed_from_outside() {
+    let service = Service::start().await;
+    service.orders("самовар").await;
+    service.sees("Списано").await;
+    let trace = json(&service.samovar(&["trace", "1", "--json"]).await);
+    assert_eq!((&trace["user"], &trace["job"]), (&ANN.into(), &1.into()));
+    assert!(trace["code"].as_str().expect("a code").starts_with("RQ-"), "{trace}");
+    let events = trace["events"].as_array().expect("events");
+    let names: Vec<&str> = events.iter().map(|event| event["what"].as_str().expect("a name")).collect();
+    assert_eq!(names[..3], ["ordered", "sending", "accepted"], "{trace}");
+    assert!(events.iter().all(|event| event["at"].is_string() && event["data"].is_string()), "{trace}");
+    let by_code = json(&service.samovar(&["trace", trace["code"].as_str().expect("a code"), "--json"]).await);
+    assert_eq!(by_code, trace, "the code and the job lead to one request");
+
+    let (status, metrics) = service.get(service.admin_port, "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(metrics.contains("samovar_sends_total{outcome=\"delivered\"}"), "{metrics}");
+    assert_eq!(service.get(service.port, "/metrics").await.0, 404, "never on the public port");
+
+    assert_eq!(service.get(service.port, "/readyz").await, (200, "ready\n".to_owned()));
+    let stopped = service.samovar(&["selling", "off", "--reason", "stocktaking"]).await;
+    assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
+    let (status, why) = service.get(service.port, "/readyz").await;
+    assert_eq!((status, why.as_str()), (503, "not ready: selling is stopped\n"));
+    assert_eq!(service.samovar(&["selling", "on", "--reason", "done"]).await.status.code(), Some(0));
+    assert_eq!(service.get(service.port, "/readyz").await.0, 200);
+    assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_and_files_of_five_gigabytes_leave_memory_flat() {
+    let service = Service::start().await;
+    service.orders("самовар").await;
+    service.sees("Списано").await;
+    let before_kb = service.memory_kb("VmRSS");
+    service.orders("sandbox:endless").await;
+    service.sees("❌ Генерация не удалась").await;
+    service.orders("sandbox:file-endless").await;
+    let tried = |kie: &sandbox::kie::World| (kie.files_asked() >= 2).then_some(());
+    service.sandbox.kie.wait(tried, PATIENCE).await.expect("tries to copy the result");
+    let grown_kb = service.memory_kb("VmHWM").saturating_sub(before_kb);
+    eprintln!("resident before: {before_kb} kB; grown by {grown_kb} kB at most");
+    assert!(grown_kb < 10_000, "{grown_kb} kB for bodies without end");
+    assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
+}
+
+#[test]
+fn a_file_it_cannot_read_ends_the_service_with_4_and_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    let made = command(&data).args(["wallet", "credit", "4242", "5", "--reason", "a"]).output();
+    assert_eq!(made.expect("it runs").status.code(), Some(0));
+    for name in ["samovar.redb", "samovar.lock"] {
+        let mode = std::fs::metadata(data.join(name)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let file = data.join("samovar.redb");
+    let mut bytes = std::fs::read(&file).expect("the file");
+    bytes[..512].fill(0xA5);
+    std::fs::write(&file, &bytes).expect("damaged");
+    let ran = command(&data)
+        .arg("run")
+        .env("TELEGRAM_BOT_TOKEN", TOKEN)
+        .env("KIE_API_KEY", "a-key")
+        .env("ADMIN_IDS", "900")
+        .env("LISTEN", "127.0.0.1:0")
+        .env("ADMIN_LISTEN", "127.0.0.1:0")
+        .env("TELEGRAM_API_URL", "http://127.0.0.1:9")
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(ran.stderr).expect("text");
+    assert_eq!(ran.status.code(), Some(4), "{said}");
+    assert!(said.contains("is damaged") && said.contains("Back up and restore"), "{said}");
+    assert_eq!(std::fs::read(&file).expect("the file"), bytes, "and it is left as it was");
+}
