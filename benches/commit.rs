@@ -186,6 +186,8 @@ fn hold(tx: &mut Tx<'_>, user: UserId, price: Kopecks) -> Result<JobId, Fault> {
         money,
         prev: None,
         status_message: None,
+        uploads: std::collections::BTreeMap::new(),
+        task: None,
         told: None,
         delivery: Delivery::Waiting,
     };

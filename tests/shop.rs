@@ -83,6 +83,8 @@ pub(crate) fn job(id: JobId, user: UserId, state: State) -> Job {
         money: JobMoney::default(),
         prev: None,
         status_message: None,
+        uploads: std::collections::BTreeMap::new(),
+        task: None,
         told: None,
         delivery: Delivery::Waiting,
     };

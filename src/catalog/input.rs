@@ -2,12 +2,13 @@
 //!
 //! This is the door: a [`ValidInput`] has passed it, and nobody further in checks again.
 
-use crate::catalog::{Input, Kind, Preset};
+use crate::catalog::{Files, Input, Kind, Preset};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use url::Url;
 
+pub use crate::catalog::given::{FileSource, GivenFile, Uploads};
 pub use crate::catalog::valid::ValidInput;
 pub use crate::catalog::wrong::Wrong;
 
@@ -28,8 +29,8 @@ pub enum Value {
     Integer(i64),
     /// A number.
     Number(Decimal),
-    /// Files: links, or whatever references those who fetch and upload them agree on.
-    Links(Vec<String>),
+    /// Files that were looked at.
+    Files(Vec<GivenFile>),
 }
 
 /// What a customer has given so far, by KIE's names of the inputs.
@@ -49,7 +50,7 @@ impl From<Preset> for Value {
 impl Input {
     /// Reads what a customer typed or a button carries, and checks it. Blanks around do not count.
     /// A choice is taken by its value or by its label in either language; a number with point or
-    /// comma; files as https links with blanks between them.
+    /// comma. Files are not read from words: see [`links`].
     pub fn read(&self, text: &str) -> Result<Value, Wrong> {
         let input = self.name;
         let text = text.trim();
@@ -72,11 +73,7 @@ impl Input {
                 Value::Number(value.ok_or(Wrong::NotANumber { input })?)
             }
             Kind::Image(_) | Kind::Images { .. } | Kind::Video(_) | Kind::Videos { .. } | Kind::Audio(_) => {
-                let links: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-                if links.iter().any(|link| !is_https(link)) {
-                    return Err(Wrong::NotALink { input });
-                }
-                Value::Links(links)
+                return Err(Wrong::NotByWords { input });
             }
         };
         self.check(&value)?;
@@ -104,12 +101,13 @@ impl Input {
             (Kind::Number { min, max, step }, Value::Number(value)) => {
                 self.check_number(*value, min, max, step)
             }
-            (Kind::Image(_) | Kind::Video(_) | Kind::Audio(_), Value::Links(links)) => {
-                self.check_files(links, 1)
+            (Kind::Image(limits) | Kind::Video(limits) | Kind::Audio(limits), Value::Files(files)) => {
+                self.check_files(files, limits, 1)
             }
-            (Kind::Images { max_items, .. } | Kind::Videos { max_items, .. }, Value::Links(links)) => {
-                self.check_files(links, max_items)
-            }
+            (
+                Kind::Images { files: limits, max_items } | Kind::Videos { files: limits, max_items },
+                Value::Files(files),
+            ) => self.check_files(files, limits, max_items),
             (Kind::Link { host, max_chars }, Value::Text(text)) => {
                 self.check_text(text, 1, max_chars)?;
                 // The literal beginning leaves no room for a user name, a port or a look-alike host.
@@ -182,21 +180,23 @@ impl Input {
         if on_step { Ok(()) } else { Err(Wrong::OffStep { input, min, step }) }
     }
 
-    fn check_files(&self, links: &[String], max_items: u32) -> Result<(), Wrong> {
+    fn check_files(&self, files: &[GivenFile], limits: Files, max_items: u32) -> Result<(), Wrong> {
         let input = self.name;
-        if links.is_empty() {
+        if files.is_empty() {
             return Err(Wrong::Empty { input });
         }
-        if !u32::try_from(links.len()).is_ok_and(|items| items <= max_items) {
+        if !u32::try_from(files.len()).is_ok_and(|items| items <= max_items) {
             return Err(Wrong::TooMany { input, max_items });
         }
-        let bad = |link: &String| {
-            link.is_empty()
-                || link.chars().count() > FILE_LINK_CHARS
-                || link.chars().any(|character| character.is_control() || character.is_whitespace())
-        };
-        if links.iter().any(bad) { Err(Wrong::NotALink { input }) } else { Ok(()) }
+        files.iter().try_for_each(|file| limits.check(input, file))
     }
+}
+
+/// The links in what a customer wrote instead of sending a file, if it is nothing but https links.
+pub fn links(text: &str) -> Option<Vec<String>> {
+    let links: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    let fits = |link: &String| link.chars().count() <= FILE_LINK_CHARS && is_https(link);
+    (!links.is_empty() && links.iter().all(fits)).then_some(links)
 }
 
 /// Digits with at most a sign and a point: no exponents, no underscores, no other scripts.
@@ -326,23 +326,26 @@ mod tests {
     }
 
     #[test]
-    fn files_are_read_as_https_links_up_to_their_number() {
-        let video = |text: &str| read("wan/2-6-video-to-video", "video_urls", text);
-        let links = |links: &[&str]| Ok(Value::Links(links.iter().map(ToString::to_string).collect()));
-        assert_eq!(video("https://a.example/1.mp4"), links(&["https://a.example/1.mp4"]));
-        assert_eq!(video("https://a.b/1\nhttps://a.b/2"), links(&["https://a.b/1", "https://a.b/2"]));
+    fn files_are_not_words_and_links_to_them_go_by_https() {
         let input = "video_urls";
-        assert_eq!(video(""), Err(Wrong::Empty { input }));
-        assert_eq!(video(&"https://a.b/1 ".repeat(4)), Err(Wrong::TooMany { input, max_items: 3 }));
-        for bad in
-            ["http://a.b/1", "file:///etc/passwd", "кот", "https://", "https://me:pw@a.b/1", "https:\\\\a.b"]
-        {
-            assert_eq!(video(bad), Err(Wrong::NotALink { input }), "{bad}");
+        for words in ["", "кот", "https://a.example/1.mp4"] {
+            assert_eq!(read("wan/2-6-video-to-video", input, words), Err(Wrong::NotByWords { input }));
         }
-        assert_eq!(
-            read("recraft/remove-background", "image", "https://a.b/1 https://a.b/2"),
-            Err(Wrong::TooMany { input: "image", max_items: 1 })
-        );
+        let of = |text: &[&str]| Some(text.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(links("https://a.example/1.mp4"), of(&["https://a.example/1.mp4"]));
+        assert_eq!(links("https://a.b/1\nhttps://a.b/2"), of(&["https://a.b/1", "https://a.b/2"]));
+        for bad in [
+            "",
+            "http://a.b/1",
+            "file:///etc/passwd",
+            "кот",
+            "https://",
+            "https://me:pw@a.b/1",
+            "https:\\\\a.b",
+            "кот https://a.b/1",
+        ] {
+            assert_eq!(links(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! is parsed at the start and a lookup allocates nothing.
 
 mod generated;
+pub mod given;
 pub mod input;
 pub mod price;
 #[cfg(test)]
@@ -107,6 +108,14 @@ pub struct Files {
     pub accept: &'static [&'static str],
     /// The largest one, in mebibytes.
     pub max_mb: u32,
+    /// The shortest side of a picture, in pixels.
+    pub min_side: Option<u32>,
+    /// The longest side of a picture, in pixels.
+    pub max_side: Option<u32>,
+    /// The most pixels of a picture, in millions.
+    pub max_megapixels: Option<u32>,
+    /// The longest sound, in seconds.
+    pub max_seconds: Option<u32>,
 }
 
 /// What an input is, with its limits.

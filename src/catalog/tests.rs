@@ -1,6 +1,6 @@
 //! The catalogue that is compiled in: counts, prices, the free tier, and that every model can be ordered.
 
-use crate::catalog::input::{ValidInput, Value, Values, Wrong};
+use crate::catalog::input::{FileSource, GivenFile, Uploads, ValidInput, Value, Values, Wrong};
 use crate::catalog::price::{NoPrice, Rates, quote, quote_from};
 use crate::catalog::{
     Category, Condition, Input, Is, Kind, Model, Output, Task, by_index, free_tier, model, models,
@@ -40,9 +40,8 @@ fn sample(input: &Input) -> Value {
         Kind::Boolean => Value::Boolean(true),
         Kind::Integer { min, step, .. } => Value::Integer(min + step),
         Kind::Number { min, step, .. } => Value::Number(min + step),
-        Kind::Image(_) | Kind::Images { .. } | Kind::Video(_) | Kind::Videos { .. } | Kind::Audio(_) => {
-            sample_links(1)
-        }
+        Kind::Image(files) | Kind::Video(files) | Kind::Audio(files) => sample_files(files.accept[0], 1),
+        Kind::Images { files, .. } | Kind::Videos { files, .. } => sample_files(files.accept[0], 1),
         Kind::Link { host, .. } => Value::Text(format!("https://{host}/p/s_1")),
         Kind::Task { .. } => text("5f488be792eafad4b066e21e5bc472c7"),
     }
@@ -164,7 +163,8 @@ fn every_model_can_be_ordered_with_what_the_form_asks_for() {
         let input = ValidInput::check(model, &asked).unwrap_or_else(|wrong| panic!("{}: {wrong}", model.id));
         let quote = quote(model, &input, &rates("2", "95")).expect("a price");
         assert_eq!(quote, quote_from(model, &rates("2", "95")).expect("a price"));
-        let sent = input.to_json();
+        let there = model.inputs.iter().flat_map(|input| uploads(input.name, 1)).collect();
+        let sent = input.to_json(&there);
         for input in model.inputs {
             let expected = input.required || input.default.is_some();
             assert_eq!(sent.contains_key(input.name), expected, "{} {}", model.id, input.name);
@@ -234,23 +234,43 @@ fn kie_gets_exactly_the_values_with_defaults_and_nothing_else() {
     let model = of("z-image");
     let given = values([("prompt", text("  a cafe\nin Paris"))]);
     let input = ValidInput::check(model, &given).expect("valid");
-    let sent = |input: &ValidInput| serde_json::Value::Object(input.to_json());
+    let sent = |input: &ValidInput| serde_json::Value::Object(input.to_json(&Uploads::new()));
     assert_eq!(
         sent(&input),
         json!({"prompt": "  a cafe\nin Paris", "aspect_ratio": "1:1", "nsfw_checker": true})
     );
     let off = input.with_content_filter(false);
     assert_eq!(sent(&off)["nsfw_checker"], json!(false));
-    let plain = ValidInput::check(of("recraft/remove-background"), &values([("image", sample_links(1))]))
-        .expect("valid");
-    assert_eq!(sent(&plain.with_content_filter(true)), json!({"image": "https://example.com/0"}));
-    let pair = values([("prompt", text("join")), ("input_urls", sample_links(2))]);
-    let sent = sent(&ValidInput::check(of("flux-2/pro-image-to-image"), &pair).expect("valid"));
-    assert_eq!(sent["input_urls"], json!(["https://example.com/0", "https://example.com/1"]));
+    let one = values([("image", sample_files("image/png", 1))]);
+    let plain = ValidInput::check(of("recraft/remove-background"), &one).expect("valid");
+    let plain = plain.with_content_filter(true);
+    assert_eq!(sent(&plain), json!({}), "what is not uploaded has no link");
+    let there = plain.to_json(&uploads("image", 1));
+    assert_eq!(serde_json::Value::Object(there), json!({"image": "https://example.com/0"}));
+    let pair = values([("prompt", text("join")), ("input_urls", sample_files("image/png", 2))]);
+    let pair = ValidInput::check(of("flux-2/pro-image-to-image"), &pair).expect("valid");
+    assert_eq!(
+        pair.to_json(&uploads("input_urls", 2))["input_urls"],
+        json!(["https://example.com/0", "https://example.com/1"])
+    );
 }
 
-fn sample_links(count: usize) -> Value {
-    Value::Links((0..count).map(|number| format!("https://example.com/{number}")).collect())
+/// Files that every input of their kind takes.
+fn sample_files(mime: &str, count: usize) -> Value {
+    let file = |number: usize| GivenFile {
+        source: FileSource::Telegram(format!("file-{number}")),
+        mime: mime.to_owned(),
+        size_bytes: 100_000,
+        pixels: mime.starts_with("image/").then_some((512, 512)),
+        seconds: Some(5),
+    };
+    Value::Files((0..count).map(file).collect())
+}
+
+/// Where the provider has them.
+fn uploads(input: &str, count: usize) -> Uploads {
+    let links = (0..count).map(|number| format!("https://example.com/{number}")).collect();
+    Uploads::from([(input.to_owned(), links)])
 }
 
 #[test]
@@ -264,12 +284,14 @@ fn numbers_reach_kie_with_exactly_their_decimals() {
         ("speed", number("1.00")),
     ]);
     let sent =
-        serde_json::to_string(&ValidInput::check(model, &given).expect("valid").to_json()).expect("JSON");
+        serde_json::to_string(&ValidInput::check(model, &given).expect("valid").to_json(&Uploads::new()))
+            .expect("JSON");
     for part in ["\"stability\":0.1,", "\"style\":0.29,", "\"speed\":1,", "\"similarity_boost\":0.75,"] {
         assert!(sent.contains(part), "{part} in {sent}");
     }
     let seed = values([("prompt", text("x")), ("seed", Value::Integer(42))]);
-    let sent = |id: &str| ValidInput::check(of(id), &seed).expect("valid").to_json()["seed"].clone();
+    let sent =
+        |id: &str| ValidInput::check(of(id), &seed).expect("valid").to_json(&Uploads::new())["seed"].clone();
     assert_eq!(sent("google/imagen4"), json!("42"), "this model wants text");
     assert_eq!(sent("google/imagen4-fast"), json!(42));
 }
@@ -283,7 +305,10 @@ fn a_value_that_is_unknown_or_of_another_type_is_refused() {
         Wrong::Unknown { input: "size".to_owned() }
     );
     assert_eq!(check(values([("prompt", Value::Integer(1))])), Wrong::OtherType { input: "prompt" });
-    assert_eq!(check(values([("prompt", sample_links(1))])), Wrong::OtherType { input: "prompt" });
+    assert_eq!(
+        check(values([("prompt", sample_files("image/png", 1))])),
+        Wrong::OtherType { input: "prompt" }
+    );
     assert_eq!(
         check(values([("prompt", text("x")), ("aspect_ratio", Value::Boolean(true))])),
         Wrong::OtherType { input: "aspect_ratio" }
@@ -306,9 +331,9 @@ fn what_kie_refuses_together_is_refused_before_it_is_sold() {
         }
     );
     let model = of("grok-imagine/image-to-video");
-    let mut given = values([("image_urls", sample_links(1)), ("resolution", text("1080p"))]);
+    let mut given = values([("image_urls", sample_files("image/png", 1)), ("resolution", text("1080p"))]);
     assert!(ValidInput::check(model, &given).is_ok());
-    given.insert("image_urls".to_owned(), sample_links(2));
+    given.insert("image_urls".to_owned(), sample_files("image/png", 2));
     assert_eq!(ValidInput::check(model, &given).expect_err("it must be refused").input(), "resolution");
 }
 
@@ -319,7 +344,7 @@ fn values_are_kept_as_postcard_and_come_back_the_same() {
         ("b", Value::Boolean(true)),
         ("c", Value::Integer(-5)),
         ("d", Value::Number(decimal("0.30"))),
-        ("e", sample_links(2)),
+        ("e", sample_files("image/png", 2)),
     ]);
     let bytes = postcard::to_stdvec(&kept).expect("written");
     assert_eq!(postcard::from_bytes::<Values>(&bytes).expect("read"), kept);
@@ -331,7 +356,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Boolean),
         any::<i64>().prop_map(Value::Integer),
         (any::<i64>(), 0_u32..29).prop_map(|(number, scale)| Value::Number(Decimal::new(number, scale))),
-        prop::collection::vec(any::<String>(), 0..5).prop_map(Value::Links),
+        (0_usize..5).prop_map(|count| sample_files("image/png", count)),
     ]
 }
 
@@ -371,7 +396,7 @@ proptest! {
             Ok(input) => {
                 // What passed once passes again, and says the same to KIE.
                 let again = ValidInput::check(model, input.values());
-                prop_assert!(again.is_ok_and(|again| again.to_json() == input.to_json()));
+                prop_assert!(again.is_ok_and(|again| again.to_json(&Uploads::new()) == input.to_json(&Uploads::new())));
             }
             Err(wrong) => prop_assert!(model.input(wrong.input()).is_some()),
         }
@@ -382,7 +407,7 @@ proptest! {
         let model = of("elevenlabs/text-to-speech-turbo-2-5");
         let value = Decimal::new(hundredths, 2);
         let given = values([("text", text("x")), ("stability", Value::Number(value))]);
-        let sent = ValidInput::check(model, &given).expect("valid").to_json();
+        let sent = ValidInput::check(model, &given).expect("valid").to_json(&Uploads::new());
         let (sent, expected) = (sent["stability"].to_string(), value.normalize().to_string());
         prop_assert!(sent == expected, "{sent} {expected}");
     }

@@ -1,6 +1,6 @@
 //! A checked set of values for one model: what a job keeps and KIE gets.
 
-use crate::catalog::input::{Value, Values, Wrong};
+use crate::catalog::input::{Uploads, Value, Values, Wrong};
 use crate::catalog::{Condition, Conflict, Is, Kind, Model};
 use rust_decimal::Decimal;
 use serde_json::Map;
@@ -69,13 +69,14 @@ impl ValidInput {
     }
 
     /// The object KIE gets as `input`: numbers with exactly their decimals, a single file as a
-    /// text, several as a list.
-    pub fn to_json(&self) -> Map<String, serde_json::Value> {
+    /// text, several as a list. Files are where `uploads` says; one that is not there is left out.
+    pub fn to_json(&self, uploads: &Uploads) -> Map<String, serde_json::Value> {
         let inputs = self.model.inputs.iter();
         inputs
             .filter_map(|input| {
                 let value = self.values.get(input.name)?;
-                Some((input.name.to_owned(), json(input.kind, value)))
+                let there = uploads.get(input.name).map_or(&[][..], Vec::as_slice);
+                Some((input.name.to_owned(), json(input.kind, value, there)?))
             })
             .collect()
     }
@@ -84,25 +85,24 @@ impl ValidInput {
 fn holds(values: &Values, condition: Condition) -> bool {
     match (condition.is, values.get(condition.input)) {
         (Is::Value(wanted), Some(Value::Text(text))) => text == wanted,
-        (Is::MoreThan(count), Some(Value::Links(links))) => {
-            u32::try_from(links.len()).map_or(true, |items| items > count)
+        (Is::MoreThan(count), Some(Value::Files(files))) => {
+            u32::try_from(files.len()).map_or(true, |items| items > count)
         }
         (Is::Value(_) | Is::MoreThan(_), _) => false,
     }
 }
 
-fn json(kind: Kind, value: &Value) -> serde_json::Value {
-    match (kind, value) {
+fn json(kind: Kind, value: &Value, there: &[String]) -> Option<serde_json::Value> {
+    Some(match (kind, value) {
         (Kind::Integer { as_text: true, .. }, Value::Integer(number)) => number.to_string().into(),
-        (Kind::Image(_) | Kind::Video(_) | Kind::Audio(_), Value::Links(links)) => {
-            links.first().cloned().into()
-        }
+        (Kind::Image(_) | Kind::Video(_) | Kind::Audio(_), Value::Files(_)) => there.first()?.as_str().into(),
         (_, Value::Text(text)) => text.as_str().into(),
         (_, Value::Boolean(value)) => (*value).into(),
         (_, Value::Integer(number)) => (*number).into(),
         (_, Value::Number(number)) => json_number(*number),
-        (_, Value::Links(links)) => links.as_slice().into(),
-    }
+        (_, Value::Files(_)) if there.is_empty() => return None,
+        (_, Value::Files(_)) => there.into(),
+    })
 }
 
 /// The decimal's own digits are read as a JSON number, which prints the shortest digits that mean

@@ -118,6 +118,72 @@ pub enum Wrong {
         /// The most files.
         max_items: u32,
     },
+    /// A text where a file is wanted.
+    #[error("{input}: is a file, not words")]
+    NotByWords {
+        /// The input's name.
+        input: &'static str,
+    },
+    /// A file of a type that will not do, or that is not what it claims.
+    #[error("{input}: is {found}, it must be one of {}", accept.join(", "))]
+    WrongFile {
+        /// The input's name.
+        input: &'static str,
+        /// What its bytes say.
+        found: String,
+        /// The types that will do.
+        accept: &'static [&'static str],
+    },
+    /// A file with too many bytes.
+    #[error("{input}: is larger than {max_mb} MB")]
+    TooLarge {
+        /// The input's name.
+        input: &'static str,
+        /// The most mebibytes.
+        max_mb: u32,
+    },
+    /// A picture with a side that is too short or too long.
+    #[error("{input}: is {width}×{height}, each side must have {min_side} to {max_side} pixels")]
+    WrongSides {
+        /// The input's name.
+        input: &'static str,
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The least.
+        min_side: u32,
+        /// The most.
+        max_side: u32,
+    },
+    /// A picture with too many pixels.
+    #[error("{input}: is {width}×{height}, more than {max_megapixels} megapixels")]
+    TooManyPixels {
+        /// The input's name.
+        input: &'static str,
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The most, in millions.
+        max_megapixels: u32,
+    },
+    /// A sound that plays too long.
+    #[error("{input}: plays {seconds} s, at most {max_seconds} s will do")]
+    TooLongToPlay {
+        /// The input's name.
+        input: &'static str,
+        /// How long it plays.
+        seconds: u32,
+        /// How long it may.
+        max_seconds: u32,
+    },
+    /// A sound whose length cannot be read.
+    #[error("{input}: its length cannot be read")]
+    NoLength {
+        /// The input's name.
+        input: &'static str,
+    },
     /// A value of another type than the input's: an old draft, or a bug.
     #[error("{input}: has a value of another type")]
     OtherType {
@@ -154,6 +220,13 @@ impl Wrong {
             | Self::NotALink { input }
             | Self::WrongHost { input, .. }
             | Self::TooMany { input, .. }
+            | Self::NotByWords { input }
+            | Self::WrongFile { input, .. }
+            | Self::TooLarge { input, .. }
+            | Self::WrongSides { input, .. }
+            | Self::TooManyPixels { input, .. }
+            | Self::TooLongToPlay { input, .. }
+            | Self::NoLength { input }
             | Self::OtherType { input } => input,
         }
     }

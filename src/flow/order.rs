@@ -149,6 +149,8 @@ pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Place
         money,
         prev: user.newest_job,
         status_message: order.status_message,
+        uploads: std::collections::BTreeMap::new(),
+        task: None,
         told: None,
         delivery: Delivery::Waiting,
     };

@@ -119,7 +119,7 @@ pub(super) fn code(value: &Value) -> String {
         Value::Boolean(value) => value.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Number(number) => number.normalize().to_string(),
-        Value::Links(links) => links.join(" "),
+        Value::Files(_) => String::new(),
     }
 }
 
@@ -136,7 +136,11 @@ pub(super) fn shown(lang: Lang, input: &Input, value: &Value) -> String {
             let number = number.normalize().to_string();
             if lang == Lang::Ru { number.replace('.', ",") } else { number }
         }
-        (_, Value::Text(_) | Value::Integer(_) | Value::Links(_)) => code(value),
+        (_, Value::Files(files)) => {
+            let count = i64::try_from(files.len()).unwrap_or(i64::MAX);
+            texts::say(lang, "value-files", &[("count", Arg::Number(count))])
+        }
+        (_, Value::Text(_) | Value::Integer(_)) => code(value),
     }
 }
 
@@ -148,6 +152,25 @@ pub(super) fn current(lang: Lang, input: &Input, values: &Values) -> String {
         Some(value) => shown(lang, input, value),
         None => texts::say(lang, "value-unset", &[]),
     }
+}
+
+/// Types as people call them: `JPEG, PNG, WEBP`.
+fn kinds_of(accept: &[&str]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for mime in accept {
+        let name = match mime.rsplit('/').next().map_or("", |name| name.trim_start_matches("x-")) {
+            "mpeg" => "MP3".to_owned(),
+            "quicktime" => "MOV".to_owned(),
+            "matroska" => "MKV".to_owned(),
+            "ms-wma" => "WMA".to_owned(),
+            "mp4" if mime.starts_with("audio/") => "M4A".to_owned(),
+            name => name.to_uppercase(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// The sentence that says what is wrong with a value.
@@ -194,6 +217,25 @@ pub(super) fn complaint(lang: Lang, model: &Model, wrong: &Wrong) -> String {
         Wrong::Conflict { second, .. } => {
             say("wrong-conflict", &[("other", Arg::Text(&label_of(second.input)))])
         }
+        Wrong::NotByWords { .. } => say("wrong-not-words", &[]),
+        Wrong::WrongFile { accept, .. } => {
+            let accept = kinds_of(accept);
+            say("wrong-file", &[("accept", Arg::Text(&accept))])
+        }
+        Wrong::TooLarge { max_mb, .. } => say("wrong-large", &[("max", Arg::Number((*max_mb).into()))]),
+        Wrong::WrongSides { width, height, min_side, max_side, .. } => {
+            let pixels = [("width", *width), ("height", *height), ("min", *min_side), ("max", *max_side)];
+            say("wrong-sides", &pixels.map(|(name, pixels)| (name, Arg::Number(pixels.into()))))
+        }
+        Wrong::TooManyPixels { width, height, max_megapixels, .. } => {
+            let pixels = [("width", *width), ("height", *height), ("max", *max_megapixels)];
+            say("wrong-pixels", &pixels.map(|(name, pixels)| (name, Arg::Number(pixels.into()))))
+        }
+        Wrong::TooLongToPlay { seconds, max_seconds, .. } => {
+            let seconds = [("seconds", *seconds), ("max", *max_seconds)];
+            say("wrong-long", &seconds.map(|(name, seconds)| (name, Arg::Number(seconds.into()))))
+        }
+        Wrong::NoLength { .. } => say("wrong-no-length", &[]),
         Wrong::Unknown { .. } | Wrong::OtherType { .. } => say("wrong-other", &[]),
     }
 }

@@ -5,9 +5,9 @@ use super::codec::{Row, get, put};
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
-use crate::catalog::input::Values;
+use crate::catalog::input::{Uploads, Values};
 use crate::ids::{JobId, MessageId, OutboxId, RequestId, UserId};
-use crate::job::State;
+use crate::job::{State, TaskId};
 use crate::message::{Lang, NotTaken};
 use crate::money::Kopecks;
 use crate::time::{At, Up};
@@ -33,6 +33,10 @@ pub struct JobRow {
     pub model: String,
     /// What was chosen, as the provider gets it.
     pub input: Values,
+    /// Where the provider has the customer's files, as far as they are uploaded.
+    pub uploads: Uploads,
+    /// The provider's task, once it is known.
+    pub task: Option<TaskId>,
     /// What the customer was shown and the hold reserves; zero for a free use.
     pub price: Kopecks,
     /// What the provider charges, in dollars, for the loss of a late success.

@@ -93,6 +93,8 @@ pub(super) fn job(id: u64, user: UserId, state: State) -> Job {
         money: JobMoney::default(),
         prev: None,
         status_message: None,
+        uploads: std::collections::BTreeMap::new(),
+        task: None,
         told: None,
         delivery: Delivery::Waiting,
     };

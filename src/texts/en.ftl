@@ -179,6 +179,11 @@ option-edit =
 option-type-text = Write the new value as a message.
 option-type-number = Write a number from { $min } to { $max }.
 option-pick = Pick one with a button.
+value-files =
+    { $count ->
+        [one] { $count } file
+       *[other] { $count } files
+    }
 value-unset = not set
 value-on = yes
 value-off = no
@@ -263,6 +268,13 @@ wrong-step = ⚠️ “{ $label }”: the numbers go from { $min } in steps of {
 wrong-link = ⚠️ “{ $label }”: a link that begins with https:// is needed.
 wrong-host = ⚠️ “{ $label }”: a link that begins with https://{ $host }/ is needed.
 wrong-too-many = ⚠️ “{ $label }”: too many files, at most { $max } will do.
+wrong-not-words = ⚠️ “{ $label }”: a file, or a link to one, is needed here. Send it to this chat.
+wrong-file = ⚠️ “{ $label }”: such a file will not do. It must be { $accept }.
+wrong-large = ⚠️ “{ $label }”: the file is too large, up to { $max } MB will do.
+wrong-sides = ⚠️ “{ $label }”: the picture is { $width }×{ $height }, each side must have { $min } to { $max } pixels.
+wrong-pixels = ⚠️ “{ $label }”: the picture is { $width }×{ $height }, more than { $max } megapixels.
+wrong-long = ⚠️ “{ $label }”: the recording plays { $seconds } s, at most { $max } s will do. Send a shorter one.
+wrong-no-length = ⚠️ “{ $label }”: its length could not be read. Send it as MP3, WAV or OGG.
 wrong-conflict = ⚠️ “{ $label }” and “{ $other }” do not go together like this. Change one of them.
 wrong-other = ⚠️ “{ $label }”: this value will not do. Try another one.
 

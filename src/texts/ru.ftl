@@ -188,6 +188,12 @@ option-edit =
 option-type-text = Напишите новое значение сообщением.
 option-type-number = Напишите число от { $min } до { $max }.
 option-pick = Выберите кнопкой.
+value-files =
+    { $count ->
+        [one] { $count } файл
+        [few] { $count } файла
+       *[other] { $count } файлов
+    }
 value-unset = не задано
 value-on = да
 value-off = нет
@@ -275,6 +281,13 @@ wrong-step = ⚠️ «{ $label }»: числа идут от { $min } с шаг�
 wrong-link = ⚠️ «{ $label }»: нужна ссылка, которая начинается с https://
 wrong-host = ⚠️ «{ $label }»: нужна ссылка, которая начинается с https://{ $host }/
 wrong-too-many = ⚠️ «{ $label }»: слишком много файлов, можно не больше { $max }.
+wrong-not-words = ⚠️ «{ $label }»: здесь нужен файл или ссылка на него. Пришлите его в чат.
+wrong-file = ⚠️ «{ $label }»: такой файл не подойдёт. Нужен { $accept }.
+wrong-large = ⚠️ «{ $label }»: файл слишком большой, можно до { $max } МБ.
+wrong-sides = ⚠️ «{ $label }»: картинка { $width }×{ $height }, а каждая сторона должна быть от { $min } до { $max } точек.
+wrong-pixels = ⚠️ «{ $label }»: картинка { $width }×{ $height }, это больше { $max } мегапикселей.
+wrong-long = ⚠️ «{ $label }»: запись длится { $seconds } с, а можно до { $max } с. Пришлите короче.
+wrong-no-length = ⚠️ «{ $label }»: не удалось узнать, сколько длится запись. Пришлите её в MP3, WAV или OGG.
 wrong-conflict = ⚠️ «{ $label }» и «{ $other }» в таком сочетании не работают. Поменяйте что-то одно.
 wrong-other = ⚠️ «{ $label }»: такое значение не подходит. Попробуйте другое.
 

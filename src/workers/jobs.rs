@@ -156,7 +156,7 @@ fn order_of(job: &Job) -> Result<(&'static str, Map<String, Value>), Why> {
     let model = settle::model_of(job).ok_or(Why::ModelGone)?;
     let input = ValidInput::check(model, &job.row.input);
     let input = input.map_err(|wrong| Why::Rejected { message: wrong.to_string() })?;
-    Ok((model.api_model, input.to_json()))
+    Ok((model.api_model, input.to_json(&job.row.uploads)))
 }
 
 /// Commits 3 and 4: notes that the call begins, calls once, notes what came of it. It waits for its

@@ -98,6 +98,11 @@ impl<'t> Fields<'t> {
         node.count(context, key, least)
     }
 
+    /// A whole number of at least 1; `Some(None)` when absent.
+    pub(super) fn optional_count(&mut self, context: &mut Context<'t>, key: &str) -> Option<Option<u32>> {
+        self.take(key).map_or(Some(None), |node| node.count(context, key, 1).map(Some))
+    }
+
     /// A truth value, false when absent.
     pub(super) fn flag(&mut self, context: &mut Context<'t>, key: &str) -> Option<bool> {
         self.take(key).map_or(Some(false), |node| node.boolean(context, key))

@@ -119,7 +119,11 @@ fn kind(kind: &Kind) -> String {
 }
 
 fn files(files: &Files) -> String {
-    format!("Files {{ accept: &{:?}, max_mb: {} }}", files.accept, files.max_mb)
+    let Files { accept, max_mb, min_side, max_side, max_megapixels, max_seconds } = files;
+    format!(
+        "Files {{ accept: &{accept:?}, max_mb: {max_mb}, min_side: {min_side:?}, max_side: {max_side:?}, \
+         max_megapixels: {max_megapixels:?}, max_seconds: {max_seconds:?} }}"
+    )
 }
 
 fn preset(preset: &Preset) -> String {

@@ -33,6 +33,10 @@ pub(crate) struct Files {
     pub(crate) accept: Vec<String>,
     /// The largest one, in mebibytes.
     pub(crate) max_mb: u32,
+    pub(crate) min_side: Option<u32>,
+    pub(crate) max_side: Option<u32>,
+    pub(crate) max_megapixels: Option<u32>,
+    pub(crate) max_seconds: Option<u32>,
 }
 
 /// What an input is, with its limits.
@@ -239,7 +243,11 @@ fn check_range<N: PartialOrd + Display>(
 fn read_files<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>) -> Option<Files> {
     let accept = fields.need(context, "accept").and_then(|node| node.texts(context, "accept"));
     let max_mb = fields.count(context, "max_mb", 1);
-    Some(Files { accept: accept?, max_mb: max_mb? })
+    let mut limit = |name| fields.optional_count(context, name);
+    let (min_side, max_side) = (limit("min_side"), limit("max_side"));
+    let (max_megapixels, max_seconds) = (limit("max_megapixels")?, limit("max_seconds")?);
+    let (min_side, max_side) = (min_side?, max_side?);
+    Some(Files { accept: accept?, max_mb: max_mb?, min_side, max_side, max_megapixels, max_seconds })
 }
 
 fn read_default<'t>(context: &mut Context<'t>, node: Node<'t>, kind: &Kind) -> Option<Preset> {
