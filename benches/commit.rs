@@ -201,7 +201,7 @@ fn charge(tx: &mut Tx<'_>, id: JobId, price: Kopecks) -> Result<(), Fault> {
     let charge = Transfer::charge(id, job.row.user, hold, price, tx.now().at);
     let charged = tx.transfer_for_job(id, &mut job.row.money, &charge)?;
     assert!(charged.is_ok(), "{charged:?}");
-    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 1 };
+    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 1, link: None };
     (job.row.state, job.row.due) = (State::Done { files: vec![file] }, None);
     let act = Act::Text { text: "done".to_owned(), keyboard: Vec::new(), edit: None };
     let about = About::Ending(id);

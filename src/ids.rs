@@ -69,6 +69,10 @@ id!(
     InboxId(u64)
 );
 id!(
+    /// A file that waits to be looked at.
+    LookId(u64)
+);
+id!(
     /// One request of a customer, from tap to delivery. People see its [code](RequestId::code).
     RequestId(u32)
 );

@@ -117,6 +117,9 @@ pub struct Attachment {
     pub album: Option<String>,
 }
 
+/// The largest file Telegram lets a bot fetch: 20 MB.
+pub const FETCH_MAX_BYTES: u64 = 20 * 1024 * 1024;
+
 /// What kind of message carried a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FileKind {

@@ -25,7 +25,7 @@ fn limits() -> Limits {
 }
 
 fn files() -> Vec<File> {
-    vec![File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 3 }]
+    vec![File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 3, link: None }]
 }
 
 /// Every kind of state, entered at 0.
@@ -73,6 +73,8 @@ fn events() -> Vec<Event> {
         Event::NotFetched,
         Event::Cancel,
         Event::Expire,
+        Event::NotUploaded,
+        Event::InputLost,
     ]
 }
 
@@ -123,21 +125,21 @@ fn every_event_in_every_state_before_any_deadline() {
     check(
         Up(1_000),
         // Start NotSent Busy Accepted Refused InDoubt Hint Hint(h) Bound NotOurs Running NoLook
-        //                                  Succeeded TaskFailed Fetched NotFetched Cancel Expire
+        //                                  Succeeded TaskFailed Fetched NotFetched Cancel Expire NotUploaded InputLost
         "
-        queued            | s o o o o o  - - - - - -  - - - - R y
-        sending           | - q q w R u  - h - - - -  - - - - t y
-        waiting           | - o o o o o  w w - - w w  f R - - t -
-        unknown           | - o o w R o  - h - - - -  - - - - t y
-        unknown+hint      | - o o w R o  - h w u h h  - - - - t y
-        fetching          | - o o o o o  - - - - - -  - - D f t -
-        done              | - o o o o o  - - - - - -  - - - - t -
-        late              | - o o o o o  - - - - - -  - - - - t -
-        failed            | - o o o o o  - - - - - -  - - - - t -
-        failed,watch      | - o o o o o  - 1 - - - -  - - - - t y
-        failed,watch+hint | - o o o o o  - 1 2 0 1 1  - - - - t y
-        failed,watch+task | - o o o o o  2 2 - - 2 2  3 x - - t y
-        failed,fetch      | - o o o o o  - - - - - -  - - L 3 t -
+        queued            | s o o o o o  - - - - - -  - - - - R y  q R
+        sending           | - q q w R u  - h - - - -  - - - - t y  - -
+        waiting           | - o o o o o  w w - - w w  f R - - t -  - -
+        unknown           | - o o w R o  - h - - - -  - - - - t y  - -
+        unknown+hint      | - o o w R o  - h w u h h  - - - - t y  - -
+        fetching          | - o o o o o  - - - - - -  - - D f t -  - -
+        done              | - o o o o o  - - - - - -  - - - - t -  - -
+        late              | - o o o o o  - - - - - -  - - - - t -  - -
+        failed            | - o o o o o  - - - - - -  - - - - t -  - -
+        failed,watch      | - o o o o o  - 1 - - - -  - - - - t y  - -
+        failed,watch+hint | - o o o o o  - 1 2 0 1 1  - - - - t y  - -
+        failed,watch+task | - o o o o o  2 2 - - 2 2  3 x - - t y  - -
+        failed,fetch      | - o o o o o  - - - - - -  - - L 3 t -  - -
         ",
     );
 }
@@ -147,19 +149,19 @@ fn every_event_in_every_state_after_every_deadline() {
     check(
         Up(25 * 60 * MINUTE),
         "
-        queued            | - o o o o o  - - - - - -  - - - - R R
-        sending           | - q q w R u  - h - - - -  - - - - t u
-        waiting           | - o o o o o  w w - - W W  f R - - t -
-        unknown           | - o o w R o  - h - - - -  - - - - t W
-        unknown+hint      | - o o w R o  - h w u W W  - - - - t W
-        fetching          | - o o o o o  - - - - - -  - - D W t -
-        done              | - o o o o o  - - - - - -  - - - - t -
-        late              | - o o o o o  - - - - - -  - - - - t -
-        failed            | - o o o o o  - - - - - -  - - - - t -
-        failed,watch      | - o o o o o  - 1 - - x x  - - - - t x
-        failed,watch+hint | - o o o o o  - 1 2 0 x x  - - - - t x
-        failed,watch+task | - o o o o o  2 2 - - x x  3 x - - t x
-        failed,fetch      | - o o o o o  - - - - - -  - - L x t -
+        queued            | - o o o o o  - - - - - -  - - - - R R  q R
+        sending           | - q q w R u  - h - - - -  - - - - t u  - -
+        waiting           | - o o o o o  w w - - W W  f R - - t -  - -
+        unknown           | - o o w R o  - h - - - -  - - - - t W  - -
+        unknown+hint      | - o o w R o  - h w u W W  - - - - t W  - -
+        fetching          | - o o o o o  - - - - - -  - - D W t -  - -
+        done              | - o o o o o  - - - - - -  - - - - t -  - -
+        late              | - o o o o o  - - - - - -  - - - - t -  - -
+        failed            | - o o o o o  - - - - - -  - - - - t -  - -
+        failed,watch      | - o o o o o  - 1 - - x x  - - - - t x  - -
+        failed,watch+hint | - o o o o o  - 1 2 0 x x  - - - - t x  - -
+        failed,watch+task | - o o o o o  2 2 - - x x  3 x - - t x  - -
+        failed,fetch      | - o o o o o  - - - - - -  - - L x t -  - -
         ",
     );
 }

@@ -250,6 +250,26 @@ pub fn by_index(index: u8) -> Option<&'static Model> {
     generated::MODELS.get(usize::from(index))
 }
 
+/// The model that goes on from a result of the model `from`, with its input for that; `None` when
+/// there is none.
+pub fn chained(from: &str) -> Option<(&'static Model, &'static Input)> {
+    let goes_on = |input: &&Input| match input.kind {
+        Kind::Task { from: models } => models.contains(&from),
+        Kind::Text { .. }
+        | Kind::Choice { .. }
+        | Kind::Boolean
+        | Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Image(_)
+        | Kind::Images { .. }
+        | Kind::Video(_)
+        | Kind::Videos { .. }
+        | Kind::Audio(_)
+        | Kind::Link { .. } => false,
+    };
+    models().iter().find_map(|model| Some((model, model.inputs.iter().find(goes_on)?)))
+}
+
 /// The free models, cheapest first.
 pub fn free_tier() -> [&'static Model; FREE] {
     generated::FREE.map(|index| &generated::MODELS[usize::from(index)])

@@ -2,7 +2,7 @@
 
 use super::Shop;
 use super::settle::model_of;
-use crate::catalog::Output;
+use crate::catalog::{self, Output};
 use crate::ids::JobId;
 use crate::job::{File, State, Why};
 use crate::message::{About, Act, Button, Keyboard, Lang, MediaKind, Outgoing, Source};
@@ -58,6 +58,15 @@ pub(super) fn status_ended(job: &Job) -> Outgoing {
     status(job, say(job, key, &[("model", title(job))]), Vec::new())
 }
 
+/// The buttons below a result: those of every ending, and the model that goes on from here.
+fn after_result(job: &Job) -> Keyboard {
+    let mut keyboard = after(job.row.lang, job.id);
+    if job.row.task.is_some() && catalog::chained(&job.row.model).is_some() {
+        keyboard.push(vec![Button::tap(say(job, "button-upscale", &[]), format!("up:{}", job.id))]);
+    }
+    keyboard
+}
+
 /// The buttons below a result or failure.
 fn after(lang: Lang, job: JobId) -> Keyboard {
     vec![vec![
@@ -74,6 +83,13 @@ pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
         (_, Some(_)) => "job-done-caption-free",
         (_, None) => "job-done-caption",
     };
+    let links: Vec<&str> = files.iter().filter_map(|file| file.link.as_deref()).collect();
+    if !links.is_empty() {
+        let links = ("links", Arg::Text(&links.join("\n")));
+        let text = format!("{}\n\n{}", say(job, key, &args), say(job, "job-done-link", &[links]));
+        let act = Act::Text { text, keyboard: after_result(job), edit: None };
+        return Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) };
+    }
     let (kind, family) = match model_of(job).map(|model| model.output) {
         Some(Output::Image) => (MediaKind::Photo, "image/"),
         Some(Output::Video) => (MediaKind::Video, "video/"),
@@ -86,7 +102,7 @@ pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
         kind: if fits { kind } else { MediaKind::Document },
         files: files.iter().map(|file| Source::Path(format!("{dir}/{}", file.name))).collect(),
         caption: say(job, key, &args),
-        keyboard: after(job.row.lang, job.id),
+        keyboard: after_result(job),
     };
     Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) }
 }
@@ -122,6 +138,7 @@ pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool) -> Out
         | Why::TaskFailed { .. }
         | Why::NoAnswer
         | Why::Deadline
+        | Why::InputLost
         | Why::ResultLost => "job-failed",
     };
     let mut text = say(job, key, &args);
@@ -162,6 +179,7 @@ pub fn reason(lang: Lang, why: &Why) -> String {
         Why::NoAnswer => ("reason-no-answer", None),
         Why::Deadline => ("reason-deadline", None),
         Why::ResultLost => ("reason-result-lost", None),
+        Why::InputLost => ("reason-input-lost", None),
     };
     match message {
         Some(message) => texts::say(lang, key, &[("message", Arg::Text(message))]),

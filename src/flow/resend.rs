@@ -12,6 +12,10 @@ use std::time::Duration;
 /// How long our copy of a result waits for a customer who could not be reached.
 pub const COPY_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long a link to a result at the provider is counted on: KIE's documents say 24 hours in one
+/// place and 14 days in another.
+pub const LINK_KEPT: Duration = Duration::from_secs(24 * 3600);
+
 /// Why nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
@@ -38,6 +42,10 @@ fn files(job: &Job) -> Option<&[File]> {
 
 /// True when [`again`] has something to send.
 pub fn possible(job: &Job, now: At) -> bool {
+    if files(job).is_some_and(|files| files.iter().any(|file| file.link.is_some())) {
+        let fresh = job.row.ended.is_some_and(|ended| now.since(ended) < LINK_KEPT);
+        return fresh && job.row.delivery != Delivery::Waiting && job.row.money.refund.is_none();
+    }
     let has_files = files(job).is_some_and(|files| !files.is_empty());
     let somewhere = match &job.row.delivery {
         Delivery::Delivered { file_ids, .. } if !file_ids.is_empty() => true,

@@ -25,6 +25,9 @@ pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Res
     let Some(mut job) = tx.job(id)? else { return Ok(Err(Refused::NotExpected)) };
     let event = own_task_only(tx, id, event)?;
     let what = event_name(&event);
+    if let Event::Accepted { task, .. } | Event::Bound { task } = &event {
+        job.row.task = Some(task.clone());
+    }
     let before = job.row.state.clone();
     let step = match next(&before, event, tx.now().up, shop.limits(model_of(&job))) {
         Ok(step) => step,
@@ -40,6 +43,17 @@ pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Res
     }
     tx.put_job(&job)?;
     Ok(Ok(job.row.state))
+}
+
+/// Notes where the provider has file `number` (from 0) of an input, if the job still waits for it.
+pub fn uploaded(tx: &mut Tx<'_>, id: JobId, input: &str, number: usize, url: &str) -> Result<(), Fault> {
+    let Some(mut job) = tx.job(id)? else { return Ok(()) };
+    let there = job.row.uploads.entry(input.to_owned()).or_default();
+    if there.len() == number && matches!(job.row.state, State::Queued { .. }) {
+        there.push(url.to_owned());
+        tx.put_job(&job)?;
+    }
+    Ok(())
 }
 
 /// The customer takes a queued job back.
@@ -107,12 +121,16 @@ fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, before: &State) -> Result<(
     let request = Some(job.row.request);
     match &job.row.state {
         State::Queued { .. } => drop(tx.say(news::queued(job), request)?),
-        State::Waiting { .. } => drop(tx.say(news::working(job), request)?),
+        State::Waiting { .. } => {
+            tx.say(news::working(job), request)?;
+            works_again(tx, &job.row.model)?;
+        }
         State::Sending { .. } | State::Unknown { .. } | State::Fetching { .. } => {}
         State::Done { files } => {
             let result = news::result(job, files);
             end(tx, job, result)?;
             tx.say(news::status_ended(job), request)?;
+            tx.count_sale(&job.row.model)?;
         }
         State::Late { files } => {
             let result = news::result(job, files);
@@ -148,10 +166,51 @@ pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(
     Ok(())
 }
 
+/// How long a model is not sold after the provider refused it: the first time, and at most. It
+/// doubles with every refusal in a row; the first order afterwards is the probe.
+const FIRST_PAUSE: Duration = Duration::from_secs(10 * 60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// The note that says how often in a row the provider refused a model.
+fn refusals(model: &str) -> String {
+    format!("refused:{model}")
+}
+
+/// Counts a refusal of a model, and says how long it is not sold.
+fn next_pause(tx: &mut Tx<'_>, model: &str, first: Duration) -> Result<Duration, Fault> {
+    let name = refusals(model);
+    let times = tx.note::<u32>(&name)?.unwrap_or(0);
+    tx.put_note(&name, &times.saturating_add(1))?;
+    Ok(first.saturating_mul(1 << times.min(16)).min(LONGEST_PAUSE))
+}
+
+/// The provider took an order of the model: the next refusal is the first again.
+fn works_again(tx: &mut Tx<'_>, model: &str) -> Result<(), Fault> {
+    let name = refusals(model);
+    if tx.note::<u32>(&name)?.is_some_and(|times| times > 0) {
+        tx.put_note(&name, &0_u32)?;
+    }
+    Ok(())
+}
+
 /// What a failure means for the sales to come.
 fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<(), Fault> {
     let now = tx.now();
     let code = job.row.request.code(&shop.server_key);
+    let pause = match why {
+        Why::Paused => next_pause(tx, &job.row.model, FIRST_PAUSE)?,
+        Why::ModelGone => next_pause(tx, &job.row.model, FIRST_PAUSE * 36)?,
+        Why::NoCredit
+        | Why::KeyRefused
+        | Why::ResultLost
+        | Why::Cancelled
+        | Why::QueueTimeout
+        | Why::Rejected { .. }
+        | Why::TaskFailed { .. }
+        | Why::NoAnswer
+        | Why::InputLost
+        | Why::Deadline => FIRST_PAUSE,
+    };
     let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {
         let until = pause.map(|pause| now.up.plus(pause));
         // A stop that only a person, or the credit check, may lift is not shortened by this one.
@@ -165,22 +224,21 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         }
         tx.put_stop(what, &StopRow { at: now.at, why: why.to_owned(), until, by })
     };
-    let hour = Duration::from_secs(3600);
     let (alarm, detail) = match why {
         Why::NoCredit => {
             stop("all", StoppedBy::Credit, None, "the provider has no credit left")?;
             (Alarm::NoCredit, code)
         }
         Why::KeyRefused => {
-            stop("all", StoppedBy::Provider, Some(hour / 6), "the provider refused our key")?;
+            stop("all", StoppedBy::Provider, Some(pause), "the provider refused our key")?;
             (Alarm::KeyRefused, code)
         }
         Why::Paused => {
-            stop(&job.row.model, StoppedBy::Provider, Some(hour / 6), "paused at the provider")?;
+            stop(&job.row.model, StoppedBy::Provider, Some(pause), "paused at the provider")?;
             (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ModelGone => {
-            stop(&job.row.model, StoppedBy::Provider, Some(hour * 6), "unknown to the provider")?;
+            stop(&job.row.model, StoppedBy::Provider, Some(pause), "unknown to the provider")?;
             (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", job.row.model)),
@@ -189,6 +247,7 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         | Why::Rejected { .. }
         | Why::TaskFailed { .. }
         | Why::NoAnswer
+        | Why::InputLost
         | Why::Deadline => return Ok(()),
     };
     alarm::raise(shop, tx, alarm, &detail)
@@ -198,6 +257,8 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
 fn event_name(event: &Event) -> &'static str {
     match event {
         Event::Start => "sending",
+        Event::NotUploaded => "not-uploaded",
+        Event::InputLost => "input-lost",
         Event::NotSent { .. } => "not-sent",
         Event::Busy { .. } => "provider-busy",
         Event::Accepted { .. } => "accepted",

@@ -16,7 +16,10 @@ const PAGE: usize = 6;
 /// How much of a search is kept.
 const QUERY_CHARS: usize = 64;
 
-/// What most people come for; the order is the one they are shown in.
+/// How many models the popular ones are.
+const POPULAR_SHOWN: usize = 12;
+
+/// What most people come for, as long as too little was sold to know better.
 const POPULAR: [&str; 12] = [
     "z-image",
     "google/nano-banana",
@@ -147,6 +150,24 @@ impl Group {
     }
 }
 
+/// The models of a list; the popular ones by what was really sold, then by what people come for.
+fn models_of(talk: &Talk<'_, '_>, group: Group) -> Result<Vec<&'static Model>, Fault> {
+    let models = group.models();
+    if group != Group::Popular {
+        return Ok(models);
+    }
+    let mut by_sales = Vec::new();
+    for model in catalog::models() {
+        let place = models.iter().position(|popular| *popular == model).unwrap_or(usize::MAX);
+        let sold = talk.tx.sold(model.id)?;
+        if sold > 0 || place < usize::MAX {
+            by_sales.push((std::cmp::Reverse(sold), place, model));
+        }
+    }
+    by_sales.sort_by_key(|(sold, place, model)| (*sold, *place, model.index));
+    Ok(by_sales.into_iter().map(|(_, _, model)| model).take(POPULAR_SHOWN).collect())
+}
+
 /// What a model does, in words.
 pub(super) fn task_name(lang: Lang, task: Task) -> String {
     let key = match task {
@@ -166,15 +187,16 @@ pub(super) fn task_name(lang: Lang, task: Task) -> String {
     texts::say(lang, key, &[])
 }
 
-/// The button of a model in a list: its name and its price.
-fn model_button(talk: &Talk<'_, '_>, model: &Model) -> Button {
+/// The button of a model in a list: its name and its price, or that it is not to be had now.
+fn model_button(talk: &Talk<'_, '_>, model: &Model) -> Result<Button, Fault> {
     let title = ("title", Arg::Html(model.title));
     let label = match quote_from(model, &talk.shop.rates) {
+        _ if talk.tx.stop(model.id)?.is_some() => talk.say("list-item-stopped", &[title]),
         _ if model.free => talk.say("list-item-free", &[title]),
         Ok(quote) => talk.say("list-item-price", &[title, ("price", Arg::Money(quote.price))]),
         Err(_no_price) => talk.say("list-item-no-price", &[title]),
     };
-    Target::Card(model.id.to_owned()).button(label)
+    Ok(Target::Card(model.id.to_owned()).button(label))
 }
 
 /// One page of models below `text`, and arrows to the others.
@@ -184,18 +206,21 @@ fn page_of(
     models: &[&'static Model],
     page: usize,
     to: impl Fn(usize) -> Target,
-) -> Screen {
+) -> Result<Screen, Fault> {
     let count = models.len().div_ceil(PAGE).max(1);
     let page = page.min(count - 1);
     let shown = models.iter().skip(page * PAGE).take(PAGE);
-    let mut keyboard: Vec<Vec<Button>> = shown.map(|model| vec![model_button(talk, model)]).collect();
+    let mut keyboard: Vec<Vec<Button>> = Vec::new();
+    for model in shown {
+        keyboard.push(vec![model_button(talk, model)?]);
+    }
     keyboard.extend(pages(talk, page, count, to));
     if count > 1 {
         let number = |number: usize| Arg::Number(i64::try_from(number).unwrap_or(i64::MAX));
         let line = talk.say("list-page", &[("page", number(page + 1)), ("pages", number(count))]);
         text = format!("{text}\n\n{line}");
     }
-    Screen { text, keyboard }
+    Ok(Screen { text, keyboard })
 }
 
 fn count_of(models: &[&Model]) -> Arg<'static> {
@@ -205,13 +230,13 @@ fn count_of(models: &[&Model]) -> Arg<'static> {
 /// Shows a page of a list. Drops an order that was not confirmed.
 pub(super) fn list(talk: &mut Talk<'_, '_>, group: Group, page: usize) -> Result<(), Fault> {
     talk.drop_draft();
-    let models = group.models();
+    let models = models_of(talk, group)?;
     let title = talk.say(group.key(), &[]);
     let mut text = talk.say("list-title", &[("title", Arg::Html(&title)), ("count", count_of(&models))]);
     if group == Group::Free {
         text = format!("{text}\n\n{}", talk.say("list-free-note", &free_limits(talk)));
     }
-    let mut screen = page_of(talk, text, &models, page, |page| Target::List(group, page));
+    let mut screen = page_of(talk, text, &models, page, |page| Target::List(group, page))?;
     screen.keyboard.push(vec![home(talk)]);
     talk.show(screen)
 }
@@ -247,7 +272,7 @@ pub(super) fn found(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
     } else {
         talk.say("search-found", &[query_arg, ("count", count_of(&models))])
     };
-    let mut screen = page_of(talk, text, &models, page, Target::Found);
+    let mut screen = page_of(talk, text, &models, page, Target::Found)?;
     screen.keyboard.push(vec![Target::Search.button(talk.say("button-search-again", &[])), home(talk)]);
     talk.show(screen)
 }

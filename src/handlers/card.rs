@@ -6,7 +6,7 @@ use super::keyboard::back_row;
 use super::talk::{Screen, Talk};
 use super::target::Target;
 use crate::catalog::price::quote_from;
-use crate::catalog::{self, Model};
+use crate::catalog::{self, Kind, Model};
 use crate::flow::free;
 use crate::store::{Fault, Stage};
 use crate::texts::Arg;
@@ -18,7 +18,7 @@ pub(super) fn open(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
         talk.toast("toast-stale");
         return super::start::go_home(talk, false);
     };
-    if inputs::needs(model).is_none() {
+    if !inputs::needs_earlier_job(model) {
         let draft = talk.new_draft(model.id, Stage::Card);
         talk.session.draft = Some(draft);
     }
@@ -40,9 +40,11 @@ pub(super) fn screen(talk: &Talk<'_, '_>, model: &'static Model) -> Result<Scree
     ];
     let mut parts = vec![talk.say("card", &args), input_lines(talk, model)];
     parts.push(talk.say("card-example", &[("example", Arg::Text(word(talk.lang, model.example)))]));
-    parts.push(match inputs::needs(model) {
-        Some(needs) => talk.say(needs.key(), &[]),
-        None => talk.say("card-write-prompt", &[]),
+    let first = inputs::next_asked(model, &catalog::input::Values::new());
+    parts.push(match first.map(|input| input.kind) {
+        Some(Kind::Task { .. }) => talk.say("needs-earlier-job", &[]),
+        Some(kind) if inputs::is_file(kind) => talk.say("card-send-file", &[]),
+        Some(_) | None => talk.say("card-write-prompt", &[]),
     });
     let keyboard = vec![
         vec![Target::Generate(model.id.to_owned()).button(talk.say("button-generate", &[]))],
@@ -52,6 +54,9 @@ pub(super) fn screen(talk: &Talk<'_, '_>, model: &'static Model) -> Result<Scree
 }
 
 fn price(talk: &Talk<'_, '_>, model: &Model) -> Result<String, Fault> {
+    if talk.tx.stop(model.id)?.is_some() {
+        return Ok(talk.say("card-stopped", &[]));
+    }
     let Ok(quote) = quote_from(model, &talk.shop.rates) else {
         return Ok(talk.say("card-no-price", &[]));
     };
@@ -80,8 +85,6 @@ fn input_lines(talk: &Talk<'_, '_>, model: &Model) -> String {
         let label = ("label", Arg::Text(word(talk.lang, input.label)));
         lines.push(if inputs::is_asked(input) {
             talk.say("card-input-required", &[label])
-        } else if inputs::is_for_later(input) {
-            talk.say("card-input-later", &[label])
         } else {
             let value = inputs::current(talk.lang, input, &none);
             talk.say("card-input-optional", &[label, ("value", Arg::Text(&value))])

@@ -6,7 +6,7 @@ use super::inputs::{self, complaint, word};
 use super::keyboard::home;
 use super::talk::{Screen, Talk, clip};
 use super::target::Target;
-use super::{browse, card};
+use super::{browse, card, files};
 use crate::catalog::input::{ValidInput, Values};
 use crate::catalog::{self, Model, Output};
 use crate::flow::order::{self, NotSold, Offer, Order, Placed};
@@ -152,6 +152,10 @@ pub(super) fn run(talk: &mut Talk<'_, '_>, number: u32, price: Kopecks) -> Resul
         return Ok(());
     }
     let Some((draft, model)) = of_button(talk, number) else { return form::current(talk) };
+    if files::is_waiting(&draft) {
+        talk.toast("toast-looking");
+        return Ok(());
+    }
     let input = match ValidInput::check(model, &draft.values) {
         Ok(input) if draft.shown_price == Some(price) => input,
         Ok(_) | Err(_) => return form::current(talk),
@@ -203,12 +207,8 @@ pub(super) fn again(talk: &mut Talk<'_, '_>, job: JobId) -> Result<(), Fault> {
     let job = talk.tx.job(job)?.filter(|job| job.row.user == talk.user);
     let found = job.and_then(|job| Some((catalog::model(&job.row.model)?, job.row.input)));
     let Some((model, values)) = found else { return talk.tell("job-gone") };
-    if inputs::needs(model).is_some() {
-        return form::begin(talk, model.id);
-    }
     let mut draft = talk.new_draft(model.id, Stage::Confirm);
-    let ours = |name: &String| model.input(name).is_some_and(|input| !input.hidden);
-    draft.values = values.into_iter().filter(|(name, _)| ours(name)).collect();
+    draft.values = files::kept(values, model);
     form::show(talk, draft, model, None)
 }
 

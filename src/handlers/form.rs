@@ -4,7 +4,7 @@
 use super::inputs::{self, complaint, word};
 use super::keyboard::{back_row, home};
 use super::talk::{Screen, Talk, clip};
-use super::{confirm, options};
+use super::{confirm, files, options};
 use crate::catalog::{self, Input, Kind, Model};
 use crate::message::Button;
 use crate::store::{Draft, Expects, Fault, Stage};
@@ -31,13 +31,13 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
         talk.toast("toast-stale");
         return super::start::go_home(talk, false);
     };
-    if let Some(needs) = inputs::needs(model) {
+    if inputs::needs_earlier_job(model) {
         talk.drop_draft();
         let keyboard = vec![
             vec![Target::CardAgain(model.id.to_owned()).button(talk.say("button-model", &[]))],
             vec![home(talk)],
         ];
-        let screen = Screen { text: talk.say(needs.key(), &[]), keyboard };
+        let screen = Screen { text: talk.say("needs-earlier-job", &[]), keyboard };
         return talk.show(screen);
     }
     // A prompt written on the card may come before the tap on its button: it is kept.
@@ -57,7 +57,13 @@ pub(super) fn go_on(
     model: &'static Model,
     complaint: Option<&str>,
 ) -> Result<(), Fault> {
-    let screen = if let Some(input) = inputs::next_asked(model, &draft.values) {
+    let collecting = draft.collecting.as_deref().and_then(|name| model.input(name));
+    let screen = if let Some(input) = collecting {
+        draft.shown_price = None;
+        talk.session.expects = Expects::Input(input.name.to_owned());
+        talk.session.draft = Some(draft.clone());
+        files::collecting(talk, &draft, input)
+    } else if let Some(input) = inputs::next_asked(model, &draft.values) {
         draft.stage = Stage::Form;
         draft.shown_price = None;
         talk.session.expects = Expects::Input(input.name.to_owned());
@@ -91,7 +97,11 @@ fn question(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model, input: &'
         let example = ("example", Arg::Text(word(talk.lang, model.example)));
         talk.say("form-ask", &[title, label, help, example])
     } else {
-        talk.say("form-ask-plain", &base)
+        let ask = talk.say("form-ask-plain", &base);
+        match files::limits_line(talk, input) {
+            Some(limits) => format!("{ask}\n\n{limits}"),
+            None => ask,
+        }
     };
     let mut keyboard: Vec<Vec<Button>> = Vec::new();
     for value in inputs::buttons(input) {
@@ -106,6 +116,15 @@ fn question(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model, input: &'
 pub(super) fn take_input(talk: &mut Talk<'_, '_>, name: &str, text: &str) -> Result<(), Fault> {
     let Some((mut draft, model)) = draft(talk) else { return super::start::pick_first(talk) };
     let Some(input) = model.input(name) else { return go_on(talk, draft, model, None) };
+    if inputs::is_file(input.kind) {
+        if let Some(asked) = files::take_links(talk, &draft, model, input, text) {
+            return asked;
+        }
+        // In any order: a text while a file is asked for is the prompt, if there is room for one.
+        if inputs::prompt(model).is_some_and(|prompt| !draft.values.contains_key(prompt.name)) {
+            return take_prompt(talk, text);
+        }
+    }
     match input.read(text) {
         Ok(value) => {
             draft.values.insert(name.to_owned(), value);
@@ -121,6 +140,11 @@ pub(super) fn take_input(talk: &mut Talk<'_, '_>, name: &str, text: &str) -> Res
 /// A text on a card, or on the options or confirm screen: it is the prompt, or replaces it.
 pub(super) fn take_prompt(talk: &mut Talk<'_, '_>, text: &str) -> Result<(), Fault> {
     let Some((mut draft, model)) = draft(talk) else { return super::start::pick_first(talk) };
+    if let Some(input) = files::open_input(&draft, model)
+        && let Some(asked) = files::take_links(talk, &draft, model, input, text)
+    {
+        return asked;
+    }
     let Some(input) = inputs::prompt(model) else { return show(talk, draft, model, None) };
     let wrong = match input.read(text) {
         Ok(value) => {
@@ -142,7 +166,7 @@ pub(super) fn show(
     model: &'static Model,
     complaint: Option<&str>,
 ) -> Result<(), Fault> {
-    let complete = inputs::next_asked(model, &draft.values).is_none();
+    let complete = inputs::next_asked(model, &draft.values).is_none() && draft.collecting.is_none();
     match draft.stage {
         Stage::Confirm | Stage::Aside if complete => confirm::show(talk, draft, model, complaint),
         Stage::Card | Stage::Form | Stage::Options | Stage::Confirm | Stage::Aside => {

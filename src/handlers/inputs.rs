@@ -9,25 +9,6 @@ use crate::texts::{self, Arg};
 /// The most values that get a button each when they are numbers.
 const NUMBER_BUTTONS: i64 = 24;
 
-/// Why a model cannot be ordered by words alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Needs {
-    /// A file of the customer's.
-    File,
-    /// An earlier result.
-    EarlierJob,
-}
-
-impl Needs {
-    /// The sentence that says so.
-    pub(super) fn key(self) -> &'static str {
-        match self {
-            Self::File => "needs-file",
-            Self::EarlierJob => "needs-earlier-job",
-        }
-    }
-}
-
 /// A label in a language.
 pub(super) fn word(lang: Lang, label: Label) -> &'static str {
     match lang {
@@ -36,20 +17,16 @@ pub(super) fn word(lang: Lang, label: Label) -> &'static str {
     }
 }
 
-/// True for inputs that take words, choices and numbers; files and earlier jobs come later.
-fn by_words(kind: Kind) -> bool {
+/// True for inputs that take files.
+pub(super) fn is_file(kind: Kind) -> bool {
     match kind {
+        Kind::Image(_) | Kind::Images { .. } | Kind::Video(_) | Kind::Videos { .. } | Kind::Audio(_) => true,
         Kind::Text { .. }
         | Kind::Choice { .. }
         | Kind::Boolean
         | Kind::Integer { .. }
         | Kind::Number { .. }
-        | Kind::Link { .. } => true,
-        Kind::Image(_)
-        | Kind::Images { .. }
-        | Kind::Video(_)
-        | Kind::Videos { .. }
-        | Kind::Audio(_)
+        | Kind::Link { .. }
         | Kind::Task { .. } => false,
     }
 }
@@ -59,10 +36,9 @@ pub(super) fn is_asked(input: &Input) -> bool {
     input.required && input.default.is_none()
 }
 
-/// Why the model cannot be ordered by words alone; `None` when it can.
-pub(super) fn needs(model: &Model) -> Option<Needs> {
-    let missing = model.inputs.iter().find(|input| is_asked(input) && !by_words(input.kind))?;
-    Some(if matches!(missing.kind, Kind::Task { .. }) { Needs::EarlierJob } else { Needs::File })
+/// True when the model goes on from an earlier result, so that it begins at that result's button.
+pub(super) fn needs_earlier_job(model: &Model) -> bool {
+    model.inputs.iter().any(|input| is_asked(input) && matches!(input.kind, Kind::Task { .. }))
 }
 
 /// The next input that must be asked for; `None` when nothing is missing.
@@ -78,17 +54,12 @@ pub(super) fn prompt(model: &Model) -> Option<&'static Input> {
 
 /// What stands on the options screen.
 pub(super) fn options(model: &Model) -> impl Iterator<Item = &'static Input> {
-    model.inputs.iter().filter(|input| !input.hidden && !is_asked(input) && by_words(input.kind))
+    model.inputs.iter().filter(|input| !input.hidden && !is_asked(input) && !matches!(input.kind, Kind::Task { .. }))
 }
 
 /// An option of a model by its name.
 pub(super) fn option(model: &Model, name: &str) -> Option<&'static Input> {
     options(model).find(|input| input.name == name)
-}
-
-/// What the customer may send later: files that can be left out.
-pub(super) fn is_for_later(input: &Input) -> bool {
-    !input.hidden && !by_words(input.kind)
 }
 
 /// The values that get a button each; empty for what is typed.
@@ -126,6 +97,7 @@ pub(super) fn code(value: &Value) -> String {
 /// A value as people read it, not escaped.
 pub(super) fn shown(lang: Lang, input: &Input, value: &Value) -> String {
     match (input.kind, value) {
+        (Kind::Task { .. }, _) => texts::say(lang, "value-earlier-job", &[]),
         (Kind::Choice { values, labels }, Value::Text(text)) => {
             let label = values.iter().zip(labels).find(|(value, _)| *value == text);
             label.map_or_else(|| text.clone(), |(_, label)| word(lang, *label).to_owned())
@@ -155,7 +127,7 @@ pub(super) fn current(lang: Lang, input: &Input, values: &Values) -> String {
 }
 
 /// Types as people call them: `JPEG, PNG, WEBP`.
-fn kinds_of(accept: &[&str]) -> String {
+pub(super) fn kinds_of(accept: &[&str]) -> String {
     let mut names: Vec<String> = Vec::new();
     for mime in accept {
         let name = match mime.rsplit('/').next().map_or("", |name| name.trim_start_matches("x-")) {

@@ -6,13 +6,16 @@
 
 mod browse;
 mod card;
+mod chain;
 mod confirm;
+mod files;
 mod form;
 mod help;
 mod history;
 mod inputs;
 mod keyboard;
 mod options;
+mod quick;
 mod rate;
 pub mod reach;
 mod start;
@@ -23,10 +26,11 @@ mod tests;
 mod wallet;
 
 use crate::flow::Shop;
-use crate::ids::{MessageId, UserId};
+use crate::catalog::input::GivenFile;
+use crate::ids::{LookId, MessageId, UserId};
 use crate::ledger::Transfer;
 use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};
-use crate::store::{Expects, Fault, Session, Stage, Tx, UserRow};
+use crate::store::{Expects, Fault, Found, Session, Stage, Tx, UserRow};
 use crate::texts::{self, Arg};
 use rate::Pace;
 use talk::{Talk, Tap};
@@ -56,6 +60,52 @@ pub fn handle(shop: &Shop, tx: &mut Tx<'_>, incoming: &Incoming) -> Result<(), F
     }
 }
 
+/// A customer's file was looked at, or cannot be had: the form goes on with what was found.
+///
+/// # Errors
+/// Only faults.
+pub fn looked(
+    shop: &Shop,
+    tx: &mut Tx<'_>,
+    look: LookId,
+    found: Result<GivenFile, NotLooked>,
+) -> Result<(), Fault> {
+    let Some(row) = tx.look(look)? else { return Ok(()) };
+    tx.end_look(look)?;
+    let (Some(user), Some(session)) = (tx.user(row.user)?, tx.session(row.user)?) else { return Ok(()) };
+    let mut talk = Talk::new(shop, tx, row.user, user.lang, session, None);
+    let found = match found {
+        Ok(file) => Found::File(file),
+        Err(not) => Found::Nothing(talk.say(not.key(), &[])),
+    };
+    files::looked(&mut talk, look, found)?;
+    talk.end()
+}
+
+/// Why a customer's file could not be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLooked {
+    /// It is larger than we fetch.
+    TooBig,
+    /// The link leads nowhere that the public can see.
+    NotPublic,
+    /// It is gone, or its host refuses it.
+    Gone,
+    /// It could not be had after several tries.
+    Unreachable,
+}
+
+impl NotLooked {
+    fn key(self) -> &'static str {
+        match self {
+            Self::TooBig => "files-too-big",
+            Self::NotPublic => "files-not-public",
+            Self::Gone => "files-gone",
+            Self::Unreachable => "files-unreachable",
+        }
+    }
+}
+
 /// Nobody can be answered here: the customer has gone, or has not said anything yet.
 fn note_blocked(tx: &mut Tx<'_>, user: UserId, blocked: bool) -> Result<(), Fault> {
     let Some(mut row) = tx.user(user)? else { return Ok(()) };
@@ -73,7 +123,7 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
     match (pace, what) {
         (Pace::Fine, What::Text(text)) => written(&mut talk, from, text, new)?,
         (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
-        (Pace::Fine, What::File(_)) => talk.tell("files-later")?,
+        (Pace::Fine, What::File(file)) => files::take(&mut talk, file)?,
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
         (Pace::Silence, _) => {}
@@ -183,6 +233,8 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Unset(draft, input) => options::unset(talk, draft, &input),
         Target::Order(draft) => confirm::open(talk, draft),
         Target::Run(draft, price) => confirm::run(talk, draft, price),
+        Target::Enough(draft) => files::enough(talk, draft),
+        Target::Chain(job) => chain::go_on_from(talk, job),
         Target::Drop(draft) => confirm::drop(talk, draft),
         Target::Again(job) => confirm::again(talk, job),
         Target::TakeBack(job) => history::take_back(talk, job),
@@ -194,6 +246,8 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Prices(page) => wallet::prices(talk, page),
         Target::Help => help::help(talk),
         Target::Question(question) => help::answer(talk, question),
+        Target::QuickList => quick::list(talk),
+        Target::Quick(code) => quick::begin(talk, &code),
         Target::Support => help::support(talk),
         Target::Speak(lang) => start::speak(talk, lang),
     }

@@ -1,6 +1,6 @@
 //! The options of an order: one screen for all, one for each.
 
-use super::confirm;
+use super::{confirm, files};
 use super::form::{self, of_button, prompt_of};
 use super::inputs::{self, complaint, word};
 use super::keyboard::pages;
@@ -101,14 +101,10 @@ fn how(talk: &Talk<'_, '_>, input: &Input) -> String {
         Kind::Integer { min, max, .. } => range(&Value::Integer(min), &Value::Integer(max)),
         Kind::Number { min, max, .. } => range(&Value::Number(min), &Value::Number(max)),
         Kind::Text { .. } | Kind::Link { .. } => talk.say("option-type-text", &[]),
-        Kind::Choice { .. }
-        | Kind::Boolean
-        | Kind::Image(_)
-        | Kind::Images { .. }
-        | Kind::Video(_)
-        | Kind::Videos { .. }
-        | Kind::Audio(_)
-        | Kind::Task { .. } => talk.say("option-pick", &[]),
+        Kind::Choice { .. } | Kind::Boolean | Kind::Task { .. } => talk.say("option-pick", &[]),
+        Kind::Image(_) | Kind::Images { .. } | Kind::Video(_) | Kind::Videos { .. } | Kind::Audio(_) => {
+            files::limits_line(talk, input).unwrap_or_else(|| talk.say("option-pick", &[]))
+        }
     }
 }
 
@@ -134,7 +130,8 @@ fn value_buttons(talk: &Talk<'_, '_>, draft: &Draft, input: &'static Input, from
     keyboard.extend(pages(talk, page, count, to));
     if draft.values.contains_key(input.name) {
         let unset = Target::Unset(draft.number, input.name.to_owned());
-        keyboard.push(vec![unset.button(talk.say("button-default", &[]))]);
+        let label = if inputs::is_file(input.kind) { "button-files-remove" } else { "button-default" };
+        keyboard.push(vec![unset.button(talk.say(label, &[]))]);
     }
     keyboard.push(vec![Target::Options(draft.number).button(talk.say("button-back", &[]))]);
     keyboard
@@ -157,13 +154,14 @@ pub(super) fn set(talk: &mut Talk<'_, '_>, number: u32, name: &str, code: &str) 
 }
 
 fn settable(model: &'static Model, name: &str) -> Option<&'static Input> {
-    model.input(name).filter(|input| !input.hidden && !inputs::is_for_later(input))
+    model.input(name).filter(|input| !input.hidden && !inputs::is_file(input.kind))
 }
 
 /// Back to the default.
 pub(super) fn unset(talk: &mut Talk<'_, '_>, number: u32, name: &str) -> Result<(), Fault> {
     let Some((mut draft, model)) = of_button(talk, number) else { return form::current(talk) };
     draft.values.remove(name);
+    draft.collecting = None;
     draft.shown_price = None;
     talk.toast("toast-chosen");
     form::go_on(talk, draft, model, None)
@@ -173,6 +171,11 @@ pub(super) fn unset(talk: &mut Talk<'_, '_>, number: u32, name: &str) -> Result<
 pub(super) fn take(talk: &mut Talk<'_, '_>, name: &str, text: &str) -> Result<(), Fault> {
     let Some((mut draft, model)) = form::draft(talk) else { return super::start::pick_first(talk) };
     let Some(input) = inputs::option(model, name) else { return form::current(talk) };
+    if inputs::is_file(input.kind)
+        && let Some(asked) = files::take_links(talk, &draft, model, input, text)
+    {
+        return asked;
+    }
     draft.number = talk.next_number();
     draft.shown_price = None;
     match input.read(text) {

@@ -23,6 +23,7 @@ fn menu_keyboard(talk: &Talk<'_, '_>) -> Keyboard {
         vec![group(Group::Restyle)],
         vec![group(Group::Audio), group(Group::Other)],
         vec![group(Group::Free), group(Group::Popular)],
+        vec![Target::QuickList.button(talk.say("menu-quick", &[]))],
         vec![
             Target::Jobs(0).button(talk.say("menu-jobs", &[])),
             Target::Balance.button(talk.say("menu-balance", &[])),

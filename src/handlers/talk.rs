@@ -148,7 +148,15 @@ impl<'a, 'txn> Talk<'a, 'txn> {
         self.session.expects = Expects::Nothing;
         let number = self.next_number();
         let values = crate::catalog::input::Values::new();
-        Draft { number, model: model.to_owned(), stage, values, shown_price: None }
+        Draft {
+            number,
+            model: model.to_owned(),
+            stage,
+            values,
+            pending: Vec::new(),
+            collecting: None,
+            shown_price: None,
+        }
     }
 
     /// A number for a draft, or for one whose older buttons must not count any more.

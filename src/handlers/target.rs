@@ -38,6 +38,10 @@ pub(super) enum Target {
     Order(u32),
     /// Confirms a draft at a price.
     Run(u32, Kopecks),
+    /// The files that came are all.
+    Enough(u32),
+    /// An order of the model that goes on from an earlier result.
+    Chain(JobId),
     /// Drops a draft.
     Drop(u32),
     /// The same order as an earlier job's, to be confirmed again.
@@ -60,6 +64,10 @@ pub(super) enum Target {
     Help,
     /// A frequent question.
     Question(Question),
+    /// The list of quick tasks.
+    QuickList,
+    /// One of them.
+    Quick(String),
     /// Where to find a person.
     Support,
     /// Speaks this language from now on.
@@ -95,6 +103,8 @@ impl Target {
             Self::Unset(draft, input) => format!("u:{draft}:{input}"),
             Self::Order(draft) => format!("ok:{draft}"),
             Self::Run(draft, price) => format!("go:{draft}:{}", price.get()),
+            Self::Enough(draft) => format!("enough:{draft}"),
+            Self::Chain(job) => format!("up:{job}"),
             Self::Drop(draft) => format!("no:{draft}"),
             Self::Again(job) => format!("again:{job}"),
             Self::TakeBack(job) => format!("x:{job}"),
@@ -108,6 +118,8 @@ impl Target {
             Self::Question(Question::Free) => "faq:free".to_owned(),
             Self::Question(Question::Prices) => "faq:prices".to_owned(),
             Self::Question(Question::Errors) => "faq:errors".to_owned(),
+            Self::QuickList => "quick".to_owned(),
+            Self::Quick(code) => format!("q:{code}"),
             Self::Support => "support".to_owned(),
             Self::Speak(lang) => format!("lang:{}", lang.code()),
         }
@@ -129,6 +141,8 @@ impl Target {
             "pay" => Some(Self::TopUp),
             "help" => Some(Self::Help),
             "support" => Some(Self::Support),
+            "quick" => Some(Self::QuickList),
+            "q" => Some(Self::Quick(rest.to_owned())),
             "m" => Some(Self::Card(rest.to_owned())),
             "c" => Some(Self::CardAgain(rest.to_owned())),
             "gen" => Some(Self::Generate(rest.to_owned())),
@@ -139,6 +153,7 @@ impl Target {
             "s" => number(rest).map(Self::Found),
             "jobs" => number(rest).map(Self::Jobs),
             "prices" => number(rest).map(Self::Prices),
+            "up" => number(rest).map(JobId).map(Self::Chain),
             "again" => number(rest).map(JobId).map(Self::Again),
             "x" => number(rest).map(JobId).map(Self::TakeBack),
             "job" => number(rest).map(JobId).map(Self::Job),
@@ -165,6 +180,7 @@ impl Target {
         match word {
             "opts" => Some(Self::Options(draft)),
             "ok" => Some(Self::Order(draft)),
+            "enough" => Some(Self::Enough(draft)),
             "no" => Some(Self::Drop(draft)),
             "go" => number(rest).map(|price| Self::Run(draft, Kopecks::new(price))),
             "u" => Some(Self::Unset(draft, rest.to_owned())),
@@ -202,6 +218,8 @@ mod tests {
             Target::Order(7),
             Target::Run(u32::MAX, Kopecks::new(i64::MAX)),
             Target::Drop(7),
+            Target::Enough(7),
+            Target::Chain(JobId(u64::MAX)),
             Target::Again(JobId(u64::MAX)),
             Target::TakeBack(JobId(1)),
             Target::Jobs(0),
@@ -215,6 +233,8 @@ mod tests {
             Target::Question(Question::Prices),
             Target::Question(Question::Errors),
             Target::Support,
+            Target::QuickList,
+            Target::Quick("preview".to_owned()),
             Target::Speak(Lang::Ru),
             Target::Speak(Lang::En),
         ];

@@ -55,7 +55,9 @@ fn watched(
         | Event::NotOurs
         | Event::Fetched { .. }
         | Event::NotFetched
-        | Event::Cancel => Err(unexpected(&event)),
+        | Event::Cancel
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -96,7 +98,9 @@ fn hoped(
         | Event::InDoubt { .. }
         | Event::Fetched { .. }
         | Event::NotFetched
-        | Event::Cancel => Err(unexpected(&event)),
+        | Event::Cancel
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -126,7 +130,9 @@ fn late_files(why: &Why, files: &Files<'_>, event: Event, now: Up, limits: &Limi
         | Event::Succeeded { .. }
         | Event::TaskFailed { .. }
         | Event::Cancel
-        | Event::Expire => Err(unexpected(&event)),
+        | Event::Expire
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 

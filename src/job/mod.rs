@@ -27,6 +27,8 @@ pub struct File {
     pub mime: String,
     /// Its size.
     pub size_bytes: u64,
+    /// Where the provider keeps it, when it is too large for Telegram: then there is no copy here.
+    pub link: Option<String>,
 }
 
 /// Where a job stands.
@@ -154,6 +156,8 @@ pub enum Why {
     Deadline,
     /// There was a result, but its files could not be had.
     ResultLost,
+    /// A file of the customer's could not be had again, or is not what it was.
+    InputLost,
 }
 
 /// A code and the provider's words, for timelines and logs.
@@ -171,6 +175,7 @@ impl fmt::Display for Why {
             Self::NoAnswer => f.write_str("no answer to createTask"),
             Self::Deadline => f.write_str("too slow"),
             Self::ResultLost => f.write_str("the result could not be fetched"),
+            Self::InputLost => f.write_str("a file of the customer's is gone or was changed"),
         }
     }
 }
@@ -180,6 +185,10 @@ impl fmt::Display for Why {
 pub enum Event {
     /// A worker takes it from the queue; the call follows the commit.
     Start,
+    /// A file of the customer's could not be brought to the provider now.
+    NotUploaded,
+    /// A file of the customer's is gone, or is not what it was: the order cannot be sent.
+    InputLost,
     /// The call never left this machine.
     NotSent {
         /// Of which call.

@@ -24,6 +24,9 @@ pub fn next(state: &State, event: Event, now: Up, limits: &Limits) -> Result<Ste
     }
 }
 
+/// How long after a file could not be brought to the provider it is tried again.
+const UPLOAD_PAUSE: Duration = Duration::from_secs(5);
+
 /// A createTask call under way.
 struct Call {
     attempt: u32,
@@ -48,6 +51,12 @@ fn queued(since: Up, not_before: Up, event: &Event, now: Up, limits: &Limits) ->
         // What has waited too long is given back, never sent: else a busy provider keeps it for ever.
         Event::Start if overdue => Err(Refused::NotExpected),
         Event::Start if now < not_before => Err(Refused::NotYet),
+        Event::NotUploaded => {
+            let not_before = now.plus(UPLOAD_PAUSE);
+            let due = not_before.min(since.plus(limits.queued)).max(now);
+            Ok(keep(State::Queued { since, not_before }, due))
+        }
+        Event::InputLost => Ok(give_up(Why::InputLost)),
         Event::Start => Ok(keep(
             State::Sending { attempt: attempt_after(since, now), queued: since, since: now },
             now.plus(limits.sending),
@@ -113,7 +122,9 @@ fn sending(call: &Call, event: Event, now: Up, limits: &Limits) -> Result<Step, 
         | Event::TaskFailed { .. }
         | Event::Fetched { .. }
         | Event::NotFetched
-        | Event::Cancel => Err(unexpected(&event)),
+        | Event::Cancel
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -153,7 +164,9 @@ fn waiting(
         | Event::Fetched { .. }
         | Event::NotFetched
         | Event::Cancel
-        | Event::Expire => Err(unexpected(&event)),
+        | Event::Expire
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -205,7 +218,9 @@ fn unknown(
         | Event::TaskFailed { .. }
         | Event::Fetched { .. }
         | Event::NotFetched
-        | Event::Cancel => Err(unexpected(&event)),
+        | Event::Cancel
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -238,7 +253,9 @@ fn fetching(files: &Files<'_>, event: Event, now: Up, limits: &Limits) -> Result
         | Event::Succeeded { .. }
         | Event::TaskFailed { .. }
         | Event::Cancel
-        | Event::Expire => Err(unexpected(&event)),
+        | Event::Expire
+        | Event::NotUploaded
+        | Event::InputLost => Err(unexpected(&event)),
     }
 }
 
@@ -261,6 +278,8 @@ pub(super) fn unexpected(event: &Event) -> Refused {
         | Event::TaskFailed { .. }
         | Event::Fetched { .. }
         | Event::NotFetched
+        | Event::NotUploaded
+        | Event::InputLost
         | Event::Expire => Refused::NotExpected,
     }
 }

@@ -163,7 +163,7 @@ pub(crate) async fn save(
     drop(part);
     let name = format!("{name}.{}", kind.extension());
     keep(path, dir.to_owned(), name.clone()).await?;
-    Ok(File { name, mime: kind.mime_type().to_owned(), size_bytes })
+    Ok(File { name, mime: kind.mime_type().to_owned(), size_bytes, link: None })
 }
 
 /// The length the answer announces; `None` when it comes in chunks, whose end is marked. A body

@@ -191,6 +191,18 @@ impl Tx<'_> {
         Ok(self.tables.counters.get(QUEUED)?.map_or(0, |count| count.value()))
     }
 
+    /// How often a model was sold, by its id.
+    pub fn sold(&self, model: &str) -> Result<u64, Fault> {
+        Ok(self.tables.counters.get(sold_counter(model).as_str())?.map_or(0, |count| count.value()))
+    }
+
+    /// Counts a sale of a model.
+    pub fn count_sale(&mut self, model: &str) -> Result<(), Fault> {
+        let count = self.sold(model)?.saturating_add(1);
+        self.tables.counters.insert(sold_counter(model).as_str(), count)?;
+        Ok(())
+    }
+
     /// Writes a job, new or not, and keeps the indexes right: when it is due, whose task it has,
     /// how many are queued.
     pub fn put_job(&mut self, job: &Job) -> Result<(), Fault> {
@@ -227,6 +239,10 @@ impl Tx<'_> {
 }
 
 const QUEUED: &str = "queued_jobs";
+
+fn sold_counter(model: &str) -> String {
+    format!("sold:{model}")
+}
 
 fn is_queued(row: &JobRow) -> bool {
     matches!(row.state, State::Queued { .. })

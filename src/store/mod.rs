@@ -9,6 +9,7 @@ mod audit;
 mod codec;
 mod fault;
 mod jobs;
+mod looks;
 mod mend;
 mod notes;
 mod open;
@@ -25,11 +26,12 @@ pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{Broken, Report, RuleReport};
 pub use fault::Fault;
 pub use jobs::{Delivery, Job, JobRow};
+pub use looks::LookRow;
 pub use notes::{Action, ActionRow, PaymentRow, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
 pub use queues::{Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
-pub use users::{Draft, Expects, Session, Stage, UserRow};
+pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
 use crate::time::{Clock, Moment};
@@ -73,6 +75,7 @@ struct Wake {
     inbox: bool,
     outbox: bool,
     jobs: bool,
+    looks: bool,
 }
 
 /// Where workers wait for something to do.
@@ -84,6 +87,8 @@ pub struct Bells {
     pub outbox: Notify,
     /// A job changed.
     pub jobs: Notify,
+    /// A file waits to be looked at.
+    pub looks: Notify,
 }
 
 struct Shared {

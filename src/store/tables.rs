@@ -83,6 +83,8 @@ schema! {
     parked: u64 => Bytes = "parked";
     /// (Priority, number) → message that waits for its delivery.
     outbox: (u8, u64) => Bytes = "outbox";
+    /// Number → a customer's file that waits to be looked at.
+    looks: u64 => Bytes = "looks";
     /// Customer → where the conversation stands.
     sessions: i64 => Bytes = "sessions";
     /// Customer → who they are, and their newest job.

@@ -4,8 +4,8 @@ use super::codec::{Row, get, put};
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
-use crate::catalog::input::Values;
-use crate::ids::{JobId, MessageId, UserId};
+use crate::catalog::input::{GivenFile, Values};
+use crate::ids::{JobId, LookId, MessageId, UserId};
 use crate::message::Lang;
 use crate::money::Kopecks;
 use crate::time::At;
@@ -94,9 +94,33 @@ pub struct Draft {
     pub stage: Stage,
     /// What was chosen so far.
     pub values: Values,
+    /// Files that are being looked at, in the order they came.
+    pub pending: Vec<PendingFile>,
+    /// The list input whose files are being collected until the customer says that it is enough.
+    pub collecting: Option<String>,
     /// The price on the screen the customer sees: confirm is bound to it as well. `None` until the
     /// confirm screen was shown; zero for a free use.
     pub shown_price: Option<Kopecks>,
+}
+
+/// A file of a draft that is being looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingFile {
+    /// The look.
+    pub look: LookId,
+    /// The input it is for.
+    pub input: String,
+    /// What was found: `None` as long as nobody has looked.
+    pub found: Option<Found>,
+}
+
+/// What was found in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Found {
+    /// A file that can be read.
+    File(GivenFile),
+    /// It cannot be had; the sentence for the customer.
+    Nothing(String),
 }
 
 /// How far a draft is: which screen of it was shown last.

@@ -181,9 +181,12 @@ impl Engine {
 
     fn ring(&self, wake: Wake) {
         let bells = &self.shared.bells;
-        for (due, bell) in
-            [(wake.inbox, &bells.inbox), (wake.outbox, &bells.outbox), (wake.jobs, &bells.jobs)]
-        {
+        for (due, bell) in [
+            (wake.inbox, &bells.inbox),
+            (wake.outbox, &bells.outbox),
+            (wake.jobs, &bells.jobs),
+            (wake.looks, &bells.looks),
+        ] {
             if due {
                 bell.notify_one();
             }

@@ -17,6 +17,7 @@ mod wire;
 pub use api::{BadUrl, Timeouts};
 pub use decode::{Decoded, decode, update_id};
 pub use gateway::Telegram;
+pub use crate::message::FETCH_MAX_BYTES;
 pub use wire::{Me, WebhookInfo};
 
 use crate::ids::UpdateId;
@@ -36,9 +37,6 @@ const ALLOWED_UPDATES: [AllowedUpdate; 4] = [
     AllowedUpdate::MyChatMember,
     AllowedUpdate::PreCheckoutQuery,
 ];
-
-/// The largest file Telegram lets a bot fetch: 20 MB.
-pub const FETCH_MAX_BYTES: u64 = 20 * 1024 * 1024;
 
 /// An update as it came, with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]

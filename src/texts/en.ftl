@@ -126,14 +126,10 @@ time-minutes = ⏱ Usually about { $minutes } min
 card-inputs = ⚙️ <b>Options</b>
 card-input-required = • { $label } — needed
 card-input-optional = • { $label }: { $value }
-card-input-later = • { $label } — comes later
 card-example =
     💡 <b>Example</b>
     <code>{ $example }</code>
 card-write-prompt = ✍️ Write your prompt right now or tap “✨ Generate”.
-needs-file = 📎 This model needs a file of yours (a picture, a video or a recording). The bot learns to take files in its next version; meanwhile pick a model that needs only words. Nothing was charged.
-needs-earlier-job = 📎 This model improves an earlier result of Grok. The bot learns to pick earlier results in its next version. Nothing was charged.
-files-later = 📎 The bot learns to take files in its next version. So far I understand only words: pick a model that needs only text.
 
 task-text-to-image = picture from words
 task-image-to-image = picture editing
@@ -464,3 +460,56 @@ alarm-key-refused = 🚨 KIE refuses our key. Selling is stopped for ten minutes
 alarm-model-stopped = ⚠️ A model is switched off at KIE and is not sold for now. { $detail }
 alarm-selling-stopped = 🚨 A rule of the books is broken, selling is stopped. Run samovar audit, then samovar selling on. { $detail }
 alarm-result-lost = ⚠️ A result was ready, but its files could not be fetched; the money went back. { $detail }
+
+## Files
+
+card-send-file = 📎 Send the file right now or tap “✨ Generate”.
+needs-earlier-job = 📎 This model improves a video that this bot has made: make one with Grok Imagine and tap “⬆️ Improve quality” below it.
+files-pick-first = 📎 I see the file and do not know yet what to do with it. Pick a model in the menu first, then send it again.
+files-not-taken = ⚠️ “{ $title }” has no use for such a file; nothing was changed.
+files-too-big = ⚠️ Telegram gives bots files of up to 20 MB only. Put the file on any hosting and send a direct https:// link to it.
+files-not-public = ⚠️ A file cannot be taken from this link: it needs a public address that begins with https://
+files-gone = ⚠️ The file does not open: it is not there, or not for everybody. Send another one.
+files-unreachable = ⚠️ The file could not be fetched, though I tried several times. Send it once more, or another link.
+files-limits =
+    📎 Send the file, or an https:// link to it: { $accept }, up to { $mb } MB{ $seconds ->
+        [0] .
+       *[other] , up to { $seconds } seconds.
+    }
+files-limits-list = 📎 Send up to { $count } files (an album will do) or https:// links: { $accept }, up to { $mb } MB each.
+files-collecting =
+    📎 { $label }: { $count } of { $max } are here.
+
+    Send more or tap “✅ Done”.
+button-enough = ✅ Done
+button-files-anew = 🗑 Start over
+button-files-remove = 🗑 Remove
+button-upscale = ⬆️ Improve quality
+toast-looking = Looking at your file, one second…
+value-earlier-job = your video
+reason-input-lost = your file could not be had again, or it was changed
+job-done-link =
+    📦 The file is too large for Telegram. Here is a link, good for about a day, so save the file:
+    { $links }
+
+## Quick tasks and models that are not to be had
+
+list-item-stopped = ⏸ { $title } · not available now
+card-stopped = ⏸ This model is not available now: it does not answer at the provider. Try later, or take a similar one.
+menu-quick = ⚡ Quick tasks
+quick-ask =
+    ⚡ <b>Quick tasks</b>
+
+    A model, a format and a sample prompt are ready. Put in your own words and start.
+quick-post = 📷 A post
+quick-post-prompt = A cosy coffee shop in the morning: a cup of cappuccino, a croissant, soft light from the window, room for a caption above
+quick-preview = ▶️ A YouTube thumbnail
+quick-preview-prompt = Video thumbnail: an amazed traveller in front of a volcano, bright contrasting colours, close-up, free space on the right
+quick-logo = ✒️ A logo
+quick-logo-prompt = Minimalist logo of a tea shop: the outline of a samovar in one line, dark green on white, vector
+quick-tiktok = 🎵 A TikTok clip
+quick-tiktok-prompt = A ginger cat in sunglasses rides a skateboard along the embankment, the camera flies beside it, a bright summer day
+quick-reels = 🎞 A video for Reels
+quick-reels-prompt = A drop of honey slowly falls on a stack of pancakes, steam, warm light, macro shot
+quick-card = 💌 A greeting card
+quick-card-prompt = Greeting card: a bunch of wild flowers in a glass vase, watercolour, gentle colours

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** createTask is called only after `Sending` is committed, and once per commit.
 
+use super::uploads::{self, Missing};
 use super::{Engine, media};
 use crate::catalog::input::ValidInput;
 use crate::flow::alarm::{self, Alarm};
@@ -124,7 +125,10 @@ async fn advance(engine: &Engine, lanes: &Lanes, id: JobId) -> Result<bool, Faul
         State::Queued { since, .. } if now >= since.plus(limits.queued) => {
             step(engine, "settle", id, Event::Expire).await
         }
-        State::Queued { .. } => send(engine, lanes, &job).await,
+        State::Queued { .. } => match uploads::missing(&job) {
+            Some(missing) => upload(engine, lanes, &job, missing).await,
+            None => send(engine, lanes, &job).await,
+        },
         State::Sending { attempt, .. } => {
             step(engine, "record", id, Event::InDoubt { attempt: *attempt }).await
         }
@@ -157,6 +161,15 @@ fn order_of(job: &Job) -> Result<(&'static str, Map<String, Value>), Why> {
     let input = ValidInput::check(model, &job.row.input);
     let input = input.map_err(|wrong| Why::Rejected { message: wrong.to_string() })?;
     Ok((model.api_model, input.to_json(&job.row.uploads)))
+}
+
+/// Brings one of the customer's files to the provider: the order waits in the queue for it.
+async fn upload(engine: &Engine, lanes: &Lanes, job: &Job, missing: Missing) -> Result<bool, Fault> {
+    let Ok(_lane) = lanes.copies.try_acquire() else { return Ok(false) };
+    match uploads::bring(engine, job, missing).await? {
+        Some(event) => step(engine, "settle", job.id, event).await,
+        None => Ok(true),
+    }
 }
 
 /// Commits 3 and 4: notes that the call begins, calls once, notes what came of it. It waits for its

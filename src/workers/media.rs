@@ -4,22 +4,35 @@ use super::Engine;
 use crate::flow::news::media_dir;
 use crate::ids::JobId;
 use crate::job::File;
+use crate::provider::FetchError;
 use std::io;
 use std::path::Path;
 
 /// Telegram takes files of up to 50 MB from a bot.
 const FILE_MAX_BYTES: u64 = 50 * 1000 * 1000;
 
-/// Copies all files of a result; they are complete, checked and synced when this gives them.
+/// Copies all files of a result; they are complete, checked and synced when this gives them. When
+/// one is too large for Telegram, all are left where they are, and their links stand for them.
 pub(super) async fn fetch_all(engine: &Engine, job: JobId, urls: &[String]) -> Result<Vec<File>, String> {
     let dir = engine.data_dir.join(media_dir(job));
     let mut files = Vec::new();
     for (number, url) in urls.iter().enumerate() {
         let name = (number + 1).to_string();
-        let fetched = engine.provider.fetch(url, &dir, &name, FILE_MAX_BYTES).await;
-        files.push(fetched.map_err(|error| format!("file {name} of {}: {error}", urls.len()))?);
+        match engine.provider.fetch(url, &dir, &name, FILE_MAX_BYTES).await {
+            Ok(file) => files.push(file),
+            Err(FetchError::TooLarge { .. }) => {
+                drop_job(&engine.data_dir, job).await;
+                return Ok(urls.iter().map(|url| linked(url)).collect());
+            }
+            Err(error) => return Err(format!("file {name} of {}: {error}", urls.len())),
+        }
     }
     Ok(files)
+}
+
+/// A file that stays at the provider.
+fn linked(url: &str) -> File {
+    File { name: String::new(), mime: String::new(), size_bytes: 0, link: Some(url.to_owned()) }
 }
 
 /// Removes our copy of a result that Telegram has.

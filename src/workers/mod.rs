@@ -1,11 +1,14 @@
-//! The engine room: four loops that move what is stored. Each can be killed at any moment; what it
+//! The engine room: five loops that move what is stored. Each can be killed at any moment; what it
 //! had not committed it does again.
 
 pub mod inbox;
+mod inputs;
 pub mod jobs;
+pub mod looks;
 mod media;
 pub mod outbox;
 pub mod sweep;
+mod uploads;
 
 use crate::flow::Shop;
 use crate::provider::Provider;

@@ -14,11 +14,13 @@ use samovar::config::{BotMode, Keys, Settings};
 use samovar::ids::{JobId, UserId};
 use samovar::ledger::Account;
 use samovar::money::Kopecks;
-use samovar::sandbox::telegram::{Bot, Message};
+use bytes::Bytes;
+use samovar::sandbox::telegram::{Bot, FileKind, Message};
 use samovar::sandbox::{self, Sandbox, kie, telegram};
 use samovar::store::{Delivery, Job, Lock, Store};
 use samovar::time::{At, Clock};
 use secrecy::SecretString;
+use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -367,6 +369,61 @@ impl Customer<'_> {
         *self
     }
 
+    /// Sends the bot a file.
+    pub(crate) fn sends_file(&self, kind: FileKind, name: &str, bytes: impl Into<Bytes>) -> Self {
+        self.sends_file_with(kind, name, bytes, "")
+    }
+
+    /// The same with words beside it.
+    pub(crate) fn sends_file_with(
+        &self,
+        kind: FileKind,
+        name: &str,
+        bytes: impl Into<Bytes>,
+        caption: &str,
+    ) -> Self {
+        self.app.skip(Duration::from_secs(1));
+        let file = (name, bytes.into());
+        let sent = self.app.sandbox.telegram.act(|world, now| world.send_file(now, self.id, kind, file, caption));
+        sent.expect("sent");
+        *self
+    }
+
+    /// Sends what a button that is not there would carry, from the bot's newest message.
+    pub(crate) fn forges_tap(&self, data: &str) -> Self {
+        self.app.skip(Duration::from_secs(1));
+        let id = self.id;
+        let update = |message: i64| {
+            json!({"callback_query": {
+                "id": format!("forged-{message}-{data}"), "chat_instance": "1", "data": data,
+                "from": {"id": id, "is_bot": false, "first_name": "Клиент", "language_code": "ru"},
+                "message": {"message_id": message, "date": 1, "chat": {"id": id, "type": "private"}},
+            }})
+        };
+        self.app.sandbox.telegram.act(|world, now| {
+            let newest = world.chat(id).and_then(|chat| chat.latest()).expect("a message").id;
+            world.inject(now, update(newest)).expect("an update");
+        });
+        *self
+    }
+
+    /// Waits until the bot's newest message is as `wanted` says; gives what that gives.
+    #[track_caller]
+    pub(crate) fn waits_for<R>(
+        &self,
+        what: &str,
+        wanted: impl Fn(&Message) -> Option<R>,
+    ) -> impl Future<Output = R> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let there = |world: &telegram::World| world.chat(self.id)?.latest().and_then(&wanted);
+            match self.app.sandbox.telegram.wait(there, PATIENCE).await {
+                Ok(found) => found,
+                Err(late) => panic!("{late}: no {what}, at {caller}; the chat shows:\n{}", self.chat()),
+            }
+        }
+    }
+
     /// Taps a button of the bot's newest message, by label or data, once it is there.
     pub(crate) async fn taps(&self, button: &str) -> Self {
         self.app.skip(Duration::from_secs(1));
@@ -417,6 +474,11 @@ impl Customer<'_> {
             Ok(message) => message,
             Err(late) => panic!("{late}: media number {count} never came; the chat shows:\n{}", self.chat()),
         }
+    }
+
+    /// The bot's newest message.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.app.sandbox.telegram.look(|world| world.chat(self.id)?.latest().map(|one| one.id))
     }
 
     /// How many pieces of media the bot sent.

@@ -143,7 +143,7 @@ fn finish(ann: &mut Guest<'_, '_>, id: JobId) {
     let State::Sending { attempt, .. } = step(ann.tx, Event::Start) else { panic!("it is not being sent") };
     step(ann.tx, Event::Accepted { attempt, task: "task".to_owned() });
     step(ann.tx, Event::Succeeded { urls: vec!["https://files.example/1.png".to_owned()] });
-    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 8 };
+    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 8, link: None };
     step(ann.tx, Event::Fetched { files: vec![file] });
 }
 

@@ -1,0 +1,101 @@
+//! Customers' files: fetched and looked at before the order is confirmed, and brought to the
+//! provider before it is sent.
+//!
+//! **Invariant:** Telegram's link to a file, which holds the bot's token, never leaves `telegram`; a
+//! customer's own link is fetched by us and never given to the provider.
+
+use super::Engine;
+use crate::catalog::input::{FileSource, GivenFile};
+use crate::handlers::NotLooked;
+use crate::provider::{Facts, LinkError, inspect};
+use crate::telegram::FetchError;
+use std::io;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The most we fetch from a customer's link: KIE's largest input.
+const LINK_MAX_BYTES: u64 = 100 * 1024 * 1024;
+
+/// A file that is here for as long as this is kept.
+pub(super) struct Here {
+    /// Where.
+    pub(super) path: PathBuf,
+    /// What its bytes say.
+    pub(super) facts: Facts,
+    _dir: TempDir,
+}
+
+/// Why a file is not here.
+pub(super) enum NotHere {
+    /// It never will be.
+    Never(NotLooked),
+    /// Perhaps later. The reason is for the log and holds no secret.
+    Later(String),
+}
+
+impl From<io::Error> for NotHere {
+    fn from(error: io::Error) -> Self {
+        Self::Later(format!("disk: {error}"))
+    }
+}
+
+/// The folder of files under way; what a crash left in it goes at the next start.
+fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("inputs")
+}
+
+/// Removes what an earlier life left.
+pub(super) async fn clear(data_dir: &Path) {
+    match tokio::fs::remove_dir_all(folder(data_dir)).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(%error, "customers' files of an earlier run stay behind"),
+    }
+}
+
+/// Fetches a file and looks at it.
+pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here, NotHere> {
+    let folder = folder(&engine.data_dir);
+    tokio::fs::create_dir_all(&folder).await?;
+    let dir = TempDir::new_in(&folder)?;
+    let path = dir.path().join("file");
+    match source {
+        FileSource::Telegram(file_id) => {
+            engine.gateway.fetch_file(file_id, &path).await.map_err(|error| match error {
+                FetchError::TooBig => NotHere::Never(NotLooked::TooBig),
+                FetchError::Gone(_) => NotHere::Never(NotLooked::Gone),
+                FetchError::Failed(why) => NotHere::Later(why),
+                FetchError::Disk(error) => error.into(),
+                FetchError::Later(pause) => NotHere::Later(format!("Telegram asks to wait {pause:?}")),
+            })?;
+        }
+        FileSource::Link(link) => {
+            engine.provider.fetch_link(link, &path, LINK_MAX_BYTES).await.map_err(|error| match error {
+                LinkError::NotAllowed | LinkError::TooManyRedirects => NotHere::Never(NotLooked::NotPublic),
+                LinkError::TooLarge { .. } => NotHere::Never(NotLooked::TooBig),
+                LinkError::Status(status) if status >= 500 => NotHere::Later(format!("HTTP {status}")),
+                LinkError::Status(_) => NotHere::Never(NotLooked::Gone),
+                LinkError::Network(why) => NotHere::Later(why),
+                LinkError::Disk(error) => error.into(),
+            })?;
+        }
+    }
+    let facts = inspect(&path).await.map_err(|error| NotHere::Later(error.to_string()))?;
+    Ok(Here { path, facts, _dir: dir })
+}
+
+/// A file as the order keeps it. The file itself is believed before what Telegram says of it.
+pub(super) fn given(source: FileSource, facts: Facts, said_seconds: Option<u32>) -> GivenFile {
+    let Facts { mime, size_bytes, pixels, seconds } = facts;
+    GivenFile { source, mime, size_bytes, pixels, seconds: seconds.or(said_seconds) }
+}
+
+/// Whether a file that was fetched again is still what the price was made of.
+pub(super) fn is_same(then: &GivenFile, now: &Facts) -> bool {
+    let longer = match (then.seconds, now.seconds) {
+        (Some(then), Some(now)) => now > then,
+        (None, Some(_)) | (_, None) => false,
+    };
+    then.mime == now.mime && then.pixels == now.pixels && !longer && now.size_bytes > 0
+}
+

@@ -1,0 +1,125 @@
+//! Looks at the files that customers send while they put an order together.
+
+use super::Engine;
+use super::inputs::{self, NotHere};
+use crate::catalog::input::GivenFile;
+use crate::flow::alarm::{self, Alarm};
+use crate::handlers::{self, NotLooked};
+use crate::ids::LookId;
+use crate::store::{Fault, LookRow, Tx};
+use crate::time::Up;
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// So many files are looked at at once.
+const PARALLEL: usize = 16;
+/// So many rows are found in one go.
+const PAGE: usize = 256;
+/// So often a file is tried before the customer hears that it cannot be had.
+const TRIES: u32 = 3;
+/// Between tries.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Looks until the stop; then waits for what is under way.
+pub async fn run(engine: Engine) {
+    inputs::clear(&engine.data_dir).await;
+    let mut under_way: HashSet<LookId> = HashSet::new();
+    let mut works: JoinSet<(LookId, Result<(), Fault>)> = JoinSet::new();
+    let store = engine.store.clone();
+    while !engine.stop.is_cancelled() {
+        let rows = match store.read(|view| view.looks(PAGE)).await {
+            Ok(rows) => rows,
+            Err(fault) => {
+                engine.pause_after("reading the files to look at", &fault).await;
+                continue;
+            }
+        };
+        let now = engine.clock().now().up;
+        let mut wake: Option<Up> = None;
+        for (id, row) in rows {
+            if under_way.contains(&id) {
+                continue;
+            }
+            match row {
+                Ok(row) if row.not_before > now => {
+                    wake = Some(wake.map_or(row.not_before, |wake| wake.min(row.not_before)));
+                }
+                Ok(row) if works.len() < PARALLEL => {
+                    under_way.insert(id);
+                    let engine = engine.clone();
+                    works.spawn(async move { (id, look(&engine, id, row).await) });
+                }
+                Ok(_) => {}
+                Err(fault) => set_aside(&engine, id, &fault).await,
+            }
+        }
+        tokio::select! {
+            Some(worked) = works.join_next() => finish(&engine, worked, &mut under_way).await,
+            () = engine.wait(&store.bells().looks, wake) => {}
+        }
+    }
+    while let Some(worked) = works.join_next().await {
+        finish(&engine, worked, &mut under_way).await;
+    }
+}
+
+async fn finish(
+    engine: &Engine,
+    worked: Result<(LookId, Result<(), Fault>), tokio::task::JoinError>,
+    under_way: &mut HashSet<LookId>,
+) {
+    let (id, worked) = match worked {
+        Ok(worked) => worked,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
+    under_way.remove(&id);
+    match worked {
+        Ok(()) => {}
+        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => set_aside(engine, id, &fault).await,
+        Err(fault) => engine.pause_after("noting what a file is", &fault).await,
+    }
+}
+
+/// Takes a row out that would stop here for ever, and tells the operator.
+async fn set_aside(engine: &Engine, id: LookId, fault: &Fault) {
+    tracing::error!(%fault, look = id.0, "a file cannot be looked at and is put aside");
+    let (shop, why) = (engine.shop.clone(), fault.to_string());
+    let act = move |tx: &mut Tx<'_>| {
+        tx.end_look(id)?;
+        alarm::raise(&shop, tx, Alarm::Parked, &why)
+    };
+    if let Err(fault) = engine.store.write("end-look", act).await {
+        engine.pause_after("putting a file aside", &fault).await;
+    }
+}
+
+/// Looks at one file and has the conversation go on with what was found.
+async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
+    let found = match inputs::obtain(engine, &row.source).await {
+        Ok(here) => Ok(inputs::given(row.source.clone(), here.facts.clone(), row.said_seconds)),
+        Err(NotHere::Never(why)) => Err(why),
+        Err(NotHere::Later(why)) if row.tries + 1 < TRIES => {
+            tracing::warn!(look = id.0, why, "a customer's file cannot be had yet");
+            return put_off(engine, id, row).await;
+        }
+        Err(NotHere::Later(why)) => {
+            tracing::warn!(look = id.0, why, "a customer's file cannot be had");
+            Err(NotLooked::Unreachable)
+        }
+    };
+    tell(engine, id, found).await
+}
+
+async fn put_off(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
+    let act = move |tx: &mut Tx<'_>| {
+        let not_before = tx.now().up.plus(PAUSE);
+        tx.put_look(id, &LookRow { tries: row.tries + 1, not_before, ..row.clone() })
+    };
+    engine.store.write("look-later", act).await
+}
+
+async fn tell(engine: &Engine, id: LookId, found: Result<GivenFile, NotLooked>) -> Result<(), Fault> {
+    let shop = engine.shop.clone();
+    engine.store.write("looked", move |tx| handlers::looked(&shop, tx, id, found.clone())).await
+}
