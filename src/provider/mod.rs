@@ -7,12 +7,14 @@
 pub mod answer;
 pub mod callback;
 pub mod fetch;
+pub mod inspect;
 pub mod kie;
 mod limit;
 #[cfg(test)]
 mod testing;
 
 pub use fetch::FetchError;
+pub use inspect::{Facts, InspectError, inspect};
 pub use kie::{Kie, Options, Timeouts};
 
 use crate::job::{File, TaskId, Why};
