@@ -5,13 +5,14 @@
 //! fetched without our key. None follows a redirect, uses a proxy or repeats a request.
 
 use crate::job::File;
-use crate::provider::answer::{self, MESSAGE_CHARS};
+use crate::provider::answer;
 use crate::provider::fetch::{self, FetchError, Hosts};
 use crate::provider::limit::Limit;
+use crate::provider::wire::{MAX_ANSWER_BYTES, USER_AGENT, read_answer, reason, without};
 use crate::provider::{Created, Look, Pending, Provider, Task};
 use crate::time::Clock;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Response};
+use reqwest::{Client, ClientBuilder};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -21,11 +22,8 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// More of an answer than this is not read.
-const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// How long a request may wait for its turn under our own limits.
 const MOST_WAIT: Duration = Duration::from_secs(10);
-const USER_AGENT: &str = concat!("samovar/", env!("CARGO_PKG_VERSION"));
 
 /// How long KIE may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +149,7 @@ impl Kie {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        match read_answer(&mut response).await {
+        match read_answer(&mut response, MAX_ANSWER_BYTES).await {
             Ok(body) => {
                 let secrets = [self.key.expose_secret(), &secret];
                 answer::created(status, retry_after.as_deref(), &without(&body, &secrets))
@@ -166,7 +164,9 @@ impl Kie {
         let request = self.asks.get(url).query(query).header(AUTHORIZATION, self.bearer.clone());
         let mut response = request.send().await.map_err(|error| reason(&error))?;
         let status = response.status().as_u16();
-        let body = read_answer(&mut response).await.map_err(|why| format!("HTTP {status}: {why}"))?;
+        let body = read_answer(&mut response, MAX_ANSWER_BYTES)
+            .await
+            .map_err(|why| format!("HTTP {status}: {why}"))?;
         Ok((status, without(&body, &[self.key.expose_secret()])))
     }
 
@@ -242,46 +242,6 @@ fn client(timeouts: Timeouts) -> ClientBuilder {
 
 fn at_once(burst: u32) -> NonZeroU32 {
     NonZeroU32::new(burst).expect("a burst is not zero")
-}
-
-/// A body of at most [`MAX_ANSWER_BYTES`], or why there is none.
-async fn read_answer(response: &mut Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err("the answer is too large".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// The body without our secrets: KIE may repeat what it was sent, and its words go to logs and
-/// customers.
-fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "…");
-    }
-    text.into_bytes()
-}
-
-/// An error and its causes on one line, without the address.
-fn reason(error: &reqwest::Error) -> String {
-    let class = if error.is_connect() {
-        "no connection"
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    let mut text = class.to_owned();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]

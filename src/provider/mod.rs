@@ -10,12 +10,15 @@ pub mod fetch;
 pub mod inspect;
 pub mod kie;
 mod limit;
+pub mod link;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 pub use fetch::FetchError;
 pub use inspect::{Facts, InspectError, inspect};
 pub use kie::{Kie, Options, Timeouts};
+pub use link::{LinkError, Links};
 
 use crate::job::{File, TaskId, Why};
 use rust_decimal::Decimal;
