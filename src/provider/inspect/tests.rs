@@ -52,7 +52,7 @@ fn aac(frames: usize) -> Vec<u8> {
 
 fn ogg_checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| sum << 1 ^ (sum >> 31) * 0x04C1_1DB7)
+        (0..8).fold(sum ^ (u32::from(*byte) << 24), |sum, _| (sum << 1) ^ ((sum >> 31) * 0x04C1_1DB7))
     })
 }
 

@@ -42,7 +42,7 @@ async fn fetched(links: &Links, link: &str) -> Result<Vec<u8>, LinkError> {
 }
 
 #[test]
-fn only_public_unicast_addresses_are_public() {
+fn addresses_for_special_purposes_are_not_public() {
     for address in [
         "0.0.0.0",
         "0.1.2.3",
@@ -101,6 +101,10 @@ fn only_public_unicast_addresses_are_public() {
     ] {
         assert!(!is_public(address.parse().expect("an address")), "{address}");
     }
+}
+
+#[test]
+fn what_anybody_may_reach_is_public() {
     for address in [
         "1.1.1.1",
         "8.8.8.8",
@@ -201,7 +205,7 @@ async fn links_to_ourselves_are_refused_however_they_are_written() {
 
 #[tokio::test]
 async fn a_file_at_the_providers_own_address_is_fetched_through_three_redirects() {
-    let end = Server::answering("200 OK", "", &[7; 50_000]).await;
+    let end = Server::answering("200 OK", "", &vec![7; 50_000]).await;
     let hop = |to: &Url| {
         let head = format!("location: {to}\r\nset-cookie: a=b\r\n");
         async move { Server::answering("302 Found", &head, b"").await }
@@ -213,7 +217,7 @@ async fn a_file_at_the_providers_own_address_is_fetched_through_three_redirects(
     let fourth = hop(&first.url).await;
     let own = [&end.url, &third.url, &second.url, &first.url, &fourth.url];
     let all = links(&own);
-    assert_eq!(fetched(&all, first.url.as_str()).await.expect("fetched"), [7; 50_000]);
+    assert_eq!(fetched(&all, first.url.as_str()).await.expect("fetched"), vec![7; 50_000]);
     let seen = end.seen().remove(0).to_lowercase();
     assert!(seen.contains("samovar/") && !seen.contains("referer") && !seen.contains("cookie"), "{seen}");
     let refused = fetched(&all, fourth.url.as_str()).await.expect_err("four");
@@ -249,9 +253,9 @@ async fn a_redirect_to_ourselves_is_refused_and_nobody_is_asked() {
 
 #[tokio::test]
 async fn a_file_that_does_not_come_whole_leaves_nothing_behind() {
-    let whole = http("200 OK", "", &[7; 50_000]);
+    let whole = http("200 OK", "", &vec![7; 50_000]);
     let said_huge = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 5_u64 << 30);
-    let chunk = [b"fff8\r\n".as_slice(), &[7; 65_528], b"\r\n"].concat();
+    let chunk = [b"fff8\r\n".as_slice(), &vec![7; 65_528], b"\r\n"].concat();
     let endless = [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".as_slice(), &chunk].concat();
     for (name, bytes, end, error, passing) in [
         ("gone", http("404 Not Found", "", b"x"), End::Close, "HTTP 404", false),
@@ -275,7 +279,7 @@ async fn a_file_that_does_not_come_whole_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_file_that_takes_too_long_in_all_leaves_nothing_behind() {
-    let stuck = Server::saying(http("200 OK", "", &[7; 50_000])[..30_000].to_vec(), End::Hang).await;
+    let stuck = Server::saying(http("200 OK", "", &vec![7; 50_000])[..30_000].to_vec(), End::Hang).await;
     let ms = Duration::from_millis;
     let patience = Patience { whole: ms(200), idle: ms(20_000), ..quick() };
     let links = Links::with(&[&stuck.url], system_lookup(), patience).expect("a client");
