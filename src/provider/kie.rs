@@ -5,27 +5,32 @@
 //! fetched without our key. None follows a redirect, uses a proxy or repeats a request.
 
 use crate::job::File;
-use crate::provider::answer::{self, MESSAGE_CHARS};
+use crate::provider::answer;
 use crate::provider::fetch::{self, FetchError, Hosts};
 use crate::provider::limit::Limit;
+use crate::provider::link::{LinkError, Links};
+use crate::provider::upload::{self, UploadError};
+use crate::provider::wire::{MAX_ANSWER_BYTES, USER_AGENT, read_answer, reason, without};
 use crate::provider::{Created, Look, Pending, Provider, Task};
 use crate::time::Clock;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Response};
+use reqwest::{Client, ClientBuilder};
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// More of an answer than this is not read.
-const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// More of the list of models than this is not read.
+const MAX_MODELS_BYTES: usize = 4 * 1024 * 1024;
+/// How long an upload may take in all.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// How long a request may wait for its turn under our own limits.
 const MOST_WAIT: Duration = Duration::from_secs(10);
-const USER_AGENT: &str = concat!("samovar/", env!("CARGO_PKG_VERSION"));
 
 /// How long KIE may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +95,9 @@ pub struct Kie {
     orders: Client,
     asks: Client,
     files: Client,
+    uploads: Client,
+    upload_to: String,
+    links: Links,
     create_limit: Limit,
     look_limit: Limit,
     credit_limit: Limit,
@@ -121,6 +129,9 @@ impl Kie {
             orders: build(client(timeouts).timeout(timeouts.create).pool_max_idle_per_host(0))?,
             asks: build(client(timeouts).timeout(timeouts.ask))?,
             files: build(client(timeouts).read_timeout(timeouts.idle))?,
+            uploads: build(client(timeouts).timeout(UPLOAD_TIMEOUT))?,
+            upload_to: format!("{}/api/file-stream-upload", upload_url.as_str().trim_end_matches('/')),
+            links: Links::new(&[&base_url, &upload_url]).map_err(|error| Unusable::Client(reason(&error)))?,
             // KIE takes 20 orders in any 10 s: 5 at once and one every 667 ms are never more than that.
             create_limit: Limit::new(at_once(5), Duration::from_millis(667), clock),
             look_limit: Limit::new(at_once(50), Duration::from_millis(20), clock),
@@ -151,7 +162,7 @@ impl Kie {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        match read_answer(&mut response).await {
+        match read_answer(&mut response, MAX_ANSWER_BYTES).await {
             Ok(body) => {
                 let secrets = [self.key.expose_secret(), &secret];
                 answer::created(status, retry_after.as_deref(), &without(&body, &secrets))
@@ -161,12 +172,18 @@ impl Kie {
     }
 
     /// One question; gives status and body, or why there is none.
-    async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<(u16, Vec<u8>), String> {
+    async fn ask(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        max_bytes: usize,
+    ) -> Result<(u16, Vec<u8>), String> {
         let url = format!("{}{path}", self.base);
         let request = self.asks.get(url).query(query).header(AUTHORIZATION, self.bearer.clone());
         let mut response = request.send().await.map_err(|error| reason(&error))?;
         let status = response.status().as_u16();
-        let body = read_answer(&mut response).await.map_err(|why| format!("HTTP {status}: {why}"))?;
+        let body =
+            read_answer(&mut response, max_bytes).await.map_err(|why| format!("HTTP {status}: {why}"))?;
         Ok((status, without(&body, &[self.key.expose_secret()])))
     }
 
@@ -174,7 +191,7 @@ impl Kie {
         if !self.look_limit.turn(MOST_WAIT).await {
             return Look::Unreachable("too many looks at once".to_owned());
         }
-        match self.ask("/api/v1/jobs/recordInfo", &[("taskId", task)]).await {
+        match self.ask("/api/v1/jobs/recordInfo", &[("taskId", task)], MAX_ANSWER_BYTES).await {
             Ok((status, body)) => answer::look(status, &body, task, &self.hosts),
             Err(why) => Look::Unreachable(why),
         }
@@ -184,8 +201,17 @@ impl Kie {
         if !self.credit_limit.turn(MOST_WAIT).await {
             return Err("too many questions at once".to_owned());
         }
-        let (status, body) = self.ask("/api/v1/chat/credit", &[]).await?;
+        let (status, body) = self.ask("/api/v1/chat/credit", &[], MAX_ANSWER_BYTES).await?;
         answer::credit(status, &body)
+    }
+
+    async fn known_models(&self) -> Result<Option<BTreeSet<String>>, String> {
+        let (status, body) = self.ask("/api/v1/models", &[], MAX_MODELS_BYTES).await?;
+        match status {
+            200 => Ok(answer_models(&body)),
+            404 => Ok(None),
+            _ => Err(format!("HTTP {status}")),
+        }
     }
 
     async fn copy(&self, url: &str, into: &Path, name: &str, max_bytes: u64) -> Result<File, FetchError> {
@@ -228,6 +254,31 @@ impl Provider for Kie {
     ) -> Pending<'a, Result<File, FetchError>> {
         Box::pin(self.copy(url, into, name, max_bytes))
     }
+
+    fn upload<'a>(&'a self, file: &'a Path, name: &'a str) -> Pending<'a, Result<String, UploadError>> {
+        let key = (&self.bearer, self.key.expose_secret());
+        Box::pin(upload::send(&self.uploads, &self.upload_to, key, &self.hosts, file, name))
+    }
+
+    fn fetch_link<'a>(
+        &'a self,
+        link: &'a str,
+        to: &'a Path,
+        max_bytes: u64,
+    ) -> Pending<'a, Result<u64, LinkError>> {
+        Box::pin(self.links.fetch(link, to, max_bytes))
+    }
+
+    fn models(&self) -> Pending<'_, Result<Option<BTreeSet<String>>, String>> {
+        Box::pin(self.known_models())
+    }
+}
+
+/// The names in a list of models; `None` for a shape that we do not know.
+fn answer_models(body: &[u8]) -> Option<BTreeSet<String>> {
+    let body = serde_json::from_slice::<Value>(body).ok()?;
+    let models = body.get("data")?.get("models")?.as_array()?;
+    models.iter().map(|one| one.get("model")?.as_str().map(str::to_owned)).collect()
 }
 
 fn client(timeouts: Timeouts) -> ClientBuilder {
@@ -242,46 +293,6 @@ fn client(timeouts: Timeouts) -> ClientBuilder {
 
 fn at_once(burst: u32) -> NonZeroU32 {
     NonZeroU32::new(burst).expect("a burst is not zero")
-}
-
-/// A body of at most [`MAX_ANSWER_BYTES`], or why there is none.
-async fn read_answer(response: &mut Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err("the answer is too large".to_owned());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// The body without our secrets: KIE may repeat what it was sent, and its words go to logs and
-/// customers.
-fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "…");
-    }
-    text.into_bytes()
-}
-
-/// An error and its causes on one line, without the address.
-fn reason(error: &reqwest::Error) -> String {
-    let class = if error.is_connect() {
-        "no connection"
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    let mut text = class.to_owned();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]

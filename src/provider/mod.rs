@@ -7,17 +7,25 @@
 pub mod answer;
 pub mod callback;
 pub mod fetch;
+pub mod inspect;
 pub mod kie;
 mod limit;
+pub mod link;
 #[cfg(test)]
 mod testing;
+pub mod upload;
+mod wire;
 
 pub use fetch::FetchError;
+pub use inspect::{Facts, InspectError, inspect};
 pub use kie::{Kie, Options, Timeouts};
+pub use link::{LinkError, Links};
+pub use upload::UploadError;
 
 use crate::job::{File, TaskId, Why};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
@@ -172,4 +180,19 @@ pub trait Provider: Send + Sync + 'static {
         name: &'a str,
         max_bytes: u64,
     ) -> Pending<'a, Result<File, FetchError>>;
+
+    /// Puts `file` into the provider's store under `name`, which must be unique; gives its address.
+    fn upload<'a>(&'a self, file: &'a Path, name: &'a str) -> Pending<'a, Result<String, UploadError>>;
+
+    /// Fetches a customer's link into the new file `to`; gives its size. After an error nothing is
+    /// left there.
+    fn fetch_link<'a>(
+        &'a self,
+        link: &'a str,
+        to: &'a Path,
+        max_bytes: u64,
+    ) -> Pending<'a, Result<u64, LinkError>>;
+
+    /// The names of the models the provider has now; `None` when it does not say.
+    fn models(&self) -> Pending<'_, Result<Option<BTreeSet<String>>, String>>;
 }
