@@ -47,23 +47,21 @@ fn check_body(app: &TestApp, model: &Value, body: &Value) {
     for (name, value) in input {
         let fact = param(model, name);
         assert!(fact.is_object(), "{} has no {name}: {body}", text(model, "id"));
-        let wrong = || panic!("{} {name} = {value} against {fact}", text(model, "id"));
+        let wrong = format!("{} {name} = {value} against {fact}", text(model, "id"));
         let is_file = |value: &Value, family: &str| {
             let known = uploads.iter().find(|(url, _)| value == url.as_str());
             let kind = known.and_then(|(_, bytes)| infer::get(bytes));
-            if !kind.is_some_and(|kind| kind.mime_type().starts_with(family)) {
-                wrong()
-            }
+            assert!(kind.is_some_and(|kind| kind.mime_type().starts_with(family)), "{wrong}");
         };
         let list = |family: &str| {
             let most = fact["max_items"].as_u64().expect("a limit");
-            let items = value.as_array().unwrap_or_else(|| wrong());
+            let items = value.as_array().expect(&wrong);
             assert!(!items.is_empty() && items.len() as u64 <= most, "{body}");
             items.iter().for_each(|item| is_file(item, family));
         };
         match text(fact, "type") {
             "string" => {
-                let chars = value.as_str().unwrap_or_else(|| wrong()).chars().count() as u64;
+                let chars = value.as_str().expect(&wrong).chars().count() as u64;
                 let least = fact["min_length"].as_u64().unwrap_or(0);
                 let most = fact["max_length"].as_u64().unwrap_or(u64::MAX);
                 assert!((least..=most).contains(&chars), "{body}");
@@ -71,7 +69,7 @@ fn check_body(app: &TestApp, model: &Value, body: &Value) {
             "enum" => assert!(fact["enum"].as_array().expect("values").contains(value), "{fact} {value}"),
             "boolean" => assert!(value.is_boolean(), "{fact} {value}"),
             "integer" | "number" => {
-                let number = value.as_f64().unwrap_or_else(|| wrong());
+                let number = value.as_f64().expect(&wrong);
                 assert!(fact["min"].as_f64().is_none_or(|min| number >= min), "{fact} {value}");
                 assert!(fact["max"].as_f64().is_none_or(|max| number <= max), "{fact} {value}");
                 assert!(text(fact, "type") == "number" || value.is_i64(), "{fact} {value}");
@@ -81,7 +79,9 @@ fn check_body(app: &TestApp, model: &Value, body: &Value) {
             "video_url_list" => list("video/"),
             "audio_url" => is_file(value, "audio/"),
             // The only video link is the one that KIE itself opens.
-            "video_url" => assert!(value.as_str().is_some_and(|link| link.starts_with("https://sora.chatgpt.com/"))),
+            "video_url" => {
+                assert!(value.as_str().is_some_and(|link| link.starts_with("https://sora.chatgpt.com/")))
+            }
             other => panic!("a type nobody knows: {other}"),
         }
     }
@@ -96,7 +96,11 @@ async fn opens(ann: &Customer<'_>, id: &str) -> usize {
     let card = format!("m:{id}");
     let newest = ann.newest();
     ann.sends("/start");
-    let menu = ann.waits_for("menu", |one| (Some(one.id) > newest && one.button("quick").is_some()).then(|| one.clone())).await;
+    let menu = ann
+        .waits_for("menu", |one| {
+            (Some(one.id) > newest && one.button("quick").is_some()).then(|| one.clone())
+        })
+        .await;
     for group in ["image", "edit", "video", "animate", "restyle", "audio"] {
         assert!(menu.button(&format!("t:{group}:0")).is_some(), "{:?}", menu.labels());
         ann.taps(&format!("t:{group}:0")).await;
@@ -173,7 +177,11 @@ async fn fills(ann: &Customer<'_>, model: &Value) -> Message {
         ann.waits_for("question", |one| one.button("✨ Сгенерировать").is_none().then_some(())).await;
         gives(ann, fact);
         let last = at + 1 == needed.len();
-        let next = ann.waits_for("answer", |one| (Some(one.id) > asked && !one.labels().is_empty()).then(|| one.clone())).await;
+        let next = ann
+            .waits_for("answer", |one| {
+                (Some(one.id) > asked && !one.labels().is_empty()).then(|| one.clone())
+            })
+            .await;
         if next.button("✅ Готово").is_some() {
             ann.taps("✅ Готово").await;
             ann.waits_for("answer", |one| one.button("✅ Готово").is_none().then_some(())).await;
@@ -234,7 +242,12 @@ fn values_of(fact: &Value) -> Vec<String> {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
     match text(fact, "type") {
-        "enum" => fact["enum"].as_array().expect("values").iter().map(|one| one.as_str().expect("a text").to_owned()).collect(),
+        "enum" => fact["enum"]
+            .as_array()
+            .expect("values")
+            .iter()
+            .map(|one| one.as_str().expect("a text").to_owned())
+            .collect(),
         "boolean" => vec!["true".to_owned(), "false".to_owned()],
         "integer" | "number" => match (fact["min"].as_f64(), fact["max"].as_f64()) {
             (Some(min), Some(max)) => vec![plain(min), plain(max)],
@@ -264,7 +277,11 @@ async fn sets(ann: &Customer<'_>, screen: &Message, name: &str, value: &str) -> 
             || data.starts_with("v:") && data.contains(&format!(":{name}:"))
     };
     let button = screen.keyboard.iter().flatten().find(own);
-    let data = button.unwrap_or_else(|| panic!("no option {name}: {:?}", screen.labels())).data.clone().expect("data");
+    let data = button
+        .unwrap_or_else(|| panic!("no option {name}: {:?}", screen.labels()))
+        .data
+        .clone()
+        .expect("data");
     let back = |one: &Message| one.button("⏭ Пропустить все").map(|_| one.clone());
     if data.starts_with("v:") {
         // A switch: it carries the other value, so it is tapped only when that is the wanted one.
@@ -273,11 +290,17 @@ async fn sets(ann: &Customer<'_>, screen: &Message, name: &str, value: &str) -> 
         }
         ann.taps(&data).await;
         let edited = format!(":{name}:{}", value != "true");
-        let flipped = |one: &Message| one.keyboard.iter().flatten().any(|button| button.data.as_deref().is_some_and(|data| data.ends_with(&edited)));
+        let flipped = |one: &Message| {
+            one.keyboard
+                .iter()
+                .flatten()
+                .any(|button| button.data.as_deref().is_some_and(|data| data.ends_with(&edited)))
+        };
         return ann.waits_for("switch", |one| back(one).filter(flipped)).await;
     }
     ann.taps(&data).await;
-    let mut page = ann.waits_for("values", |one| one.button("⏭ Пропустить все").is_none().then(|| one.clone())).await;
+    let mut page =
+        ann.waits_for("values", |one| one.button("⏭ Пропустить все").is_none().then(|| one.clone())).await;
     let set = |one: &Message| {
         let ends = format!(":{name}:{value}");
         let mut all = one.keyboard.iter().flatten().filter_map(|button| button.data.clone());
@@ -287,7 +310,12 @@ async fn sets(ann: &Customer<'_>, screen: &Message, name: &str, value: &str) -> 
     while set(&page).is_none() {
         from += 10;
         let ends = format!(":{from}:{name}");
-        let next = page.keyboard.iter().flatten().filter_map(|button| button.data.clone()).find(|data| data.ends_with(&ends));
+        let next = page
+            .keyboard
+            .iter()
+            .flatten()
+            .filter_map(|button| button.data.clone())
+            .find(|data| data.ends_with(&ends));
         let Some(next) = next else {
             ann.sends(value);
             return ann.waits_for("options", back).await;
@@ -337,7 +365,10 @@ async fn walks(app: &TestApp, model: &Value) {
     }
     for (name, values) in &options {
         for value in values {
-            assert!(seen.contains(&((*name).to_owned(), value.clone())), "{id}: {name} = {value} never reached KIE: {seen:?}");
+            assert!(
+                seen.contains(&((*name).to_owned(), value.clone())),
+                "{id}: {name} = {value} never reached KIE: {seen:?}"
+            );
         }
     }
 }

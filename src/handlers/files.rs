@@ -83,7 +83,12 @@ fn count(draft: &Draft, input: &Input) -> usize {
 }
 
 /// The input a file is for: the one that is asked for, else the first with room that takes its sort.
-fn input_for(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model, sort: Sort) -> Option<&'static Input> {
+fn input_for(
+    talk: &Talk<'_, '_>,
+    draft: &Draft,
+    model: &'static Model,
+    sort: Sort,
+) -> Option<&'static Input> {
     let asked = match &talk.session.expects {
         Expects::Input(name) | Expects::Option(name) => model.input(name),
         Expects::Nothing | Expects::Search => None,
@@ -228,9 +233,7 @@ pub(super) fn collecting(talk: &Talk<'_, '_>, draft: &Draft, input: &'static Inp
     ];
     let keyboard = vec![
         vec![Target::Enough(draft.number).button(talk.say("button-enough", &[]))],
-        vec![
-            Target::Unset(draft.number, input.name.to_owned()).button(talk.say("button-files-anew", &[])),
-        ],
+        vec![Target::Unset(draft.number, input.name.to_owned()).button(talk.say("button-files-anew", &[]))],
         super::keyboard::back_row(talk, &Target::CardAgain(draft.model.clone())),
     ];
     Screen { text: talk.say("files-collecting", &args), keyboard }

@@ -54,7 +54,10 @@ pub(super) fn prompt(model: &Model) -> Option<&'static Input> {
 
 /// What stands on the options screen.
 pub(super) fn options(model: &Model) -> impl Iterator<Item = &'static Input> {
-    model.inputs.iter().filter(|input| !input.hidden && !is_asked(input) && !matches!(input.kind, Kind::Task { .. }))
+    model
+        .inputs
+        .iter()
+        .filter(|input| !input.hidden && !is_asked(input) && !matches!(input.kind, Kind::Task { .. }))
 }
 
 /// An option of a model by its name.

@@ -25,8 +25,8 @@ mod target;
 mod tests;
 mod wallet;
 
-use crate::flow::Shop;
 use crate::catalog::input::GivenFile;
+use crate::flow::Shop;
 use crate::ids::{LookId, MessageId, UserId};
 use crate::ledger::Transfer;
 use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};

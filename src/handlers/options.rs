@@ -1,11 +1,11 @@
 //! The options of an order: one screen for all, one for each.
 
-use super::{confirm, files};
 use super::form::{self, of_button, prompt_of};
 use super::inputs::{self, complaint, word};
 use super::keyboard::pages;
 use super::talk::{Screen, Talk};
 use super::target::Target;
+use super::{confirm, files};
 use crate::catalog::input::{ValidInput, Value};
 use crate::catalog::{Input, Kind, Model};
 use crate::message::Button;

@@ -35,7 +35,7 @@ pub enum FetchError {
     /// Zero bytes.
     #[error("the file is empty")]
     Empty,
-    /// More than we take.
+    /// A picture, video or sound with more bytes than we take.
     #[error("the file is larger than {max_bytes} bytes")]
     TooLarge {
         /// How much we take.
@@ -134,9 +134,7 @@ pub(crate) async fn save(
         return Err(FetchError::Status(status));
     }
     let said_bytes = said_length(&response)?;
-    if said_bytes.is_some_and(|said| said > max_bytes) {
-        return Err(FetchError::TooLarge { max_bytes });
-    }
+    let too_large = |size_bytes: u64| size_bytes.max(said_bytes.unwrap_or(0)) > max_bytes;
     tokio::fs::create_dir_all(dir).await?;
     let (part, path) = part_file(dir.to_owned(), name.to_owned()).await?;
     let mut part = tokio::fs::File::from_std(part);
@@ -144,11 +142,13 @@ pub(crate) async fn save(
     let mut size_bytes = 0u64;
     while let Some(chunk) = next_chunk(&mut response).await? {
         size_bytes = size_bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        if size_bytes > max_bytes {
-            return Err(FetchError::TooLarge { max_bytes });
-        }
         let missing = HEAD_BYTES - head.len();
         head.extend_from_slice(&chunk[..missing.min(chunk.len())]);
+        if too_large(size_bytes) {
+            // Only what really is a file of media may be left where it is.
+            media_type(&head)?;
+            return Err(FetchError::TooLarge { max_bytes });
+        }
         part.write_all(&chunk).await?;
     }
     if size_bytes == 0 {

@@ -6,7 +6,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use std::io;
 
@@ -56,6 +56,15 @@ pub enum Answer {
         /// Content type.
         content_type: &'static str,
         /// Bytes until it ends after all.
+        bytes: u64,
+    },
+    /// A body that is filled up with zeros.
+    Padded {
+        /// What it claims to be.
+        content_type: &'static str,
+        /// How it begins.
+        body: Bytes,
+        /// How long it is in all.
         bytes: u64,
     },
     /// 302 to another address.
@@ -118,13 +127,18 @@ fn put(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-fn endless(bytes: u64) -> Body {
+/// So many bytes of one kind, a piece at a time.
+fn filling(byte: u8, bytes: u64) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let step = u64::try_from(CHUNK).unwrap_or(u64::MAX);
-    let chunk = Bytes::from(vec![b' '; CHUNK]);
-    Body::from_stream(stream::unfold(bytes, move |left| {
+    let chunk = Bytes::from(vec![byte; CHUNK]);
+    stream::unfold(bytes, move |left| {
         let piece = chunk.slice(..usize::try_from(left.min(step)).unwrap_or(CHUNK));
-        async move { (left > 0).then(|| (Ok::<_, io::Error>(piece), left.saturating_sub(step))) }
-    }))
+        async move { (left > 0).then(|| (Ok(piece), left.saturating_sub(step))) }
+    })
+}
+
+fn endless(bytes: u64) -> Body {
+    Body::from_stream(filling(b' ', bytes))
 }
 
 fn cut(body: Bytes) -> Body {
@@ -154,6 +168,13 @@ pub(super) fn respond(answer: Answer) -> Response {
             response
         }
         Answer::Endless { content_type, bytes } => with_type(200, content_type, endless(bytes)),
+        Answer::Padded { content_type, body, bytes } => {
+            let rest = bytes.saturating_sub(u64::try_from(body.len()).unwrap_or(u64::MAX));
+            let whole = stream::iter([Ok(body)]).chain(filling(0, rest));
+            let mut response = with_type(200, content_type, Body::from_stream(whole));
+            put(&mut response, header::CONTENT_LENGTH, &bytes.to_string());
+            response
+        }
         Answer::Redirect(location) => {
             let mut response = with_type(302, "text/html", Body::empty());
             put(&mut response, header::LOCATION, &location);

@@ -107,7 +107,12 @@ pub(super) fn queued() -> State {
 
 pub(super) fn done() -> State {
     State::Done {
-        files: vec![File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 1, link: None }],
+        files: vec![File {
+            name: "1.png".to_owned(),
+            mime: "image/png".to_owned(),
+            size_bytes: 1,
+            link: None,
+        }],
     }
 }
 

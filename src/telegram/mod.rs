@@ -14,10 +14,10 @@ mod request;
 pub mod setup;
 mod wire;
 
+pub use crate::message::FETCH_MAX_BYTES;
 pub use api::{BadUrl, Timeouts};
 pub use decode::{Decoded, decode, update_id};
 pub use gateway::Telegram;
-pub use crate::message::FETCH_MAX_BYTES;
 pub use wire::{Me, WebhookInfo};
 
 use crate::ids::UpdateId;

@@ -98,4 +98,3 @@ pub(super) fn is_same(then: &GivenFile, now: &Facts) -> bool {
     };
     then.mime == now.mime && then.pixels == now.pixels && !longer && now.size_bytes > 0
 }
-

@@ -8,13 +8,13 @@
 
 pub(crate) mod driver;
 
+use bytes::Bytes;
 use driver::Driver;
 use samovar::app::{App, Parts};
 use samovar::config::{BotMode, Keys, Settings};
 use samovar::ids::{JobId, UserId};
 use samovar::ledger::Account;
 use samovar::money::Kopecks;
-use bytes::Bytes;
 use samovar::sandbox::telegram::{Bot, FileKind, Message};
 use samovar::sandbox::{self, Sandbox, kie, telegram};
 use samovar::store::{Delivery, Job, Lock, Store};
@@ -384,7 +384,8 @@ impl Customer<'_> {
     ) -> Self {
         self.app.skip(Duration::from_secs(1));
         let file = (name, bytes.into());
-        let sent = self.app.sandbox.telegram.act(|world, now| world.send_file(now, self.id, kind, file, caption));
+        let sent =
+            self.app.sandbox.telegram.act(|world, now| world.send_file(now, self.id, kind, file, caption));
         sent.expect("sent");
         *self
     }

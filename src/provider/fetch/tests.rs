@@ -36,7 +36,8 @@ async fn a_whole_picture_is_kept_under_its_name() {
         let server = Server::saying(bytes, End::Close).await;
         let url = server.url.join("files/cat?x=1").expect("a link");
         let file = fetched(&server.kie(), &url, &dir).await.expect("fetched");
-        let whole = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 100_000, link: None };
+        let whole =
+            File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 100_000, link: None };
         assert_eq!(file, whole);
         let folder = dir.path().join("media/17");
         assert_eq!(names(&folder), ["1.png"]);

@@ -35,6 +35,10 @@ impl ResultFile {
             ResultFault::WrongType => Reply::html(200),
             ResultFault::Empty => Answer::Raw { status: 200, content_type, body: Bytes::new() }.into(),
             ResultFault::Endless(bytes) => Answer::Endless { content_type, bytes }.into(),
+            ResultFault::Padded(bytes) => match made() {
+                Ok(body) => Answer::Padded { content_type, body, bytes }.into(),
+                Err(_) => Reply::html(500),
+            },
             ResultFault::Never => Answer::Never.into(),
         }
     }

@@ -193,6 +193,7 @@ impl World {
             | ResultFault::WrongType
             | ResultFault::Empty
             | ResultFault::Endless(_)
+            | ResultFault::Padded(_)
             | ResultFault::Never => format!("{}/files/{name}", self.base_url),
         };
         let task = Task {
@@ -327,9 +328,9 @@ impl World {
     pub fn file(&mut self, now_ms: i64, name: &str) -> Option<ResultFile> {
         self.advance(now_ms);
         self.files_asked += 1;
-        let task = self.tasks.get(name.split('.').next()?)?;
-        let named = name == format!("{}.{}", task.id, task.kind.extension());
-        (named && task.state == State::Success).then(|| ResultFile {
+        let (stem, ending) = name.split_once('.')?;
+        let task = self.tasks.get(stem.split('-').next()?)?;
+        (ending == task.kind.extension() && task.state == State::Success).then(|| ResultFile {
             kind: task.kind,
             prompt: task.prompt().to_owned(),
             aspect_ratio: task.aspect_ratio().to_owned(),

@@ -123,6 +123,8 @@ pub enum ResultFault {
     Empty,
     /// It does not end before so many bytes.
     Endless(u64),
+    /// The real file, filled up with zeros to so many bytes.
+    Padded(u64),
     /// The download is never answered.
     Never,
 }
@@ -322,6 +324,8 @@ impl Script {
             "file-wrong-type" => ResultFault::WrongType,
             "file-empty" => ResultFault::Empty,
             "file-endless" => ResultFault::Endless(FIVE_GB),
+            "file-large" => ResultFault::Padded(60_000_000),
+            "file-49mb" => ResultFault::Padded(49_000_000),
             "file-never" => ResultFault::Never,
             _ => return None,
         }))

@@ -54,8 +54,19 @@ impl Task {
         text_of(&self.input, &["aspect_ratio", "image_size", "size"])
     }
 
+    /// The addresses of all its result files: this one model makes six pictures at once.
+    fn urls(&self) -> Vec<String> {
+        let count = if self.model == "grok-imagine/text-to-image" { 6 } else { 1 };
+        let ending = format!(".{}", self.kind.extension());
+        let numbered = |number: usize| match self.result_url.strip_suffix(&ending) {
+            Some(stem) if number > 1 => format!("{stem}-{number}{ending}"),
+            Some(_) | None => self.result_url.clone(),
+        };
+        (1..=count).map(numbered).collect()
+    }
+
     fn result_json(&self) -> Value {
-        let urls = json!({"resultUrls": [self.result_url]});
+        let urls = json!({"resultUrls": self.urls()});
         match self.script.shape {
             Shape::Text => Value::String(urls.to_string()),
             Shape::Object => urls,

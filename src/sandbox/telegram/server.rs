@@ -149,6 +149,7 @@ async fn method(
         | Answer::Raw { .. }
         | Answer::Cut { .. }
         | Answer::Endless { .. }
+        | Answer::Padded { .. }
         | Answer::Redirect(_)
         | Answer::Never
         | Answer::Hangup => finish(&shell, reply).await,
