@@ -124,6 +124,12 @@ impl<'t> Fields<'t> {
         word
     }
 
+    /// Every field that nobody took, with the lines of their keys, in the order of the file.
+    pub(super) fn rest(mut self) -> Vec<(&'t str, u32, Node<'t>)> {
+        self.left.sort_by_key(|(_, line, _)| *line);
+        self.left
+    }
+
     /// Lets every field go but these.
     pub(super) fn forget(&mut self, but: &[&str]) {
         self.left.retain(|(key, _, _)| but.contains(key));

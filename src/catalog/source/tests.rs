@@ -32,6 +32,9 @@ default = "1:1"
 values = ["1:1", { value = "auto", ru = "Авто", en = "Auto" }]
 label = { ru = "Форма", en = "Shape" }
 help = { ru = "Какая", en = "Which" }
+
+[[charges]]
+credits = 1.5
 "#;
 
 struct Files {
