@@ -7,6 +7,8 @@ pub mod given;
 pub mod input;
 pub mod price;
 #[cfg(test)]
+mod price_tests;
+#[cfg(test)]
 mod source;
 #[cfg(test)]
 mod tests;
