@@ -49,7 +49,7 @@ pub(super) fn range(
             let wanted = row.when.iter().all(|(name, value)| is(&chosen, name, value));
             let limit = row.up_to.as_ref().map(|up_to| up_to.px);
             // What an earlier row takes up to its limit, a later one has only above it.
-            let above = !limit.zip(smaller).is_some_and(|(limit, smaller)| limit <= smaller);
+            let above = limit.zip(smaller).is_none_or(|(limit, smaller)| limit > smaller);
             if !wanted || !above {
                 continue;
             }

@@ -123,6 +123,7 @@ fn read_when<'t>(
 }
 
 /// `Some(None)` when the row has no such limit.
+#[allow(clippy::option_option, reason = "absent and wrong are two things")]
 fn read_up_to<'t>(
     context: &mut Context<'t>,
     fields: &mut Fields<'t>,

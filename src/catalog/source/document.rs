@@ -99,6 +99,7 @@ impl<'t> Fields<'t> {
     }
 
     /// A whole number of at least 1; `Some(None)` when absent.
+    #[allow(clippy::option_option, reason = "absent and wrong are two things")]
     pub(super) fn optional_count(&mut self, context: &mut Context<'t>, key: &str) -> Option<Option<u32>> {
         self.take(key).map_or(Some(None), |node| node.count(context, key, 1).map(Some))
     }
