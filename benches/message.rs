@@ -23,7 +23,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 fn rates() -> Rates {
-    Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95) }
+    Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95), by_options: true }
 }
 
 fn shop() -> Shop {

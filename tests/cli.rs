@@ -262,6 +262,34 @@ fn the_catalogue_is_listed_and_proves_itself_without_a_data_directory() {
 }
 
 #[test]
+fn margins_are_shown_at_the_operators_rates_without_a_data_directory() {
+    let parent = dir();
+    let dir = parent.path().join("data");
+    let rates = [("PRICING_MARKUP", "1.5"), ("USD_TO_RUB", "100"), ("TELEGRAM_BOT_TOKEN", "nonsense")];
+    let shown = samovar_with(&dir, &["catalog", "--margins", "--json"], &rates).exits(0).json();
+    assert_eq!(fields(&shown), BTreeSet::from(["markup", "usd_to_rub", "by_options", "models"]));
+    let models = shown["models"].as_array().expect("models");
+    assert_eq!(models.len(), 42);
+    let kling = models.iter().find(|model| model["id"] == "kling-2.6/text-to-video").expect("kling");
+    assert_eq!(
+        kling["dearest"],
+        json!({
+            "options": { "sound": "true", "duration": "10" },
+            "charge_usd": "1.1", "rub": "165.00", "margin_percent": "33.3",
+        })
+    );
+    assert_eq!((&kling["cheapest"]["rub"], &kling["loses"]), (&json!("82.50"), &json!(true)));
+    let said = samovar(&dir, &["catalog", "--margins"]).exits(0).out;
+    assert!(said.contains("warning: flux-2/flex-image-to-image: the price list's 0.035 USD alone"), "{said}");
+    assert!(!said.contains("warning: z-image"), "{said}");
+    samovar_with(&dir, &["catalog", "--margins"], &[("PRICE_OPTIONS", "cheap")])
+        .exits(2)
+        .says("PRICE_OPTIONS");
+    samovar(&dir, &["catalog", "--margins", "--verify"]).exits(2);
+    assert!(!dir.exists(), "nothing was made");
+}
+
+#[test]
 fn a_directory_of_another_process_without_a_socket_is_left_alone() {
     let dir = dir();
     let _lock = Lock::take(dir.path()).expect("the lock");

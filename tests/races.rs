@@ -32,7 +32,7 @@ fn rules(daily: u32) -> Shop {
         callbacks: true,
     };
     Shop {
-        rates: Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95) },
+        rates: Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95), by_options: true },
         free: FreeRules { daily, hourly: 2, max_cost_usd: Decimal::ONE, budget_usd: Decimal::ONE },
         open_jobs_per_customer: 1_000,
         queue_max: 1_000,

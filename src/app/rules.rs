@@ -29,12 +29,21 @@ pub(super) fn check_free_tier(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
+/// The operator's rates, from the settings.
+pub(crate) fn rates(settings: &Settings) -> Rates {
+    Rates {
+        markup: settings.pricing_markup,
+        usd_to_rub: settings.usd_to_rub,
+        by_options: settings.price_by_options,
+    }
+}
+
 /// The operator's rules, from the settings.
 pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, server_key: [u8; 32]) -> Shop {
     let quick = limits(settings, settings.job_deadline);
     let video = limits(settings, settings.job_deadline_video);
     Shop {
-        rates: Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub },
+        rates: rates(settings),
         free: FreeRules {
             daily: settings.free_daily_limit,
             hourly: settings.free_hourly_limit,

@@ -3,8 +3,8 @@
 #![expect(clippy::unreadable_literal, reason = "the numbers are written by a program, for a program")]
 
 use super::{
-    Availability, Category, Condition, Conflict, FREE as FREE_MODELS, Files, Input, Is, Kind, Label, Model,
-    Output, Preset, Task,
+    Availability, Category, Charge, Chosen, Condition, Conflict, Extreme, FREE as FREE_MODELS, Files, Input,
+    Is, Kind, Label, Model, Output, Per, Preset, Task, UpTo,
 };
 use rust_decimal::Decimal;
 
@@ -23,6 +23,8 @@ const _: () = {
     while at < MODELS.len() {
         let model = &MODELS[at];
         assert!(less(Decimal::ZERO, model.usd), "a model has no price");
+        assert!(!less(model.least_usd, model.usd), "a job may cost less than the price list says");
+        assert!(!model.charges.is_empty(), "a model has no charge");
         if model.free {
             free += 1;
             let mut other = 0;

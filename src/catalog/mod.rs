@@ -1,10 +1,13 @@
 //! The 42 models: what each is, takes, costs. Compiled in by `build.rs` from `models/`, so nothing
 //! is parsed at the start and a lookup allocates nothing.
 
+mod charge;
 mod generated;
 pub mod given;
 pub mod input;
 pub mod price;
+#[cfg(test)]
+mod price_tests;
 #[cfg(test)]
 mod source;
 #[cfg(test)]
@@ -13,6 +16,7 @@ mod valid;
 mod words;
 mod wrong;
 
+pub use charge::{Charge, Chosen, Extreme, Per, UpTo};
 pub use words::{Availability, Category, Output, Task};
 
 use rust_decimal::Decimal;
@@ -53,6 +57,9 @@ pub struct Model {
     pub output: Output,
     /// The price list's price of one generation, in US dollars.
     pub usd: Decimal,
+    /// The least that a generation costs, whatever is chosen: the price list's price, or KIE's charge
+    /// for the cheapest options where that is more.
+    pub least_usd: Decimal,
     /// One of the five cheapest.
     pub free: bool,
     /// A sentence or two about it.
@@ -67,6 +74,12 @@ pub struct Model {
     pub inputs: &'static [Input],
     /// What does not go together.
     pub conflicts: &'static [Conflict],
+    /// What KIE charges; the first that fits counts.
+    pub charges: &'static [Charge],
+    /// The options that KIE charges least for.
+    pub cheapest: Extreme,
+    /// The options that KIE charges most for (of files without a limit, those of ten minutes).
+    pub dearest: Extreme,
 }
 
 /// One input of a model.

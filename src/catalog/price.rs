@@ -1,4 +1,5 @@
-//! The one place where a price is made: from the price list and the operator's rates to kopecks.
+//! The one place where a price is made: from the price list, what KIE charges for what was chosen and
+//! the operator's rates to kopecks.
 
 use crate::catalog::Model;
 use crate::catalog::input::ValidInput;
@@ -13,6 +14,9 @@ pub struct Rates {
     pub markup: Decimal,
     /// Roubles for one US dollar (`USD_TO_RUB`).
     pub usd_to_rub: Decimal,
+    /// Whether a customer pays for the options that KIE charges more for (`PRICE_OPTIONS`); else the
+    /// price list's price holds for all of them, and the operator bears the difference.
+    pub by_options: bool,
 }
 
 /// The price of one generation.
@@ -20,7 +24,8 @@ pub struct Rates {
 pub struct Quote {
     /// What the customer pays; above zero.
     pub price: Kopecks,
-    /// What it costs the operator, in US dollars.
+    /// What it costs the operator, in US dollars: KIE's charge, or the price list's price where that
+    /// is more. It is counted as a loss or as given away, whatever the customer pays.
     pub cost_usd: Decimal,
 }
 
@@ -30,41 +35,41 @@ pub enum NoPrice {
     /// The rates make it zero or less, or less than half a kopeck.
     #[error("the rates make the price zero or less")]
     NotPositive,
+    /// What KIE charges for these options is not known.
+    #[error("what KIE charges for these options is not known")]
+    NoCharge,
     /// The rates make it more than money can hold.
     #[error("the rates make the price too large")]
     TooLarge,
 }
 
-/// The price of these values at these rates: `usd × markup × roubles a dollar`, rounded once, at the end.
+/// The price of these values at these rates: `usd × markup × roubles a dollar`, rounded once, at the
+/// end, where `usd` is the price list's price, or KIE's charge for the options where that is more.
 ///
 /// # Panics
 /// When `input` was checked for another model than `model`.
 pub fn quote(model: &Model, input: &ValidInput, rates: &Rates) -> Result<Quote, NoPrice> {
     assert_eq!(model.id, input.model().id, "values of one model priced as another");
-    priced(charge_usd(model, input), rates)
+    let charge_usd = model.charge_usd(input.values()).ok_or(NoPrice::NoCharge)?;
+    priced(model, model.usd.max(charge_usd), rates)
 }
 
 /// The price of the model's cheapest options: the `от` of its card.
 pub fn quote_from(model: &Model, rates: &Rates) -> Result<Quote, NoPrice> {
-    priced(least_charge_usd(model), rates)
+    priced(model, model.least_usd, rates)
 }
 
-/// What these values cost the operator: the price list's price, whatever the options, as long as
-/// the model files do not hold KIE's charge for each.
-fn charge_usd(model: &Model, _input: &ValidInput) -> Decimal {
-    model.usd
+/// The price of the options that cost the operator the most. Not of a sale: for his own eyes.
+pub fn quote_to(model: &Model, rates: &Rates) -> Result<Quote, NoPrice> {
+    priced(model, model.usd.max(model.dearest.usd()), rates)
 }
 
-/// The least that [`charge_usd`] can give for this model.
-fn least_charge_usd(model: &Model) -> Decimal {
-    model.usd
-}
-
-fn priced(cost_usd: Decimal, rates: &Rates) -> Result<Quote, NoPrice> {
+fn priced(model: &Model, cost_usd: Decimal, rates: &Rates) -> Result<Quote, NoPrice> {
     if rates.markup <= Decimal::ZERO || rates.usd_to_rub <= Decimal::ZERO {
         return Err(NoPrice::NotPositive);
     }
-    let roubles = cost_usd
+    let usd = if rates.by_options { cost_usd } else { model.usd };
+    let roubles = usd
         .checked_mul(rates.markup)
         .and_then(|usd| usd.checked_mul(rates.usd_to_rub))
         .ok_or(NoPrice::TooLarge)?;

@@ -3,6 +3,7 @@
 
 use super::output::{Tone, number, text};
 use super::{Failure, Output, verify};
+use crate::app::rules::rates;
 use crate::catalog::price::{NoPrice, Rates, quote_from};
 use crate::catalog::{Input, Kind, Model, Preset, free_tier, models};
 use crate::config::Settings;
@@ -50,7 +51,7 @@ struct Verdict {
 
 pub(super) fn run(output: Output, wants_proof: bool) -> Result<(), Failure> {
     let settings = Settings::default();
-    let rates = Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub };
+    let rates = rates(&settings);
     let failures = if wants_proof { verify::failures(&settings)? } else { Vec::new() };
     let broken = failures.len();
     let verdict = wants_proof.then_some(Verdict { ok: failures.is_empty(), failures });

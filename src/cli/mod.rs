@@ -6,6 +6,7 @@ mod audit;
 mod catalog;
 pub mod demo;
 mod failure;
+mod margins;
 mod output;
 mod run;
 mod selling;
@@ -53,6 +54,9 @@ enum Command {
         /// Prove that all are there, priced, filed, and found in the menus
         #[arg(long)]
         verify: bool,
+        /// Show what is left of each price after KIE's charge, at your markup and rate
+        #[arg(long, conflicts_with = "verify")]
+        margins: bool,
     },
     /// Check the ten rules of the books over the whole file
     Audit,
@@ -93,7 +97,10 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
     match cli.command {
         Command::Run => return Ok(run::run(&sources()?)),
         Command::Demo { script } => return Ok(demo::run(script)),
-        Command::Catalog { verify } => catalog::run(output, verify)?,
+        Command::Catalog { margins: true, .. } => {
+            margins::run(output, &Settings::for_prices(&sources()?)?)?;
+        }
+        Command::Catalog { verify, margins: false } => catalog::run(output, verify)?,
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,

@@ -27,7 +27,7 @@ const CATEGORIES: [(Category, usize); 7] = [
 
 /// All that is wrong with the catalogue, a line each.
 pub(super) fn failures(settings: &Settings) -> Result<Vec<String>, Failure> {
-    let rates = Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub };
+    let rates = app::rules::rates(settings);
     let models: Vec<&Model> = models().iter().collect();
     let mut failures = counted(&models);
     failures.extend(models.iter().flat_map(|model| of_one(model, &rates)));
@@ -163,10 +163,11 @@ mod tests {
 
     #[test]
     fn a_model_without_a_price_an_id_or_inputs_is_named() {
-        let rates = Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95) };
+        let rates = Rates { markup: Decimal::TWO, usd_to_rub: Decimal::from(95), by_options: true };
         let good = all()[0];
         assert_eq!(of_one(good, &rates), Vec::<String>::new());
-        let broken = Model { id: "nobody", usd: Decimal::ZERO, inputs: &[], ..*good };
+        let broken =
+            Model { id: "nobody", usd: Decimal::ZERO, least_usd: Decimal::ZERO, inputs: &[], ..*good };
         assert_eq!(
             of_one(&broken, &rates),
             [

@@ -256,6 +256,15 @@ pub(super) fn switch(text: &str) -> Checked<bool> {
     }
 }
 
+/// Whether a price goes by the options.
+pub(super) fn price_options(text: &str) -> Checked<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "options" => Ok(true),
+        "flat" => Ok(false),
+        _ => Err("must be options or flat".to_owned()),
+    }
+}
+
 pub(super) fn bot_mode(text: &str) -> Checked<BotMode> {
     match text.trim().to_ascii_lowercase().as_str() {
         "polling" => Ok(BotMode::Polling),

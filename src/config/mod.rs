@@ -26,7 +26,7 @@ use url::Url;
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
 
 /// Every setting there is.
-pub const NAMES: [&str; 44] = [
+pub const NAMES: [&str; 45] = [
     "TELEGRAM_BOT_TOKEN",
     "KIE_API_KEY",
     "ADMIN_IDS",
@@ -51,6 +51,7 @@ pub const NAMES: [&str; 44] = [
     "NSFW_CHECKER",
     "PRICING_MARKUP",
     "USD_TO_RUB",
+    "PRICE_OPTIONS",
     "STAR_RUB",
     "START_BONUS_RUB",
     "FREE_DAILY_LIMIT",
@@ -76,6 +77,9 @@ pub const NAMES: [&str; 44] = [
 /// The settings that commands on the data directory take notice of; the others stay at their
 /// defaults there, so that a broken token never stands between an operator and the books.
 const OFFLINE: [&str; 4] = ["DATA_DIR", "START_BONUS_RUB", "LOG_FORMAT", "RUST_LOG"];
+
+/// The settings that a look at the prices takes notice of.
+const PRICES: [&str; 5] = ["PRICING_MARKUP", "USD_TO_RUB", "PRICE_OPTIONS", "LOG_FORMAT", "RUST_LOG"];
 
 /// How updates come from Telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +153,8 @@ pub struct Settings {
     pub pricing_markup: Decimal,
     /// Roubles for a dollar; above 0.
     pub usd_to_rub: Decimal,
+    /// Whether options that KIE charges more for cost the customer more.
+    pub price_by_options: bool,
     /// Roubles for a Star; above 0.
     pub star_rub: Decimal,
     /// What a new customer gets; not below 0.
@@ -238,10 +244,20 @@ impl Settings {
     /// other settings are not looked at and have their defaults, but a name that is no setting is
     /// still a problem: it may be a misspelled `DATA_DIR`.
     pub fn for_data_dir(sources: &Sources) -> Result<Self, Problems> {
+        Self::only(sources, &OFFLINE)
+    }
+
+    /// What a look at the prices needs: the markup, the rate and `PRICE_OPTIONS`, in the same way.
+    pub fn for_prices(sources: &Sources) -> Result<Self, Problems> {
+        Self::only(sources, &PRICES)
+    }
+
+    /// These settings; the others are not looked at.
+    fn only(sources: &Sources, wanted: &[&str]) -> Result<Self, Problems> {
         let Gathered { mut raw, mut problems, is_complete } = source::gather(sources);
-        raw.retain(|name, _| OFFLINE.contains(name));
+        raw.retain(|name, _| wanted.contains(name));
         problems.retain(|problem| {
-            !NAMES.contains(&problem.name.as_str()) || OFFLINE.contains(&problem.name.as_str())
+            !NAMES.contains(&problem.name.as_str()) || wanted.contains(&problem.name.as_str())
         });
         let mut reader = Reader { raw: &raw, problems, is_complete };
         let settings = Self::read(&mut reader);
@@ -277,6 +293,7 @@ impl Settings {
             pricing_markup: reader.or("PRICING_MARKUP", Decimal::TWO, check::above_zero),
             star_rub: reader.or("STAR_RUB", usd_to_rub * Decimal::new(13, 3), check::above_zero),
             usd_to_rub,
+            price_by_options: reader.or("PRICE_OPTIONS", true, check::price_options),
             start_bonus_rub: reader.or("START_BONUS_RUB", Kopecks::ZERO, check::roubles),
             free_daily_limit: reader.or("FREE_DAILY_LIMIT", 5, check::count),
             free_hourly_limit: reader.or("FREE_HOURLY_LIMIT", 2, check::count),

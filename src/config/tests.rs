@@ -90,6 +90,7 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("USD_TO_RUB", "-95", "above 0"),
         ("USD_TO_RUB", "0.0000001", "above 0"),
         ("USD_TO_RUB", "1e3", "above 0"),
+        ("PRICE_OPTIONS", "planted", "options or flat"),
         ("STAR_RUB", "0", "above 0"),
         ("START_BONUS_RUB", "-1", "not below 0"),
         ("START_BONUS_RUB", "1.234", "at most two decimals"),
@@ -122,6 +123,7 @@ fn what_people_write_is_understood() {
         ("TELEGRAM_API_URL", "http://bot-api:8081/"),
         ("PRICING_MARKUP", "2,5"),
         ("USD_TO_RUB", "100"),
+        ("PRICE_OPTIONS", " Flat"),
         ("START_BONUS_RUB", "10.50"),
         ("FREE_TIER_MODEL_IDS", "z-image, google/nano-banana"),
         ("RESULT_HOSTS", "CDN.example.com,*.example.org"),
@@ -139,6 +141,7 @@ fn what_people_write_is_understood() {
     assert_eq!(settings.listen, check::local(9000));
     assert_eq!(settings.pricing_markup, Decimal::new(25, 1));
     assert_eq!(settings.star_rub, Decimal::new(13, 1));
+    assert!(!settings.price_by_options);
     assert_eq!(settings.start_bonus_rub, Kopecks::new(1050));
     let free = ["z-image", "google/nano-banana"].map(str::to_owned);
     assert_eq!(settings.free_tier_model_ids.as_deref(), Some(free.as_slice()));
@@ -238,6 +241,16 @@ fn commands_on_the_data_directory_need_nothing_and_mind_nothing_else() {
     let told =
         Settings::for_data_dir(&environment(&[("START_BONUS_RUB", "x")])).expect_err("refused").to_string();
     assert!(told.starts_with("START_BONUS_RUB (environment) must be roubles"), "{told}");
+}
+
+#[test]
+fn a_look_at_the_prices_minds_only_what_makes_them() {
+    let given = [("USD_TO_RUB", "100"), ("PRICE_OPTIONS", "flat"), ("TELEGRAM_BOT_TOKEN", "broken")];
+    let settings = Settings::for_prices(&environment(&given)).expect("good");
+    assert_eq!(settings.usd_to_rub, Decimal::from(100));
+    assert!(!settings.price_by_options);
+    let told = Settings::for_prices(&environment(&[("PRICING_MARKUP", "0")])).expect_err("refused");
+    assert!(told.to_string().starts_with("PRICING_MARKUP (environment) must be"), "{told}");
 }
 
 #[test]

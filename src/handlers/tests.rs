@@ -31,7 +31,7 @@ pub(super) fn shop() -> Shop {
         callbacks: false,
     };
     Shop {
-        rates: Rates { markup: Decimal::from(2), usd_to_rub: Decimal::from(95) },
+        rates: Rates { markup: Decimal::from(2), usd_to_rub: Decimal::from(95), by_options: true },
         free: FreeRules { daily: 5, hourly: 2, max_cost_usd: Decimal::ONE, budget_usd: Decimal::ONE },
         open_jobs_per_customer: 5,
         queue_max: 200,

@@ -99,6 +99,7 @@ impl<'t> Fields<'t> {
     }
 
     /// A whole number of at least 1; `Some(None)` when absent.
+    #[allow(clippy::option_option, reason = "absent and wrong are two things")]
     pub(super) fn optional_count(&mut self, context: &mut Context<'t>, key: &str) -> Option<Option<u32>> {
         self.take(key).map_or(Some(None), |node| node.count(context, key, 1).map(Some))
     }
@@ -122,6 +123,12 @@ impl<'t> Fields<'t> {
             context.complain(node.line, format!("unknown {key} {name:?}"));
         }
         word
+    }
+
+    /// Every field that nobody took, with the lines of their keys, in the order of the file.
+    pub(super) fn rest(mut self) -> Vec<(&'t str, u32, Node<'t>)> {
+        self.left.sort_by_key(|(_, line, _)| *line);
+        self.left
     }
 
     /// Lets every field go but these.

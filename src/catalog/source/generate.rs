@@ -1,5 +1,7 @@
 //! Writes the catalogue as Rust: everything const, so that nothing is parsed or allocated later.
 
+use super::bill::Extreme;
+use super::charge::{Charge, Per};
 use super::conflict::{Condition, Is};
 use super::input::{Files, Input, Kind, Label, Preset};
 use super::{FREE, MODELS, Model};
@@ -53,6 +55,7 @@ fn write_model(out: &mut String, index: usize, model: &Model) {
     line(out, format_args!("        output: Output::{:?},", model.output));
     line(out, format_args!("        availability: Availability::{:?},", model.availability));
     line(out, format_args!("        usd: {},", decimal(model.usd)));
+    line(out, format_args!("        least_usd: {},", decimal(model.least_usd)));
     line(out, format_args!("        free: {},", model.free));
     line(out, format_args!("        expected_s: {},", model.expected_s));
     line(out, format_args!("        description: {},", label(&model.description)));
@@ -67,7 +70,14 @@ fn write_model(out: &mut String, index: usize, model: &Model) {
         let (first, second) = (condition(&conflict.first), condition(&conflict.second));
         line(out, format_args!("            Conflict {{ first: {first}, second: {second} }},"));
     }
-    line(out, format_args!("        ],\n    }},"));
+    line(out, format_args!("        ],"));
+    line(out, format_args!("        charges: &["));
+    for row in &model.charges {
+        line(out, format_args!("            {},", charge(row)));
+    }
+    line(out, format_args!("        ],"));
+    line(out, format_args!("        cheapest: {},", extreme(&model.range.cheapest)));
+    line(out, format_args!("        dearest: {},\n    }},", extreme(&model.range.dearest)));
 }
 
 fn write_input(out: &mut String, input: &Input) {
@@ -141,6 +151,33 @@ fn condition(condition: &Condition) -> String {
         Is::MoreThan(count) => format!("Is::MoreThan({count})"),
     };
     format!("Condition {{ input: {:?}, is: {is} }}", condition.input)
+}
+
+fn charge(charge: &Charge) -> String {
+    let when: Vec<String> = charge
+        .when
+        .iter()
+        .map(|(input, is)| format!("Chosen {{ input: {input:?}, is: {} }}", preset(is)))
+        .collect();
+    let up_to = charge.up_to.as_ref().map_or_else(
+        || "None".to_owned(),
+        |up_to| {
+            let (px, picture, factor) = (up_to.px, &up_to.picture, &up_to.factor);
+            format!("Some(UpTo {{ px: {px}, picture: {picture:?}, factor: {factor:?} }})")
+        },
+    );
+    let per = match &charge.per {
+        Per::Job => "Per::Job".to_owned(),
+        Per::Seconds { of } => format!("Per::Seconds {{ of: {of:?} }}"),
+        Per::Frames { of, by } => format!("Per::Frames {{ of: {of:?}, by: {by:?} }}"),
+        Per::Thousands { of } => format!("Per::Thousands {{ of: {of:?} }}"),
+    };
+    let credits = decimal(charge.credits);
+    format!("Charge {{ credits: {credits}, when: &[{}], up_to: {up_to}, per: {per} }}", when.join(", "))
+}
+
+fn extreme(extreme: &Extreme) -> String {
+    format!("Extreme {{ credits: {}, options: &{:?} }}", decimal(extreme.credits), extreme.options)
 }
 
 fn label(label: &Label) -> String {

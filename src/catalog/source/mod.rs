@@ -3,6 +3,8 @@
 //! Only `build.rs` uses it, and this library's tests: nothing is parsed when the service starts. So
 //! it knows nothing of the crate but the closed lists beside it.
 
+mod bill;
+mod charge;
 mod conflict;
 mod document;
 mod generate;
@@ -10,6 +12,8 @@ mod input;
 mod model;
 mod prices;
 
+#[cfg(test)]
+mod charge_tests;
 #[cfg(test)]
 mod tests;
 
@@ -73,7 +77,7 @@ pub(crate) fn compile(prices: &File, files: &[File]) -> Result<Vec<Model>, Vec<E
     let mut catalogue = Vec::new();
     for price in &list {
         match models.remove(price.id.as_str()) {
-            Some(model) => catalogue.extend(model.map(|model| Model { usd: price.usd, ..model })),
+            Some(model) => catalogue.extend(model.map(|model| model.priced(price.usd))),
             None => errors.push(error(
                 &prices.path,
                 price.line,

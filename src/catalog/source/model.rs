@@ -2,6 +2,8 @@
 
 // The closed lists stand beside this parser, in the library as in `build.rs`.
 use super::super::words::{Availability, Category, Output, Task};
+use super::bill::{self, Range};
+use super::charge::{self, Charge};
 use super::conflict::{self, Conflict};
 use super::document::{Context, Fields};
 use super::input::{self, Input, Label};
@@ -40,10 +42,28 @@ pub(crate) struct Model {
     pub(crate) inputs: Vec<Input>,
     /// What does not go together.
     pub(crate) conflicts: Vec<Conflict>,
+    /// What KIE charges; the first that fits counts.
+    pub(crate) charges: Vec<Charge>,
+    /// What that comes to, at the least and at the most.
+    pub(crate) range: Range,
     /// The price, once the list is known.
     pub(crate) usd: Decimal,
+    /// The least that a job can cost, once the price is known.
+    pub(crate) least_usd: Decimal,
     /// One of the cheapest, once all prices are known.
     pub(crate) free: bool,
+}
+
+/// What KIE takes for a credit, in US dollars.
+pub(crate) const CREDIT_USD: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+
+impl Model {
+    /// The same with its line of the price list.
+    pub(super) fn priced(mut self, usd: Decimal) -> Self {
+        self.usd = usd;
+        self.least_usd = usd.max((self.range.cheapest.credits * CREDIT_USD).normalize());
+        self
+    }
 }
 
 /// The model, or `None` after complaints.
@@ -74,18 +94,23 @@ fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -
     let description = input::read_label(context, &mut fields, "description");
     let example = input::read_label(context, &mut fields, "example");
     let inputs = read_inputs(context, &mut fields);
-    let conflicts = match &inputs {
-        Some(inputs) if context.complaints() == before => conflict::read(context, &mut fields, inputs),
+    let (conflicts, charges) = match &inputs {
+        Some(inputs) if context.complaints() == before => {
+            (conflict::read(context, &mut fields, inputs), charge::read(context, &mut fields, inputs))
+        }
         // They speak of inputs, which are not known.
         Some(_) | None => {
             fields.take("conflicts");
-            Vec::new()
+            fields.take("charges");
+            (Vec::new(), Vec::new())
         }
     };
     fields.finish(context);
     if context.complaints() > before {
         return None;
     }
+    let inputs = inputs?;
+    let range = bill::range(context, &charges, &inputs, &conflicts)?;
     Some(Model {
         id: id.to_owned(),
         kie_id: kie_id?,
@@ -99,9 +124,12 @@ fn read_table<'t>(context: &mut Context<'t>, table: &'t DeTable<'t>, id: &str) -
         expected_s: expected_s?,
         description: description?,
         example: example?,
-        inputs: inputs?,
+        inputs,
         conflicts,
+        charges,
+        range,
         usd: Decimal::ZERO,
+        least_usd: Decimal::ZERO,
         free: false,
     })
 }

@@ -5,7 +5,7 @@ use super::{Error, FREE, File, MODELS, Model, compile, generate};
 const LIST: &str = "models/pricing_source_truth.txt";
 
 /// A file with a text input and a choice; the tests break one line of it.
-const MODEL: &str = r#"title = "A model"
+pub(super) const MODEL: &str = r#"title = "A model"
 vendor = "Somebody"
 category = "other"
 task = "text-to-image"
@@ -32,15 +32,18 @@ default = "1:1"
 values = ["1:1", { value = "auto", ru = "Авто", en = "Auto" }]
 label = { ru = "Форма", en = "Shape" }
 help = { ru = "Какая", en = "Which" }
+
+[[charges]]
+credits = 1.5
 "#;
 
-struct Files {
+pub(super) struct Files {
     prices: File,
     models: Vec<File>,
 }
 
 /// A catalogue with nothing wrong: model `m-00` on line 3 for 1.00 USD, `m-01` on line 4 for 1.01 …
-fn good() -> Files {
+pub(super) fn good() -> Files {
     let mut list = String::from("# The list.\n\n");
     let mut models = Vec::new();
     for number in 0..MODELS {
@@ -59,14 +62,19 @@ impl Files {
         self
     }
 
-    fn model(mut self, from: &str, to: &str) -> Self {
+    pub(super) fn model(mut self, from: &str, to: &str) -> Self {
         assert!(MODEL.contains(from), "{from}");
         self.models[7].text = self.models[7].text.replacen(from, to, 1);
         self
     }
 
-    fn compile(&self) -> Result<Vec<Model>, Vec<Error>> {
+    pub(super) fn compile(&self) -> Result<Vec<Model>, Vec<Error>> {
         compile(&self.prices, &self.models)
+    }
+
+    /// All complaints.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.compile().expect_err("it must fail").iter().map(ToString::to_string).collect()
     }
 
     #[track_caller]
@@ -79,7 +87,7 @@ impl Files {
 
 /// Breaks one line of `models/m-07.toml` and expects one complaint, at `place`.
 #[track_caller]
-fn broken(from: &str, to: &str, place: &str) {
+pub(super) fn broken(from: &str, to: &str, place: &str) {
     good().model(from, to).fails(&[&format!("models/m-07.toml:{place}")]);
 }
 

@@ -2,7 +2,8 @@
 
 use super::Failed;
 use super::customer::{Customer, Play, Show};
-use crate::catalog::price::{Rates, quote_from};
+use crate::app::rules::rates;
+use crate::catalog::price::quote_from;
 use crate::catalog::{self, Model};
 use crate::config::Settings;
 use crate::message::Lang;
@@ -71,7 +72,7 @@ impl Paid {
 
 fn paid_model() -> Paid {
     let settings = Settings::default();
-    let rates = Rates { markup: settings.pricing_markup, usd_to_rub: settings.usd_to_rub };
+    let rates = rates(&settings);
     let model = catalog::model("flux-2/pro-text-to-image").expect("it is one of the 42, or nothing compiles");
     let price = quote_from(model, &rates).expect("the default rates are above zero").price;
     Paid { model, price }
