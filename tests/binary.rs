@@ -1,7 +1,9 @@
 //! The real binary, as an operator runs it: its ports, its commands beside it, its memory under
 //! answers without end, and what it does with a file it cannot read.
 
-use samovar::sandbox::telegram::{Bot, World};
+use bytes::Bytes;
+use samovar::sandbox::media::{self, MediaKind};
+use samovar::sandbox::telegram::{Bot, FileKind, World};
 use samovar::sandbox::{self, Sandbox};
 use serde_json::Value;
 use std::net::TcpListener;
@@ -52,10 +54,11 @@ impl Service {
             .env("LISTEN", format!("127.0.0.1:{port}"))
             .env("ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
             .env("FREE_DAILY_LIMIT", "0")
-            .env("START_BONUS_RUB", "100")
+            .env("START_BONUS_RUB", "1000")
             .env("UNKNOWN_DEADLINE", "1s")
             .env("ACTIONS_PER_MINUTE", "0")
-            .env("RUST_LOG", "error")
+            .env("RUST_LOG", "debug")
+            .stderr(std::fs::File::create(dir.path().join("log")).expect("a log"))
             .spawn()
             .expect("the binary starts");
         let service = Self { sandbox, dir, child, port, admin_port };
@@ -85,6 +88,14 @@ impl Service {
         assert!(seen.is_ok(), "nobody said {text}");
     }
 
+    /// Waits until the newest message says this.
+    async fn sees_last(&self, text: &str) {
+        let there = |world: &World| world.chat(ANN)?.latest()?.text.contains(text).then_some(());
+        let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
+        let last = self.sandbox.telegram.look(|world| world.chat(ANN)?.latest().map(|one| one.text.clone()));
+        assert!(seen.is_ok(), "the last word is not {text} but {last:?}");
+    }
+
     async fn taps(&self, button: &str) {
         let there = |world: &World| {
             let newest = world.chat(ANN)?.latest()?;
@@ -111,6 +122,32 @@ impl Service {
         self.says(prompt);
         self.taps("⏭ Пропустить все").await;
         self.taps("✅ Запустить").await;
+    }
+
+    /// Opens a model's card from the menu.
+    async fn opens(&self, group: &str, model: &str) {
+        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let before = self.sandbox.telegram.look(newest);
+        self.says("/menu");
+        let fresh = |world: &World| newest(world).filter(|id| Some(*id) > before);
+        self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
+        self.taps(&format!("t:{group}:0")).await;
+        let listed = |world: &World| world.chat(ANN)?.latest()?.button("home").map(drop);
+        self.sandbox.telegram.wait(listed, PATIENCE).await.expect("a list");
+        let card = format!("m:{model}");
+        let here = |world: &World| world.chat(ANN)?.latest()?.button(&card).map(drop);
+        if self.sandbox.telegram.look(here).is_none() {
+            self.taps(&format!("t:{group}:1")).await;
+        }
+        self.taps(&card).await;
+        let generate = format!("gen:{model}");
+        let open = |world: &World| world.chat(ANN)?.latest()?.button(&generate).map(drop);
+        self.sandbox.telegram.wait(open, PATIENCE).await.expect("the card");
+    }
+
+    fn sends(&self, kind: FileKind, name: &str, bytes: impl Into<Bytes>) {
+        let file = (name, bytes.into());
+        self.sandbox.telegram.act(|world, now| world.send_file(now, ANN, kind, file, "")).expect("sent");
     }
 
     async fn get(&self, port: u16, path: &str) -> (u16, String) {
@@ -154,7 +191,9 @@ async fn a_sale_is_traced_counted_and_probed_from_outside() {
     assert_eq!(names[..3], ["ordered", "sending", "accepted"], "{trace}");
     assert!(events.iter().all(|event| event["at"].is_string() && event["data"].is_string()), "{trace}");
     let by_code = json(&service.samovar(&["trace", trace["code"].as_str().expect("a code"), "--json"]).await);
-    assert_eq!(by_code, trace, "the code and the job lead to one request");
+    for field in ["request", "code", "user", "job"] {
+        assert_eq!(by_code[field], trace[field], "the code and the job lead to one request");
+    }
 
     let (status, metrics) = service.get(service.admin_port, "/metrics").await;
     assert_eq!(status, 200);
@@ -185,6 +224,83 @@ async fn answers_and_files_of_five_gigabytes_leave_memory_flat() {
     let grown_kb = service.memory_kb("VmHWM").saturating_sub(before_kb);
     eprintln!("resident before: {before_kb} kB; grown by {grown_kb} kB at most");
     assert!(grown_kb < 10_000, "{grown_kb} kB for bodies without end");
+    assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
+}
+
+/// A video of so many bytes: a real beginning, then nothing but zeros.
+fn video(bytes: usize) -> Vec<u8> {
+    let mut video = media::make(MediaKind::Video, "самовар", "1:1").expect("a video").to_vec();
+    video.resize(bytes, 0);
+    video
+}
+
+/// Six seconds of silence that fill 19 MB: eight channels at 192 kHz.
+fn sound() -> Vec<u8> {
+    let (channels, rate, seconds) = (8_u16, 192_000_u32, 6_u32);
+    let second = rate * u32::from(channels) * 2;
+    let size = second * seconds;
+    let mut wav = Vec::new();
+    wav.extend(b"RIFF");
+    wav.extend((36 + size).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16_u32.to_le_bytes());
+    wav.extend(1_u16.to_le_bytes());
+    wav.extend(channels.to_le_bytes());
+    wav.extend(rate.to_le_bytes());
+    wav.extend(second.to_le_bytes());
+    wav.extend((channels * 2).to_le_bytes());
+    wav.extend(16_u16.to_le_bytes());
+    wav.extend(b"data");
+    wav.extend(size.to_le_bytes());
+    wav.resize(wav.len() + usize::try_from(size).expect("small"), 0);
+    wav
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_19_and_49_megabytes_pass_through_and_memory_grows_by_less_than_20() {
+    let service = Service::start().await;
+    service.orders("самовар").await;
+    service.sees("Списано").await;
+    let before_kb = service.memory_kb("VmRSS");
+    // The model for videos takes up to 10 MB: 19 MB are fetched, looked at and refused.
+    service.opens("animate", "kling/v1-avatar-standard").await;
+    service.sends(FileKind::Video, "a.mp4", video(19_000_000));
+    service.sees("не нужен").await;
+    service.opens("restyle", "wan/2-6-video-to-video").await;
+    service.sends(FileKind::Video, "a.mp4", video(19_000_000));
+    service.sees("слишком большой").await;
+    // The one for portraits takes sounds up to 100 MB: 19 MB go to KIE, and 49 MB come back.
+    service.opens("animate", "kling/v1-avatar-standard").await;
+    service.sends(
+        FileKind::Photo,
+        "a.png",
+        media::make(MediaKind::Image, "портрет", "1:1").expect("a picture"),
+    );
+    service.sees_last("до 15 секунд").await;
+    service.sends(FileKind::Document, "a.wav", sound());
+    // Six seconds, at KIE's price of a second.
+    service.sees_last("45,60").await;
+    service.says("Говорит самовар sandbox:file-49mb");
+    service.sees_last("Говорит самовар").await;
+    service.taps("⏭ Пропустить все").await;
+    service.taps("✅ Запустить").await;
+    let video = |world: &World| {
+        let said = |one: &&samovar::sandbox::telegram::Message| {
+            one.media.as_ref().is_some_and(|media| media.kind == FileKind::Video)
+        };
+        world.chat(ANN)?.messages.values().filter(|one| one.from.is_none()).find(said).map(drop)
+    };
+    service.sandbox.telegram.wait(video, PATIENCE).await.expect("the video comes");
+    let grown_kb = service.memory_kb("VmHWM").saturating_sub(before_kb);
+    eprintln!("resident before: {before_kb} kB; grown by {grown_kb} kB at most");
+    assert!(grown_kb < 20_000, "{grown_kb} kB");
+    let largest = service.sandbox.kie.look(|kie| kie.uploads().iter().map(|upload| upload.bytes.len()).max());
+    assert!(largest.is_some_and(|bytes| bytes > 18_000_000), "{largest:?}");
+    let log = std::fs::read_to_string(service.dir.path().join("log")).expect("a log");
+    assert!(log.len() > 1_000, "a log that says something");
+    for secret in ["aaaaaaaaaaaaaaaaaaaa", "sandbox-key"] {
+        assert!(!log.contains(secret), "a secret is in the log");
+    }
     assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
 }
 

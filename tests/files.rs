@@ -38,6 +38,9 @@ async fn shop_with(change: impl FnOnce(&mut samovar::config::Settings)) -> TestA
 
 /// Opens a model's card, as a button of an older menu would.
 async fn opens(ann: &Customer<'_>, id: &str) {
+    // From the menu, so that a card which is there already is not taken for the new one.
+    ann.forges_tap("home");
+    ann.waits_for("menu", |one| one.button("quick").map(drop)).await;
     ann.forges_tap(&format!("m:{id}"));
     let generate = format!("gen:{id}");
     ann.waits_for("card", |one| one.button(&generate).map(drop)).await;
@@ -243,7 +246,8 @@ async fn a_draft_with_its_files_survives_a_crash_and_they_are_uploaded_once() {
     app.user(ANN).sends_file(FileKind::Photo, "1.png", picture("раз")).sees_last("принято 1 из 10").await;
     app.crash().await;
     app.user(ANN).sends_file(FileKind::Photo, "2.png", picture("два")).sees_last("принято 2 из 10").await;
-    app.user(ANN).taps("✅ Готово").await.sends("Соедини их").taps("⏭ Пропустить все").await;
+    app.user(ANN).taps("✅ Готово").await.sees_last("Описание").await;
+    app.user(ANN).sends("Соедини их").taps("⏭ Пропустить все").await;
     app.user(ANN).sees_last("2 файла").await;
     // KIE is slow to take the order, and the service dies with both files uploaded.
     let script = samovar::sandbox::kie::Script::named("455").expect("a script");
@@ -279,10 +283,53 @@ async fn a_video_of_groks_leads_to_its_upscaler() {
     ann.taps("⏭ Пропустить все").await;
     ann.sees_last("ваше видео").await;
     ann.taps("✅ Запустить").await.gets_media(2).await;
-    assert_eq!(asked_input(&app).await["task_id"], task.as_str());
+    assert_eq!(asked_input(&app).await, json!({"task_id": task, "resolution": "720p"}));
+    // Once more, to the other resolution: it is dearer.
+    ann.taps("✏️ Изменить").await.taps("Разрешение: 720p").await.taps("1080p").await;
+    ann.sees_last("28,50").await;
+    ann.taps("⏭ Пропустить все").await.sees_last("28,50").await;
+    app.skip(Duration::from_secs(10));
+    ann.taps("✅ Запустить").await;
+    let video = ann.gets_media(3).await;
+    assert!(
+        video.text.contains("Списано: 28,50 ₽") && video.text.contains("Разрешение: 1080p"),
+        "{}",
+        video.text
+    );
+    assert_eq!(asked_input(&app).await, json!({"task_id": task, "resolution": "1080p"}));
     opens(&ann, "grok-imagine/upscale").await;
     ann.taps("✨ Сгенерировать").await.sees_last("сделайте видео моделью Grok Imagine").await;
-    assert_eq!(app.jobs(), 2);
+    assert_eq!(app.jobs(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn going_back_loses_nothing_and_one_tap_makes_all_options_usual() {
+    let app = shop().await;
+    let ann = app.user(ANN);
+    opens(&ann, "flux-2/pro-text-to-image").await;
+    ann.sends("Самовар на снегу").sees_last("Самовар на снегу").await;
+    ann.taps("Разрешение: 1K").await.taps("2K").await.taps("Разрешение: 2K").await;
+    // From one option back to all, from all back to the card, and forth again.
+    ann.taps("⬅️ Назад").await.taps("⏭ Пропустить все").await.taps("⚙️ Параметры").await;
+    ann.taps("⬅️ Назад").await.taps("✨ Сгенерировать").await;
+    let options = ann.sees_last("Самовар на снегу").await;
+    assert!(options.labels().contains(&"Разрешение: 2K"), "{:?}", options.labels());
+    ann.taps("↩️ Всё как обычно").await.taps("Разрешение: 1K").await;
+    app.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_sells_best_stands_first_among_the_popular() {
+    let app = shop().await;
+    let ann = app.user(ANN);
+    opens(&ann, "google/imagen4-fast").await;
+    ann.sends("Самовар").taps("⏭ Пропустить все").await.taps("✅ Запустить").await.gets_media(1).await;
+    app.settled().await;
+    ann.forges_tap("t:popular:0");
+    let first = ann
+        .waits_for("list", |one| one.keyboard[0][0].data.clone().filter(|data| data.starts_with("m:")))
+        .await;
+    assert_eq!(first, "m:google/imagen4-fast");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -312,7 +359,7 @@ async fn several_results_come_as_one_album() {
     let albums = app
         .sandbox
         .telegram
-        .look(|world| world.seen().iter().filter(|seen| seen.method == "sendMediaGroup").count());
+        .look(|world| world.seen().iter().filter(|seen| seen.method == "sendmediagroup").count());
     assert_eq!((albums, ann.media()), (1, 6));
 }
 
@@ -323,13 +370,14 @@ async fn a_model_that_kie_pauses_is_shown_so_and_tried_again_with_growing_pauses
     let buys = async |script: &str| {
         let script = samovar::sandbox::kie::Script::named(script).expect("a script");
         app.sandbox.kie.act(|kie, _| kie.next(script));
-        app.user(ANN).orders("z-image", "самовар").await.taps("✅ Запустить").await;
+        opens(&app.user(ANN), "z-image").await;
+        app.user(ANN).sends("самовар").taps("⏭ Пропустить все").await.taps("✅ Запустить").await;
         app.settled().await;
     };
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60 + 5);
     buys("paused").await;
     assert_eq!(app.wallet(ANN).0, "1000.00", "the money is back");
-    ann.sends("/free").sees_last("").await;
+    ann.sends("/free");
     let list = ann.waits_for("list", |one| one.button("m:z-image").map(|button| button.text.clone())).await;
     assert!(list.contains("временно недоступна"), "{list}");
     ann.taps("m:z-image").await.sees_last("временно недоступна").await;
@@ -341,7 +389,7 @@ async fn a_model_that_kie_pauses_is_shown_so_and_tried_again_with_growing_pauses
         .await
         .taps("✅ Запустить")
         .await
-        .sees("сейчас не продаётся")
+        .sees("временно не работает")
         .await;
     app.skip(minutes(10));
     buys("success").await;
@@ -367,4 +415,18 @@ async fn the_bots_token_reaches_neither_kie_nor_the_file_nor_any_message() {
     assert!(!found, "the token is in the database");
     let inputs = std::fs::read_dir(app.data_dir().join("inputs")).expect("a folder");
     assert_eq!(inputs.count(), 0, "no copy stays behind");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_hears_of_models_that_kie_lists_no_more() {
+    let app = shop().await;
+    let admin = app.user(crate::support::ADMIN);
+    admin.sends("/start").sees("Здравствуйте").await;
+    let listed: Vec<&str> = samovar::catalog::models().iter().map(|model| model.api_model).collect();
+    let without: Vec<&str> = listed.iter().copied().filter(|model| *model != "z-image").collect();
+    app.sandbox.kie.act(|kie, _| kie.list_models(&without));
+    app.skip(Duration::from_secs(25 * 3600));
+    let alarm = admin.sees("больше нет наших").await;
+    assert!(alarm.text.contains("z-image") && !alarm.text.contains("nano"), "{}", alarm.text);
+    app.settled().await;
 }

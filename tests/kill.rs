@@ -25,6 +25,7 @@ const CUSTOMERS: i64 = 40;
 const PACE_MS: i64 = 900;
 const KILLS: usize = 100;
 const FIRST: i64 = 2001;
+const QUIET: Duration = Duration::from_secs(12);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where a kill landed, by what was in the file.
@@ -53,9 +54,20 @@ fn tell(line: &str) {
     writeln!(std::io::stderr(), "{line}").expect("standard error");
 }
 
-fn start(dir: &Path, sandbox: &Sandbox, port: u16) -> Child {
+/// The service; one that outlives its test would be left behind when that fails.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if self.0.kill().is_ok() {
+            self.0.wait().expect("it ends");
+        }
+    }
+}
+
+fn start(dir: &Path, sandbox: &Sandbox, port: u16) -> Service {
     let base = format!("http://127.0.0.1:{port}");
-    Command::new(env!("CARGO_BIN_EXE_samovar"))
+    let child = Command::new(env!("CARGO_BIN_EXE_samovar"))
         .args(["--config", "/dev/null", "run"])
         .env_clear()
         .env("TELEGRAM_BOT_TOKEN", TOKEN)
@@ -79,7 +91,8 @@ fn start(dir: &Path, sandbox: &Sandbox, port: u16) -> Child {
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
         .spawn()
-        .expect("the binary starts")
+        .expect("the binary starts");
+    Service(child)
 }
 
 /// Reads the file that a dead process left, as the next start will find it.
@@ -182,7 +195,7 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
     // A chat has one result under way at a time, so each kill lets at most one come a second time.
     let mut again: BTreeMap<i64, usize> = BTreeMap::new();
     for number in 1..=KILLS {
-        let mut child = start(dir.path(), &sandbox, port);
+        let child = start(dir.path(), &sandbox, port);
         let before = sandbox.telegram.look(|world| world.seen().len());
         // Up: it has said something in this life, or is about to.
         let up = sandbox
@@ -192,8 +205,7 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
         tokio::join!(async { up.await.is_ok() }, play(&sandbox, &mut dice, &mut acted, 120));
         let for_ms = 10 + dice.roll(400);
         play(&sandbox, &mut dice, &mut acted, for_ms).await;
-        child.kill().expect("killed");
-        child.wait().expect("gone");
+        drop(child);
         let (place, waiting) = inspect(dir.path(), |view| (landed(view), unnoted(view)));
         for customer in waiting {
             *again.entry(customer).or_default() += 1;
@@ -205,7 +217,7 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
     let count = |place: Landed| places.get(&place).copied().unwrap_or(0);
     let busy = count(Landed::UpdateQueued) + count(Landed::JobOpen);
     assert!(busy * 100 >= KILLS * 60, "too few kills with an update queued or a job open: {places:?}");
-    let mut child = start(dir.path(), &sandbox, port);
+    let mut child = Some(start(dir.path(), &sandbox, port));
     settle(&sandbox, dir.path(), &mut child, port, &mut again).await;
     compare(&sandbox, dir.path(), &again);
 }
@@ -214,19 +226,20 @@ async fn a_hundred_kills_under_load_lose_nothing_and_double_nothing() {
 async fn settle(
     sandbox: &Sandbox,
     dir: &Path,
-    child: &mut Child,
+    child: &mut Option<Service>,
     port: u16,
     again: &mut BTreeMap<i64, usize>,
 ) {
     let started = tokio::time::Instant::now();
+    let mut last = (0, 0, 0);
     loop {
-        assert!(started.elapsed() < PATIENCE * 3, "what was left over was not worked off");
+        assert!(started.elapsed() < PATIENCE * 3, "not worked off (jobs, updates, messages): {last:?}");
         let calls = sandbox.telegram.look(|world| world.seen().len());
-        let next =
-            sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), Duration::from_secs(6));
+        // Longer than the 10 s after which a life's uptime is remembered: an order that KIE put off
+        // for 10 s would else never be due.
+        let next = sandbox.telegram.wait(|world| (world.seen().len() > calls).then_some(()), QUIET);
         if next.await.is_err() && sandbox.telegram.look(World::pending_updates) == 0 {
-            child.kill().expect("killed");
-            child.wait().expect("gone");
+            drop(child.take());
             let left = inspect(dir, |view| {
                 let open = jobs(view).iter().filter(|job| !job.row.state.is_final()).count();
                 for customer in unnoted(view) {
@@ -237,7 +250,8 @@ async fn settle(
             if left == (0, 0, 0) {
                 return;
             }
-            *child = start(dir, sandbox, port);
+            last = left;
+            *child = Some(start(dir, sandbox, port));
         }
     }
 }

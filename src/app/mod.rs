@@ -209,6 +209,7 @@ impl App {
         workers::jobs::recover(&engine).await?;
         tasks.spawn(workers::inbox::run(engine.clone()));
         tasks.spawn(workers::outbox::run(engine.clone()));
+        tasks.spawn(workers::compare::run(engine.clone()));
         tasks.spawn(workers::looks::run(engine.clone()));
         tasks.spawn(workers::jobs::run(engine.clone()));
         tasks.spawn(workers::sweep::run(engine));

@@ -118,7 +118,13 @@ mod tests {
         match kind {
             Kind::Image(files) | Kind::Audio(files) | Kind::Video(files) => files,
             Kind::Images { files, .. } | Kind::Videos { files, .. } => files,
-            other => panic!("{other:?} takes no files"),
+            Kind::Text { .. }
+            | Kind::Choice { .. }
+            | Kind::Boolean
+            | Kind::Integer { .. }
+            | Kind::Number { .. }
+            | Kind::Link { .. }
+            | Kind::Task { .. } => panic!("{name} takes no files"),
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Alarm<'a> {
     SellingStopped,
     /// A result could not be fetched.
     ResultLost,
+    /// The provider's own list of models lacks some of ours.
+    ModelsMissing,
 }
 
 impl Alarm<'_> {
@@ -38,6 +40,7 @@ impl Alarm<'_> {
             Self::ModelStopped(_) => "alarm-model-stopped",
             Self::SellingStopped => "alarm-selling-stopped",
             Self::ResultLost => "alarm-result-lost",
+            Self::ModelsMissing => "alarm-models-missing",
         }
     }
 
@@ -45,9 +48,12 @@ impl Alarm<'_> {
     fn note(self) -> String {
         match self {
             Self::ModelStopped(model) => format!("{}:{model}", self.text()),
-            Self::Parked | Self::NoCredit | Self::KeyRefused | Self::SellingStopped | Self::ResultLost => {
-                self.text().to_owned()
-            }
+            Self::Parked
+            | Self::NoCredit
+            | Self::KeyRefused
+            | Self::SellingStopped
+            | Self::ResultLost
+            | Self::ModelsMissing => self.text().to_owned(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod news;
 pub mod order;
 pub mod resend;
 pub mod settle;
+pub mod values;
 
 use crate::catalog::price::Rates;
 use crate::catalog::{Model, Output};

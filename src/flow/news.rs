@@ -2,6 +2,7 @@
 
 use super::Shop;
 use super::settle::model_of;
+use super::values;
 use crate::catalog::{self, Output};
 use crate::ids::JobId;
 use crate::job::{File, State, Why};
@@ -61,6 +62,7 @@ pub(super) fn status_ended(job: &Job) -> Outgoing {
 /// The buttons below a result: those of every ending, and the model that goes on from here.
 fn after_result(job: &Job) -> Keyboard {
     let mut keyboard = after(job.row.lang, job.id);
+    keyboard.push(vec![Button::tap(say(job, "button-change", &[]), format!("change:{}", job.id))]);
     if job.row.task.is_some() && catalog::chained(&job.row.model).is_some() {
         keyboard.push(vec![Button::tap(say(job, "button-upscale", &[]), format!("up:{}", job.id))]);
     }
@@ -83,10 +85,19 @@ pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
         (_, Some(_)) => "job-done-caption-free",
         (_, None) => "job-done-caption",
     };
+    let options = model_of(job).map(|model| values::options_line(job.row.lang, model, &job.row.input));
+    let caption = match options.filter(|options| !options.is_empty()) {
+        Some(options) => format!(
+            "{}\n{}",
+            say(job, key, &args),
+            say(job, "job-options", &[("options", Arg::Text(&options))])
+        ),
+        None => say(job, key, &args),
+    };
     let links: Vec<&str> = files.iter().filter_map(|file| file.link.as_deref()).collect();
     if !links.is_empty() {
         let links = ("links", Arg::Text(&links.join("\n")));
-        let text = format!("{}\n\n{}", say(job, key, &args), say(job, "job-done-link", &[links]));
+        let text = format!("{caption}\n\n{}", say(job, "job-done-link", &[links]));
         let act = Act::Text { text, keyboard: after_result(job), edit: None };
         return Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) };
     }
@@ -101,7 +112,7 @@ pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
     let act = Act::Media {
         kind: if fits { kind } else { MediaKind::Document },
         files: files.iter().map(|file| Source::Path(format!("{dir}/{}", file.name))).collect(),
-        caption: say(job, key, &args),
+        caption,
         keyboard: after_result(job),
     };
     Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) }

@@ -8,7 +8,7 @@ use super::target::Target;
 use crate::catalog::price::quote_from;
 use crate::catalog::{self, Kind, Model};
 use crate::flow::free;
-use crate::store::{Fault, Stage};
+use crate::store::{Expects, Fault, Stage};
 use crate::texts::Arg;
 
 /// Opens a fresh card and drops an order that was not confirmed.
@@ -22,6 +22,18 @@ pub(super) fn open(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
         let draft = talk.new_draft(model.id, Stage::Card);
         talk.session.draft = Some(draft);
     }
+    let screen = screen(talk, model)?;
+    talk.show(screen)
+}
+
+/// Back to the card of the order that is being put together, which keeps all that was entered.
+pub(super) fn back(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
+    let Some((mut draft, model)) = super::form::draft(talk).filter(|(_, model)| model.id == id) else {
+        return open(talk, id);
+    };
+    draft.stage = Stage::Card;
+    talk.session.expects = Expects::Nothing;
+    talk.session.draft = Some(draft);
     let screen = screen(talk, model)?;
     talk.show(screen)
 }

@@ -202,12 +202,22 @@ pub(super) fn drop(talk: &mut Talk<'_, '_>, number: u32) -> Result<(), Fault> {
 
 /// `🔁 Повторить`: the same model and values at today's price, to be confirmed in a new message.
 pub(super) fn again(talk: &mut Talk<'_, '_>, job: JobId) -> Result<(), Fault> {
+    order_of(talk, job, Stage::Confirm)
+}
+
+/// `✏️ Изменить`: the same, on the options screen.
+pub(super) fn change(talk: &mut Talk<'_, '_>, job: JobId) -> Result<(), Fault> {
+    order_of(talk, job, Stage::Options)
+}
+
+/// An earlier job's order as a new draft.
+fn order_of(talk: &mut Talk<'_, '_>, job: JobId, stage: Stage) -> Result<(), Fault> {
     talk.drop_draft();
     talk.leave_tapped();
     let job = talk.tx.job(job)?.filter(|job| job.row.user == talk.user);
     let found = job.and_then(|job| Some((catalog::model(&job.row.model)?, job.row.input)));
     let Some((model, values)) = found else { return talk.tell("job-gone") };
-    let mut draft = talk.new_draft(model.id, Stage::Confirm);
+    let mut draft = talk.new_draft(model.id, stage);
     draft.values = files::kept(values, model);
     form::show(talk, draft, model, None)
 }

@@ -5,6 +5,7 @@ use super::inputs::{self, complaint, word};
 use super::keyboard::{back_row, home};
 use super::talk::{Screen, Talk, clip};
 use super::{confirm, files, options};
+use crate::catalog::input::Wrong;
 use crate::catalog::{self, Input, Kind, Model};
 use crate::message::Button;
 use crate::store::{Draft, Expects, Fault, Stage};
@@ -145,7 +146,11 @@ pub(super) fn take_prompt(talk: &mut Talk<'_, '_>, text: &str) -> Result<(), Fau
     {
         return asked;
     }
-    let Some(input) = inputs::prompt(model) else { return show(talk, draft, model, None) };
+    let Some(input) = inputs::prompt(model) else {
+        let open = files::open_input(&draft, model);
+        let wrong = open.map(|input| complaint(talk.lang, model, &Wrong::NotByWords { input: input.name }));
+        return show(talk, draft, model, wrong.as_deref());
+    };
     let wrong = match input.read(text) {
         Ok(value) => {
             draft.values.insert(input.name.to_owned(), value);

@@ -2,20 +2,13 @@
 //! a value reads, what is wrong with one.
 
 use crate::catalog::input::{Value, Values, Wrong};
-use crate::catalog::{Input, Kind, Label, Model};
+use crate::catalog::{Input, Kind, Model};
+pub(super) use crate::flow::values::{code, shown, word};
 use crate::message::Lang;
 use crate::texts::{self, Arg};
 
 /// The most values that get a button each when they are numbers.
 const NUMBER_BUTTONS: i64 = 24;
-
-/// A label in a language.
-pub(super) fn word(lang: Lang, label: Label) -> &'static str {
-    match lang {
-        Lang::Ru => label.ru,
-        Lang::En => label.en,
-    }
-}
 
 /// True for inputs that take files.
 pub(super) fn is_file(kind: Kind) -> bool {
@@ -46,10 +39,12 @@ pub(super) fn next_asked(model: &Model, values: &Values) -> Option<&'static Inpu
     model.inputs.iter().find(|input| is_asked(input) && !values.contains_key(input.name))
 }
 
-/// What a text on a card, options or confirm screen is: the first text that is asked for.
+/// What a text on a card, options or confirm screen is: the first text that is asked for, else the
+/// prompt that may be left out.
 pub(super) fn prompt(model: &Model) -> Option<&'static Input> {
     let takes_text = |input: &&Input| matches!(input.kind, Kind::Text { .. } | Kind::Link { .. });
-    model.inputs.iter().filter(|input| is_asked(input)).find(takes_text)
+    let asked = model.inputs.iter().filter(|input| is_asked(input)).find(takes_text);
+    asked.or_else(|| model.inputs.iter().find(|input| !input.hidden && input.name == "prompt"))
 }
 
 /// What stands on the options screen.
@@ -83,39 +78,6 @@ pub(super) fn buttons(input: &Input) -> Vec<Value> {
         | Kind::Audio(_)
         | Kind::Link { .. }
         | Kind::Task { .. } => Vec::new(),
-    }
-}
-
-/// What a button carries for a value: what [`Input::read`] reads back.
-pub(super) fn code(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Integer(number) => number.to_string(),
-        Value::Number(number) => number.normalize().to_string(),
-        Value::Files(_) => String::new(),
-    }
-}
-
-/// A value as people read it, not escaped.
-pub(super) fn shown(lang: Lang, input: &Input, value: &Value) -> String {
-    match (input.kind, value) {
-        (Kind::Task { .. }, _) => texts::say(lang, "value-earlier-job", &[]),
-        (Kind::Choice { values, labels }, Value::Text(text)) => {
-            let label = values.iter().zip(labels).find(|(value, _)| *value == text);
-            label.map_or_else(|| text.clone(), |(_, label)| word(lang, *label).to_owned())
-        }
-        (_, Value::Boolean(true)) => texts::say(lang, "value-on", &[]),
-        (_, Value::Boolean(false)) => texts::say(lang, "value-off", &[]),
-        (_, Value::Number(number)) => {
-            let number = number.normalize().to_string();
-            if lang == Lang::Ru { number.replace('.', ",") } else { number }
-        }
-        (_, Value::Files(files)) => {
-            let count = i64::try_from(files.len()).unwrap_or(i64::MAX);
-            texts::say(lang, "value-files", &[("count", Arg::Number(count))])
-        }
-        (_, Value::Text(_) | Value::Integer(_)) => code(value),
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn screen(talk: &Talk<'_, '_>, draft: &Draft, model: &'static Model) 
     let changed = inputs::options(model).any(|input| draft.values.contains_key(input.name));
     if changed {
         keyboard.push(vec![Target::Order(draft.number).button(talk.say("button-continue", &[]))]);
+        keyboard.push(vec![Target::Reset(draft.number).button(talk.say("button-reset", &[]))]);
     }
     keyboard.push(vec![Target::Order(draft.number).button(talk.say("button-skip", &[]))]);
     keyboard.push(super::keyboard::back_row(talk, &Target::CardAgain(model.id.to_owned())));
@@ -155,6 +156,18 @@ pub(super) fn set(talk: &mut Talk<'_, '_>, number: u32, name: &str, code: &str) 
 
 fn settable(model: &'static Model, name: &str) -> Option<&'static Input> {
     model.input(name).filter(|input| !input.hidden && !inputs::is_file(input.kind))
+}
+
+/// Every option as it is by default, in one tap; what was asked for stays.
+pub(super) fn reset(talk: &mut Talk<'_, '_>, number: u32) -> Result<(), Fault> {
+    let Some((mut draft, model)) = of_button(talk, number) else { return form::current(talk) };
+    for input in inputs::options(model) {
+        draft.values.remove(input.name);
+    }
+    draft.collecting = None;
+    draft.shown_price = None;
+    talk.toast("toast-chosen");
+    form::go_on(talk, draft, model, None)
 }
 
 /// Back to the default.

@@ -38,6 +38,10 @@ pub(super) enum Target {
     Order(u32),
     /// Confirms a draft at a price.
     Run(u32, Kopecks),
+    /// Every option as it is by default.
+    Reset(u32),
+    /// The same order as an earlier job's, on its options screen.
+    Change(JobId),
     /// The files that came are all.
     Enough(u32),
     /// An order of the model that goes on from an earlier result.
@@ -103,6 +107,8 @@ impl Target {
             Self::Unset(draft, input) => format!("u:{draft}:{input}"),
             Self::Order(draft) => format!("ok:{draft}"),
             Self::Run(draft, price) => format!("go:{draft}:{}", price.get()),
+            Self::Reset(draft) => format!("rst:{draft}"),
+            Self::Change(job) => format!("change:{job}"),
             Self::Enough(draft) => format!("enough:{draft}"),
             Self::Chain(job) => format!("up:{job}"),
             Self::Drop(draft) => format!("no:{draft}"),
@@ -153,6 +159,7 @@ impl Target {
             "s" => number(rest).map(Self::Found),
             "jobs" => number(rest).map(Self::Jobs),
             "prices" => number(rest).map(Self::Prices),
+            "change" => number(rest).map(JobId).map(Self::Change),
             "up" => number(rest).map(JobId).map(Self::Chain),
             "again" => number(rest).map(JobId).map(Self::Again),
             "x" => number(rest).map(JobId).map(Self::TakeBack),
@@ -180,6 +187,7 @@ impl Target {
         match word {
             "opts" => Some(Self::Options(draft)),
             "ok" => Some(Self::Order(draft)),
+            "rst" => Some(Self::Reset(draft)),
             "enough" => Some(Self::Enough(draft)),
             "no" => Some(Self::Drop(draft)),
             "go" => number(rest).map(|price| Self::Run(draft, Kopecks::new(price))),
@@ -219,6 +227,8 @@ mod tests {
             Target::Run(u32::MAX, Kopecks::new(i64::MAX)),
             Target::Drop(7),
             Target::Enough(7),
+            Target::Reset(7),
+            Target::Change(JobId(7)),
             Target::Chain(JobId(u64::MAX)),
             Target::Again(JobId(u64::MAX)),
             Target::TakeBack(JobId(1)),

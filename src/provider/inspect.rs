@@ -165,6 +165,3 @@ fn longest(tracks: &BTreeMap<u32, (TimeBase, Duration)>) -> i128 {
     let nanos = |(base, length): &(TimeBase, Duration)| base.calc_duration_saturating(*length).as_nanos();
     tracks.values().map(nanos).max().unwrap_or(0)
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,6 +70,7 @@ impl View {
 }
 
 /// Which workers have something to do after a commit.
+#[expect(clippy::struct_excessive_bools, reason = "one flag a bell; they are independent")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Wake {
     inbox: bool,

@@ -459,6 +459,7 @@ alarm-no-credit = 🚨 KIE is out of credit. Selling is stopped, customers got t
 alarm-key-refused = 🚨 KIE refuses our key. Selling is stopped for ten minutes. Check KIE_API_KEY. { $detail }
 alarm-model-stopped = ⚠️ A model is switched off at KIE and is not sold for now. { $detail }
 alarm-selling-stopped = 🚨 A rule of the books is broken, selling is stopped. Run samovar audit, then samovar selling on. { $detail }
+alarm-models-missing = ⚠️ KIE’s list of models lacks some of ours: { $detail }. They are sold until KIE refuses them; a refusal gives the money back.
 alarm-result-lost = ⚠️ A result was ready, but its files could not be fetched; the money went back. { $detail }
 
 ## Files
@@ -513,3 +514,6 @@ quick-reels = 🎞 A video for Reels
 quick-reels-prompt = A drop of honey slowly falls on a stack of pancakes, steam, warm light, macro shot
 quick-card = 💌 A greeting card
 quick-card-prompt = Greeting card: a bunch of wild flowers in a glass vase, watercolour, gentle colours
+job-options = ⚙️ { $options }
+button-change = ✏️ Change
+button-reset = ↩️ All as usual

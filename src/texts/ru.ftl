@@ -474,6 +474,7 @@ alarm-no-credit = 🚨 У KIE закончились деньги. Продаж�
 alarm-key-refused = 🚨 KIE не принимает наш ключ. Продажи остановлены на десять минут. Проверьте KIE_API_KEY. { $detail }
 alarm-model-stopped = ⚠️ Модель отключена у KIE и пока не продаётся. { $detail }
 alarm-selling-stopped = 🚨 Нарушено правило учёта, продажи остановлены. Запустите samovar audit, потом samovar selling on. { $detail }
+alarm-models-missing = ⚠️ В списке моделей KIE больше нет наших: { $detail }. Они продаются, пока KIE не откажет; деньги за отказ возвращаются.
 alarm-result-lost = ⚠️ Результат был готов, но файлы получить не удалось; деньги возвращены. { $detail }
 
 ## Files
@@ -528,3 +529,6 @@ quick-reels = 🎞 Видео для Reels
 quick-reels-prompt = Капля мёда медленно падает на стопку блинов, пар, тёплый свет, макросъёмка
 quick-card = 💌 Открытка
 quick-card-prompt = Поздравительная открытка: букет полевых цветов в стеклянной вазе, акварель, нежные цвета
+job-options = ⚙️ { $options }
+button-change = ✏️ Изменить
+button-reset = ↩️ Всё как обычно

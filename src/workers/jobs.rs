@@ -95,7 +95,8 @@ fn finish(
     }
 }
 
-/// A createTask call of an earlier life of this process: whether it arrived, nobody knows.
+/// What an earlier life of this process left: whether its createTask calls arrived nobody knows, and
+/// callbacks that came while it was down are lost, so all that is waited for is looked at at once.
 pub async fn recover(engine: &Engine) -> Result<(), Fault> {
     let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
     for id in open {
@@ -109,11 +110,22 @@ pub async fn recover(engine: &Engine) -> Result<(), Fault> {
 
 async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
     let job = engine.store.read(move |view| view.job(id)).await?;
-    if let Some(State::Sending { attempt, .. }) = job.map(|job| job.row.state) {
-        tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
-        step(engine, "record", id, Event::InDoubt { attempt }).await?;
+    match job.map(|job| job.row.state) {
+        Some(State::Sending { attempt, .. }) => {
+            tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
+            step(engine, "record", id, Event::InDoubt { attempt }).await.map(drop)
+        }
+        Some(State::Waiting { .. }) => step(engine, "hint", id, Event::Hint { task: None }).await.map(drop),
+        Some(
+            State::Queued { .. }
+            | State::Unknown { .. }
+            | State::Fetching { .. }
+            | State::Done { .. }
+            | State::Failed { .. }
+            | State::Late { .. },
+        )
+        | None => Ok(()),
     }
-    Ok(())
 }
 
 /// One step of one due job. False when nothing changed, so that it is left alone for a moment.

@@ -1,6 +1,7 @@
-//! The engine room: five loops that move what is stored. Each can be killed at any moment; what it
+//! The engine room: the loops that move what is stored. Each can be killed at any moment; what it
 //! had not committed it does again.
 
+pub mod compare;
 pub mod inbox;
 mod inputs;
 pub mod jobs;

@@ -138,16 +138,18 @@ fn a_prompt_that_will_not_do_is_answered_with_a_sentence_and_no_job() {
 }
 
 #[test]
-fn a_model_that_needs_a_file_says_so_and_begins_nothing() {
+fn a_model_that_needs_a_file_asks_for_it_and_one_that_needs_a_result_says_where_that_is() {
     converse(|tx| {
         let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
-        for id in ["recraft/remove-background", "google/nano-banana-edit", "grok-imagine/upscale"] {
-            ann.taps_data(&format!("m:{id}"));
-            ann.sees("в следующей версии");
-            ann.taps("✨ Сгенерировать");
-            ann.sees("в следующей версии");
-            assert!(ann.tx.session(ann.id)?.expect("a session").draft.is_none());
-        }
+        ann.taps_data("m:recraft/remove-background");
+        ann.sees("Пришлите файл");
+        ann.writes("без фона, пожалуйста");
+        ann.sees("нужен файл или ссылка");
+        ann.taps_data("m:grok-imagine/upscale");
+        ann.sees("под ним");
+        ann.taps("✨ Сгенерировать");
+        ann.sees("под ним");
+        assert!(ann.tx.session(ann.id)?.expect("a session").draft.is_none());
         Ok(())
     });
 }
@@ -260,7 +262,7 @@ fn what_is_no_word_is_answered_with_a_sentence() {
             album: None,
         };
         ann.does(What::File(file));
-        ann.sees("в следующей версии");
+        ann.sees("Сначала выберите модель");
         ann.writes("/nothing");
         ann.sees("Такой команды нет");
         ann.does(What::PreCheckout { query: "q".to_owned() });

@@ -72,7 +72,9 @@ async fn what_is_no_whole_file_is_refused_and_leaves_nothing_behind() {
     let chunk = [b"10000\r\n".as_slice(), &vec![7; 65_536], b"\r\n"].concat();
     let cut_chunks = [endless[0], &chunk, b"10000\r\nabc"].concat();
     let plain = [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".as_slice(), &png(50_000)].concat();
-    let said_huge = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 5u64 << 30);
+    let huge = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 5u64 << 30);
+    let said_huge = [huge.as_bytes(), &png(100)].concat();
+    let huge_page = [huge.as_bytes(), b"<!DOCTYPE html><html>"].concat();
     for (name, bytes, end, error) in [
         ("empty", http("200 OK", "", b""), End::Close, "the file is empty"),
         ("HTML", http("200 OK", "", b"<!DOCTYPE html><html></html>"), End::Close, "but text/html"),
@@ -91,7 +93,8 @@ async fn what_is_no_whole_file_is_refused_and_leaves_nothing_behind() {
         ("of unknown length", plain, End::Close, "not complete"),
         ("stuck", whole[..30_000].to_vec(), End::Hang, "network: silence"),
         ("too large", http("200 OK", "", &png(1_000_001)), End::Close, "larger than 1000000 bytes"),
-        ("5 GB", said_huge.into_bytes(), End::Hang, "larger than 1000000 bytes"),
+        ("5 GB", said_huge, End::Hang, "larger than 1000000 bytes"),
+        ("5 GB of a page", huge_page, End::Hang, "but text/html"),
         ("silent", Vec::new(), End::Hang, "network: no answer in time"),
         ("reset", Vec::new(), End::Reset, "network: the connection broke"),
     ] {
@@ -106,7 +109,7 @@ async fn what_is_no_whole_file_is_refused_and_leaves_nothing_behind() {
 #[tokio::test]
 async fn an_endless_file_is_cut_off() {
     // The server repeats its last 65,536 bytes; a chunk of that size in all repeats as a whole.
-    let chunk = [b"fff8\r\n".as_slice(), &vec![7; 65_528], b"\r\n"].concat();
+    let chunk = [b"fff8\r\n".as_slice(), &png(65_528), b"\r\n"].concat();
     assert_eq!(chunk.len(), 65_536);
     let bytes = [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".as_slice(), &chunk].concat();
     let dir = TempDir::new().expect("a folder");

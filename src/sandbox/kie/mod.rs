@@ -4,6 +4,7 @@
 mod account;
 mod callbacks;
 mod file;
+mod models;
 mod script;
 mod server;
 mod task;
@@ -54,6 +55,7 @@ pub struct World {
     callbacks: Callbacks,
     uploads: Vec<Uploaded>,
     files_asked: u64,
+    models: Option<Vec<String>>,
 }
 
 fn coded(code: u16, msg: &str) -> Reply {
@@ -91,6 +93,7 @@ impl World {
             callbacks: Callbacks::default(),
             uploads: Vec::new(),
             files_asked: 0,
+            models: None,
         }
     }
 

@@ -31,6 +31,7 @@ pub(in crate::sandbox) fn router(world: Shared<World>, stop: CancellationToken) 
         .route("/api/v1/jobs/createTask", post(create))
         .route("/api/v1/jobs/recordInfo", get(record))
         .route("/api/v1/chat/credit", get(credit))
+        .route("/api/v1/models", get(models))
         .route("/files/{name}", get(file))
         .route("/api/file-stream-upload", post(upload))
         .route("/uploads/{number}", get(uploaded))
@@ -68,6 +69,11 @@ async fn record(State(shell): State<Arc<Shell>>, headers: HeaderMap, uri: Uri) -
 
 async fn credit(State(shell): State<Arc<Shell>>, headers: HeaderMap) -> Response {
     let reply = shell.world.look(|world| world.credit(authorization(&headers)));
+    finish(&shell, reply).await
+}
+
+async fn models(State(shell): State<Arc<Shell>>, headers: HeaderMap) -> Response {
+    let reply = shell.world.look(|world| world.models(authorization(&headers)));
     finish(&shell, reply).await
 }
 

@@ -1,8 +1,9 @@
 //! Files of every kind, whole, cut, forged and at random.
 
-use super::*;
-use crate::sandbox::media;
 use proptest::prelude::*;
+use samovar::provider::{Facts, InspectError, inspect};
+use samovar::sandbox::media;
+use std::path::Path;
 use tempfile::TempDir;
 
 fn facts(bytes: &[u8]) -> Facts {
