@@ -87,6 +87,8 @@ pub fn looked(
 pub enum NotLooked {
     /// It is larger than we fetch.
     TooBig,
+    /// The file behind a link is larger than we fetch.
+    LinkTooBig,
     /// The link leads nowhere that the public can see.
     NotPublic,
     /// It is gone, or its host refuses it.
@@ -99,6 +101,7 @@ impl NotLooked {
     fn key(self) -> &'static str {
         match self {
             Self::TooBig => "files-too-big",
+            Self::LinkTooBig => "files-link-too-big",
             Self::NotPublic => "files-not-public",
             Self::Gone => "files-gone",
             Self::Unreachable => "files-unreachable",

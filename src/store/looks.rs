@@ -18,7 +18,7 @@ pub struct LookRow {
     pub user: UserId,
     /// Where it can be had.
     pub source: FileSource,
-    /// How many seconds it plays, as Telegram says; the file itself is believed first.
+    /// How many seconds it plays, as Telegram says, who was told so by the sender's program.
     pub said_seconds: Option<u32>,
     /// Since when it waits.
     pub at: At,

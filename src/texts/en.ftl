@@ -469,6 +469,7 @@ needs-earlier-job = 📎 This model improves a video that this bot has made: mak
 files-pick-first = 📎 I see the file and do not know yet what to do with it. Pick a model in the menu first, then send it again.
 files-not-taken = ⚠️ “{ $title }” has no use for such a file; nothing was changed.
 files-too-big = ⚠️ Telegram gives bots files of up to 20 MB only. Put the file on any hosting and send a direct https:// link to it.
+files-link-too-big = ⚠️ The file behind the link is larger than 32 MB; no model takes that. Make it smaller, or send another one.
 files-not-public = ⚠️ A file cannot be taken from this link: it needs a public address that begins with https://
 files-gone = ⚠️ The file does not open: it is not there, or not for everybody. Send another one.
 files-unreachable = ⚠️ The file could not be fetched, though I tried several times. Send it once more, or another link.

@@ -13,8 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The most we fetch from a customer's link: KIE's largest input.
-const LINK_MAX_BYTES: u64 = 100 * 1024 * 1024;
+/// The most we fetch from a customer's link: KIE's largest picture is 30 MB, and nothing else that fits
+/// into a model's seconds is larger.
+const LINK_MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// A file that is here for as long as this is kept.
 pub(super) struct Here {
@@ -72,7 +73,7 @@ pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here,
         FileSource::Link(link) => {
             engine.provider.fetch_link(link, &path, LINK_MAX_BYTES).await.map_err(|error| match error {
                 LinkError::NotAllowed | LinkError::TooManyRedirects => NotHere::Never(NotLooked::NotPublic),
-                LinkError::TooLarge { .. } => NotHere::Never(NotLooked::TooBig),
+                LinkError::TooLarge { .. } => NotHere::Never(NotLooked::LinkTooBig),
                 LinkError::Status(status) if status >= 500 => NotHere::Later(format!("HTTP {status}")),
                 LinkError::Status(_) => NotHere::Never(NotLooked::Gone),
                 LinkError::Network(why) => NotHere::Later(why),
@@ -84,10 +85,17 @@ pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here,
     Ok(Here { path, facts, _dir: dir })
 }
 
-/// A file as the order keeps it. The file itself is believed before what Telegram says of it.
+/// A file as the order keeps it. Telegram only repeats what the sender's program says of its length:
+/// that may make a sound longer, and so dearer, but never shorter, and is never enough by itself.
 pub(super) fn given(source: FileSource, facts: Facts, said_seconds: Option<u32>) -> GivenFile {
     let Facts { mime, size_bytes, pixels, seconds } = facts;
-    GivenFile { source, mime, size_bytes, pixels, seconds: seconds.or(said_seconds) }
+    GivenFile {
+        source,
+        mime,
+        size_bytes,
+        pixels,
+        seconds: seconds.map(|own| own.max(said_seconds.unwrap_or(0))),
+    }
 }
 
 /// Whether a file that was fetched again is still what the price was made of.
