@@ -1,7 +1,8 @@
 //! Files of customers and files for them: taken, looked at before the order, brought to KIE once;
 //! what will not do is refused with a sentence, and nothing is fetched from inside.
 
-use crate::support::{Customer, Mode, TestApp};
+use crate::support::driver::Side;
+use crate::support::{Customer, Mode, PATIENCE, TestApp};
 use bytes::Bytes;
 use samovar::ids::JobId;
 use samovar::job::State;
@@ -429,4 +430,34 @@ async fn the_operator_hears_of_models_that_kie_lists_no_more() {
     let alarm = admin.sees("больше нет наших").await;
     assert!(alarm.text.contains("z-image") && !alarm.text.contains("nano"), "{}", alarm.text);
     app.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_around_the_look_or_the_upload_of_a_file_still_makes_one_sale() {
+    for (act, side, most_uploads) in [
+        ("looked", Side::Before, 1),
+        ("looked", Side::After, 1),
+        ("uploaded", Side::Before, 2),
+        ("uploaded", Side::After, 1),
+    ] {
+        let mut app = shop().await;
+        opens(&app.user(ANN), "recraft/remove-background").await;
+        app.driver.crash_at(act, 1, side);
+        app.user(ANN).sends_file(FileKind::Photo, "cat.png", picture("кот"));
+        if act == "looked" {
+            assert!(app.driver.crashed(PATIENCE).await, "no commit had an act called {act}");
+            app.crash().await;
+        }
+        app.user(ANN).sees_last("Проверьте заказ").await;
+        app.user(ANN).taps("✅ Запустить").await;
+        if act == "uploaded" {
+            assert!(app.driver.crashed(PATIENCE).await, "no commit had an act called {act}");
+            app.crash().await;
+        }
+        app.user(ANN).gets_media(1).await;
+        app.settled().await;
+        assert_eq!(app.wallet(ANN), ("999.05".to_owned(), "0.00".to_owned()), "{side:?} {act}");
+        let (uploads, creates) = app.sandbox.kie.look(|kie| (kie.uploads().len(), kie.creates().len()));
+        assert!((1..=most_uploads).contains(&uploads) && creates == 1, "{side:?} {act}: {uploads} {creates}");
+    }
 }

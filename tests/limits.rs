@@ -186,3 +186,36 @@ async fn updates_are_known_again_for_seven_days_and_then_forgotten() {
         .await;
     app.settled().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_nothing_is_sold_or_taken_and_all_goes_on_when_there_is_room() {
+    let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    app.user(crate::support::ADMIN).sends("/start").sees("Здравствуйте").await;
+    app.credit(ANN, "10").await;
+    app.user(ANN).orders("z-image", "самовар").await;
+    app.settled().await;
+    app.stop().await;
+    // More than any disk has: it is full from now on.
+    app.settings.min_free_disk_bytes = u64::MAX;
+    app.start_again().await;
+    app.user(crate::support::ADMIN).sees("почти не осталось места").await;
+    let ready = app.get("/readyz").await;
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.expect("a reason").contains("MIN_FREE_DISK"));
+    let secret = app.webhook_secret();
+    // He has a chat with the bot, so that it can answer him.
+    app.sandbox.telegram.act(|world, _| world.user(BOB, "Борис", "ru"));
+    let update = r#"{"update_id": 990001, "message": {"message_id": 1, "date": 1, "text": "/start",
+        "chat": {"id": 1002, "type": "private"}, "from": {"id": 1002, "is_bot": false, "first_name": "B"}}}"#;
+    assert_eq!(app.post("/webhook", Some(&secret), update).await.status(), 503, "Telegram keeps it");
+    assert!(app.store().view().expect("a view").seen(4242, UpdateId(990_001)).expect("readable").is_none());
+    app.stop().await;
+    app.settings.min_free_disk_bytes = 1;
+    app.start_again().await;
+    app.until("room again", |view| view.stop(samovar::store::DISK).ok()?.is_none().then_some(())).await;
+    assert_eq!(app.get("/readyz").await.status(), 200);
+    assert_eq!(app.post("/webhook", Some(&secret), update).await.status(), 200);
+    app.until("it to be taken", |view| view.seen(4242, UpdateId(990_001)).ok()?.map(drop)).await;
+    app.user(ANN).taps("✅ Запустить").await.gets_media(1).await;
+    app.settled().await;
+}

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use crate::config::{BotMode, Settings};
-use crate::store::Store;
+use crate::store::{DISK, Store};
 use crate::telegram::{CallError, Gateway, RawUpdate, Webhook, polling};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -42,9 +42,17 @@ impl Intake {
         let (store, bot) = (&self.store, self.bot);
         let keep = |batch: Vec<RawUpdate>| async move {
             let stored = store.write("receive", move |tx| {
-                batch.iter().try_for_each(|update| tx.receive(bot, update.id, &update.bytes).map(drop))
+                if tx.stop(DISK)?.is_some() {
+                    return Ok(false);
+                }
+                batch.iter().try_for_each(|update| tx.receive(bot, update.id, &update.bytes).map(drop))?;
+                Ok(true)
             });
-            stored.await.map_err(|fault| fault.to_string())
+            match stored.await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the disk is almost full".to_owned()),
+                Err(fault) => Err(fault.to_string()),
+            }
         };
         polling::poll(self.gateway.as_ref(), keep, store.clock(), stop).await;
     }

@@ -204,6 +204,7 @@ impl App {
             data_dir: self.settings.data_dir.clone(),
             callback_base: self.settings.webhook_base_url.clone(),
             send_per_second: self.settings.send_per_second,
+            min_free_disk_bytes: self.settings.min_free_disk_bytes,
             stop: stop.clone(),
         };
         workers::jobs::recover(&engine).await?;

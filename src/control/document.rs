@@ -160,7 +160,7 @@ pub struct Stop {
     pub since: String,
     /// For the operator.
     pub why: String,
-    /// `audit`, `operator`, `credit` or `provider`: whose stop it is. An operator lifts any.
+    /// `audit`, `operator`, `credit`, `provider` or `disk`: whose stop it is. An operator lifts any.
     pub by: String,
 }
 
@@ -171,6 +171,7 @@ impl Stop {
             StoppedBy::Operator => "operator",
             StoppedBy::Credit => "credit",
             StoppedBy::Provider => "provider",
+            StoppedBy::Disk => "disk",
         };
         Self { what, since: row.at.to_string(), why: row.why, by: by.to_owned() }
     }

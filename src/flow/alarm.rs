@@ -26,6 +26,8 @@ pub enum Alarm<'a> {
     SellingStopped,
     /// A result could not be fetched.
     ResultLost,
+    /// The disk is almost full.
+    DiskFull,
     /// The provider's own list of models lacks some of ours.
     ModelsMissing,
 }
@@ -40,6 +42,7 @@ impl Alarm<'_> {
             Self::ModelStopped(_) => "alarm-model-stopped",
             Self::SellingStopped => "alarm-selling-stopped",
             Self::ResultLost => "alarm-result-lost",
+            Self::DiskFull => "alarm-disk-full",
             Self::ModelsMissing => "alarm-models-missing",
         }
     }
@@ -53,6 +56,7 @@ impl Alarm<'_> {
             | Self::KeyRefused
             | Self::SellingStopped
             | Self::ResultLost
+            | Self::DiskFull
             | Self::ModelsMissing => self.text().to_owned(),
         }
     }

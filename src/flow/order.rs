@@ -8,7 +8,7 @@ use crate::job::State;
 use crate::ledger::Transfer;
 use crate::message::Lang;
 use crate::money::Kopecks;
-use crate::store::{Delivery, Fault, Job, JobMoney, JobRow, Tx};
+use crate::store::{DISK, Delivery, Fault, Job, JobMoney, JobRow, Tx};
 use rust_decimal::Decimal;
 
 /// What an order costs this customer now.
@@ -171,7 +171,7 @@ fn check(shop: &Shop, tx: &Tx<'_>, order: &Order) -> Result<Result<Offer, NotSol
     if user.as_ref().is_some_and(|user| user.banned) {
         return Ok(Err(NotSold::Banned));
     }
-    if tx.stop("all")?.is_some() {
+    if tx.stop("all")?.is_some() || tx.stop(DISK)?.is_some() {
         return Ok(Err(NotSold::NotSelling));
     }
     if tx.stop(order.input.model().id)?.is_some() {

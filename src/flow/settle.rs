@@ -215,7 +215,7 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         let until = pause.map(|pause| now.up.plus(pause));
         // A stop that only a person, or the credit check, may lift is not shortened by this one.
         let keeps = |stop: StopRow| match stop.by {
-            StoppedBy::Audit | StoppedBy::Operator => true,
+            StoppedBy::Audit | StoppedBy::Operator | StoppedBy::Disk => true,
             StoppedBy::Credit => by == StoppedBy::Provider,
             StoppedBy::Provider => false,
         };

@@ -1,6 +1,7 @@
 //! Whether the service is well: for probes and for the balancer in front of it.
 
 use super::Doors;
+use crate::store::{DISK, StopRow};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -45,11 +46,12 @@ pub(super) async fn ready(State(doors): State<Arc<Doors>>) -> Response<Body> {
         return not_ready(why.to_owned());
     }
     let now = doors.store.clock().now().up;
-    match doors.store.read(|view| view.stop("all")).await {
-        Ok(stop) if stop.as_ref().is_none_or(|stop| stop.until.is_some_and(|until| until <= now)) => {
-            Response::new(Body::from("ready\n"))
-        }
-        Ok(_) => not_ready("selling is stopped".to_owned()),
+    let stops = doors.store.read(|view| Ok((view.stop("all")?, view.stop(DISK)?))).await;
+    let stands = |stop: &StopRow| stop.until.is_none_or(|until| until > now);
+    match stops {
+        Ok((_, Some(disk))) => not_ready(format!("the disk is almost full: {}", disk.why)),
+        Ok((Some(all), None)) if stands(&all) => not_ready("selling is stopped".to_owned()),
+        Ok((Some(_) | None, None)) => Response::new(Body::from("ready\n")),
         Err(fault) => not_ready(fault.to_string()),
     }
 }

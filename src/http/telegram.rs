@@ -1,7 +1,7 @@
 //! Telegram's webhook: check the secret, store the update, then say 200. Nothing else.
 
 use super::{Doors, answer, busy, read_body};
-use crate::store::Fault;
+use crate::store::{DISK, Fault};
 use crate::telegram::decode::update_id;
 use axum::body::Body;
 use axum::extract::State;
@@ -26,16 +26,23 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
         Err(refusal) => return refusal,
     };
     let (bot, update) = (doors.bot, update_id(&body));
-    let stored = doors.store.try_write("receive", move |tx| match update {
-        Some(update) => tx.receive(bot, update, &body).map(drop),
-        None => tx.keep_unreadable(None, &body, "it came to the webhook and is no update"),
+    let stored = doors.store.try_write("receive", move |tx| {
+        if tx.stop(DISK)?.is_some() {
+            return Ok(false);
+        }
+        match update {
+            Some(update) => tx.receive(bot, update, &body).map(drop)?,
+            None => tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?,
+        }
+        Ok(true)
     });
     match stored.await {
-        Ok(()) if update.is_none() => {
+        Ok(false) => busy(),
+        Ok(true) if update.is_none() => {
             metrics::counter!("samovar_updates_unreadable_total").increment(1);
             answer(StatusCode::OK, "")
         }
-        Ok(()) => answer(StatusCode::OK, ""),
+        Ok(true) => answer(StatusCode::OK, ""),
         Err(fault @ (Fault::Busy | Fault::Closed | Fault::Storage(_))) => {
             tracing::debug!(%fault, "an update was not taken; Telegram sends it again");
             busy()

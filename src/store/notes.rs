@@ -61,7 +61,12 @@ pub enum StoppedBy {
     Credit,
     /// The provider refused, for a time.
     Provider,
+    /// The disk is almost full: lifted when there is room again.
+    Disk,
 }
+
+/// What is stopped when the disk is almost full: selling, and taking updates in.
+pub const DISK: &str = "disk";
 
 /// What an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -459,6 +459,7 @@ alarm-no-credit = 🚨 KIE is out of credit. Selling is stopped, customers got t
 alarm-key-refused = 🚨 KIE refuses our key. Selling is stopped for ten minutes. Check KIE_API_KEY. { $detail }
 alarm-model-stopped = ⚠️ A model is switched off at KIE and is not sold for now. { $detail }
 alarm-selling-stopped = 🚨 A rule of the books is broken, selling is stopped. Run samovar audit, then samovar selling on. { $detail }
+alarm-disk-full = 🚨 The disk is almost full: { $detail }. Selling and taking messages have stopped; what was begun goes on to its end. Make room, and all goes on by itself.
 alarm-models-missing = ⚠️ KIE’s list of models lacks some of ours: { $detail }. They are sold until KIE refuses them; a refusal gives the money back.
 alarm-result-lost = ⚠️ A result was ready, but its files could not be fetched; the money went back. { $detail }
 

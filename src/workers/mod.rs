@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod looks;
 mod media;
 pub mod outbox;
+mod space;
 pub mod sweep;
 mod uploads;
 
@@ -40,6 +41,8 @@ pub struct Engine {
     pub callback_base: Option<Url>,
     /// What nobody asked for: so many messages a second at most.
     pub send_per_second: u32,
+    /// With less free disk nothing is sold and nothing taken.
+    pub min_free_disk_bytes: u64,
     /// Told when the service is to stop.
     pub stop: CancellationToken,
 }

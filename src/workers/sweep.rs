@@ -1,7 +1,7 @@
 //! What has to be done from time to time: remember the uptime, check the books, forget what is old,
 //! and see whether the provider can be sold from again.
 
-use super::{Engine, media};
+use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
 use crate::flow::resend;
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
@@ -41,6 +41,7 @@ pub async fn run(engine: Engine) {
 
 async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     engine.store.write("uptime", |tx| tx.put_note("uptime", &tx.now().up)).await?;
+    space::check(engine).await?;
     if !check {
         return Ok(());
     }

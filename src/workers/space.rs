@@ -1,0 +1,49 @@
+//! Keeps room on the disk: with less than `MIN_FREE_DISK` nothing is sold and no update is taken, so that
+//! what was taken already can still end. Both go on by themselves when there is room again.
+
+use super::Engine;
+use crate::flow::alarm::{self, Alarm};
+use crate::store::{DISK, Fault, StopRow, StoppedBy, Tx};
+use std::io;
+use std::path::Path;
+
+/// Compares the free disk with the limit, and notes the difference it makes.
+pub(super) async fn check(engine: &Engine) -> Result<(), Fault> {
+    let dir = engine.data_dir.clone();
+    let free = tokio::task::spawn_blocking(move || free_bytes(&dir)).await;
+    let free = match free.map_err(io::Error::other) {
+        Ok(Ok(free)) => free,
+        Ok(Err(error)) | Err(error) => {
+            tracing::warn!(%error, "the free disk cannot be measured");
+            return Ok(());
+        }
+    };
+    let low = free < engine.min_free_disk_bytes;
+    let stopped = engine.store.read(|view| view.stop(DISK)).await?.is_some();
+    match (low, stopped) {
+        (true, false) => stop(engine, free).await,
+        (false, true) => {
+            tracing::info!(free_bytes = free, "there is room on the disk again");
+            engine.store.write("room-again", |tx| tx.lift_stop(DISK)).await
+        }
+        (true, true) | (false, false) => Ok(()),
+    }
+}
+
+async fn stop(engine: &Engine, free: u64) -> Result<(), Fault> {
+    let (shop, limit) = (engine.shop.clone(), engine.min_free_disk_bytes);
+    let act = move |tx: &mut Tx<'_>| {
+        let mib = |bytes: u64| bytes >> 20;
+        let why = format!("{} MB are free, MIN_FREE_DISK is {} MB", mib(free), mib(limit));
+        let row = StopRow { at: tx.now().at, why: why.clone(), until: None, by: StoppedBy::Disk };
+        tx.put_stop(DISK, &row)?;
+        alarm::raise(&shop, tx, Alarm::DiskFull, &why)
+    };
+    engine.store.write("no-room", act).await
+}
+
+/// What a process like this one may still write where the directory is.
+fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
