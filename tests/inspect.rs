@@ -14,7 +14,7 @@ fn inspected(bytes: &[u8]) -> Result<Facts, InspectError> {
     let dir = TempDir::new().expect("a folder");
     let path = dir.path().join("file.txt");
     std::fs::write(&path, bytes).expect("written");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(inspect(&path))
 }
 
@@ -217,4 +217,15 @@ proptest! {
         }
         survived(&bytes);
     }
+}
+
+#[test]
+fn a_png_whose_first_part_is_not_its_header_has_no_size() {
+    let whole = picture(300, 200);
+    assert_eq!(facts(&whole).pixels, Some((300, 200)));
+    // A comment stands where the size would be looked for.
+    let comment =
+        [b"\0\0\0\x08tEXt".as_slice(), &1_u32.to_be_bytes(), &1_u32.to_be_bytes(), b"\0\0\0\0"].concat();
+    let forged = [&whole[..8], &comment, &whole[8..]].concat();
+    assert_eq!(facts(&forged).pixels, None);
 }

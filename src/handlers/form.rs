@@ -42,7 +42,9 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
         return talk.show(screen);
     }
     // A prompt written on the card may come before the tap on its button: it is kept.
-    let begun = draft(talk).filter(|(draft, _)| draft.model == model.id && !draft.values.is_empty());
+    let begun = draft(talk).filter(|(draft, _)| {
+        draft.model == model.id && (!draft.values.is_empty() || files::is_waiting(draft))
+    });
     let draft = match begun {
         Some((draft, _)) => draft,
         None => talk.new_draft(model.id, Stage::Form),

@@ -155,7 +155,10 @@ pub(super) fn set(talk: &mut Talk<'_, '_>, number: u32, name: &str, code: &str) 
 }
 
 fn settable(model: &'static Model, name: &str) -> Option<&'static Input> {
-    model.input(name).filter(|input| !input.hidden && !inputs::is_file(input.kind))
+    let by_button = |input: &&'static Input| {
+        !input.hidden && !inputs::is_file(input.kind) && !matches!(input.kind, Kind::Task { .. })
+    };
+    model.input(name).filter(by_button)
 }
 
 /// Every option as it is by default, in one tap; what was asked for stays.
@@ -173,6 +176,10 @@ pub(super) fn reset(talk: &mut Talk<'_, '_>, number: u32) -> Result<(), Fault> {
 /// Back to the default.
 pub(super) fn unset(talk: &mut Talk<'_, '_>, number: u32, name: &str) -> Result<(), Fault> {
     let Some((mut draft, model)) = of_button(talk, number) else { return form::current(talk) };
+    // An earlier result is chosen at its own button alone, and stays.
+    if model.input(name).is_none_or(|input| matches!(input.kind, Kind::Task { .. })) {
+        return form::current(talk);
+    }
     draft.values.remove(name);
     draft.collecting = None;
     draft.shown_price = None;

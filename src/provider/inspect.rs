@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe};
 use symphonia::core::formats::{FormatOptions, FormatReader};
@@ -19,6 +21,8 @@ use symphonia::default::meta::Id3v2Reader;
 
 /// How much of a file's beginning says what it is.
 const HEAD_BYTES: u64 = 8192;
+/// A look may take so long: forged tables of an MP4 can make each packet slow.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// More packets than a day of sound has; tables that promise more are made up.
 const MOST_PACKETS: u32 = 4_000_000;
 /// What an encoder puts before and after the sound, at most: a header may tell us to leave it out. One
@@ -55,13 +59,23 @@ pub enum InspectError {
 /// Looks into the file at `path`.
 pub async fn inspect(path: &Path) -> Result<Facts, InspectError> {
     let path = path.to_owned();
-    match tokio::task::spawn_blocking(move || look(&path)).await {
-        Ok(facts) => facts,
-        Err(error) => Err(InspectError::Unreadable(error.to_string())),
+    // Nobody can stop a thread from outside: it looks at this between two packets.
+    let over = Arc::new(AtomicBool::new(false));
+    let looking = tokio::task::spawn_blocking({
+        let over = over.clone();
+        move || look(&path, &over)
+    });
+    match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(Ok(facts)) => facts,
+        Ok(Err(error)) => Err(InspectError::Unreadable(error.to_string())),
+        Err(_) => {
+            over.store(true, Ordering::Relaxed);
+            Err(InspectError::Unreadable("it takes too long to read".to_owned()))
+        }
     }
 }
 
-fn look(path: &Path) -> Result<Facts, InspectError> {
+fn look(path: &Path, over: &AtomicBool) -> Result<Facts, InspectError> {
     let mut file = File::open(path)?;
     let size_bytes = file.metadata()?.len();
     let mut head = Vec::new();
@@ -74,7 +88,7 @@ fn look(path: &Path) -> Result<Facts, InspectError> {
     };
     let pixels = if mime.starts_with("image/") { pixels(&head, &mut BufReader::new(&file)) } else { None };
     let seconds = match reader_for(mime) {
-        Some(probe) => seconds(&probe, file)?,
+        Some(probe) => seconds(&probe, file, over)?,
         None => None,
     };
     Ok(Facts { mime: mime.to_owned(), size_bytes, pixels, seconds })
@@ -82,6 +96,10 @@ fn look(path: &Path) -> Result<Facts, InspectError> {
 
 /// The size that a picture's header gives; nothing is decoded.
 fn pixels(head: &[u8], file: &mut BufReader<&File>) -> Option<(u32, u32)> {
+    // The reader takes a PNG's size from where it must stand, whatever stands there.
+    if head.starts_with(b"\x89PNG") && head.get(12..16) != Some(b"IHDR") {
+        return None;
+    }
     let size = imagesize::image_type(head).ok()?.reader_size(file).ok()?;
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }
@@ -109,12 +127,12 @@ fn reader_for(mime: &str) -> Option<Probe> {
 /// How long a file lasts, rounded up: its packets are counted, whatever its header says. The header
 /// decides only where that is close, for it knows what the encoder put around the sound; and where an
 /// MP4's says more, for its packets may lie in parts that cannot be read.
-fn seconds(probe: &Probe, file: File) -> Result<Option<u32>, InspectError> {
+fn seconds(probe: &Probe, file: File, over: &AtomicBool) -> Result<Option<u32>, InspectError> {
     let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
     let options = (FormatOptions::default(), MetadataOptions::default());
     let Ok(mut reader) = probe.probe(&Hint::new(), stream, options.0, options.1) else { return Ok(None) };
     let said = said(reader.as_ref());
-    let counted = counted(reader.as_mut())?;
+    let counted = counted(reader.as_mut(), over)?;
     let is_mp4 = reader.format_info().short_name == "isomp4";
     let is_close = (0..=MOST_TRIM_NANOS).contains(&(counted - said));
     let nanos = if is_close || (is_mp4 && said > counted) { said } else { counted };
@@ -133,12 +151,15 @@ fn said(reader: &dyn FormatReader) -> i128 {
 /// What the packets add up to, in nanoseconds: of the longest track, and of the whole chain if the
 /// file is one. Silence that a header orders is counted as sound, or a forged header would hide it.
 /// What follows a break in the file is not heard and not counted.
-fn counted(reader: &mut dyn FormatReader) -> Result<i128, InspectError> {
+fn counted(reader: &mut dyn FormatReader, over: &AtomicBool) -> Result<i128, InspectError> {
     // This reader's packets keep their full length and carry what would be cut besides.
     let is_mpa = matches!(reader.format_info().short_name, "mp1" | "mp2" | "mp3");
     let (mut before, mut spoilt) = (0_i128, 0);
     let mut tracks: BTreeMap<u32, (TimeBase, Duration)> = BTreeMap::new();
     for _ in 0..MOST_PACKETS {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
         match reader.next_packet() {
             Ok(Some(packet)) => {
                 spoilt = 0;

@@ -7,7 +7,7 @@
 use super::Engine;
 use crate::catalog::input::{FileSource, GivenFile};
 use crate::handlers::NotLooked;
-use crate::provider::{Facts, LinkError, inspect};
+use crate::provider::{Facts, InspectError, LinkError, inspect};
 use crate::telegram::FetchError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,10 @@ pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here,
             })?;
         }
     }
-    let facts = inspect(&path).await.map_err(|error| NotHere::Later(error.to_string()))?;
+    let facts = inspect(&path).await.map_err(|error| match error {
+        InspectError::Disk(error) => error.into(),
+        InspectError::Unreadable(_) => NotHere::Never(NotLooked::Gone),
+    })?;
     Ok(Here { path, facts, _dir: dir })
 }
 
@@ -102,7 +105,9 @@ pub(super) fn given(source: FileSource, facts: Facts, said_seconds: Option<u32>)
 pub(super) fn is_same(then: &GivenFile, now: &Facts) -> bool {
     let longer = match (then.seconds, now.seconds) {
         (Some(then), Some(now)) => now > then,
-        (None, Some(_)) | (_, None) => false,
+        // A length that cannot be told any more may be any length.
+        (Some(_), None) => true,
+        (None, Some(_) | None) => false,
     };
     then.mime == now.mime && then.pixels == now.pixels && !longer && now.size_bytes > 0
 }

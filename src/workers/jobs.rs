@@ -19,11 +19,12 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// So many jobs are worked on at once; of these so many may be orders under way, and so many copies
-/// of results, which may both be slow: looks go on beside them.
+/// So many jobs are worked on at once; of these so many may be orders under way, so many copies of
+/// results, and so many uploads of customers' files, which may all be slow: looks go on beside them.
 const PARALLEL: usize = 128;
 const ORDERS: usize = 48;
 const COPIES: usize = 32;
+const UPLOADS: usize = 16;
 /// So many due jobs are found in one go.
 const PAGE: usize = 512;
 /// A job whose step was refused, or failed, is left alone for so long: it cannot spin.
@@ -33,6 +34,7 @@ const HOLD_BACK: Duration = Duration::from_secs(1);
 struct Lanes {
     orders: Semaphore,
     copies: Semaphore,
+    uploads: Semaphore,
 }
 
 /// Works on jobs until the stop; then waits for what is under way.
@@ -40,7 +42,11 @@ pub async fn run(engine: Engine) {
     let mut under_way: HashSet<JobId> = HashSet::new();
     let mut held_back: HashMap<JobId, Up> = HashMap::new();
     let mut works: JoinSet<(JobId, Result<bool, Fault>)> = JoinSet::new();
-    let lanes = Arc::new(Lanes { orders: Semaphore::new(ORDERS), copies: Semaphore::new(COPIES) });
+    let lanes = Arc::new(Lanes {
+        orders: Semaphore::new(ORDERS),
+        copies: Semaphore::new(COPIES),
+        uploads: Semaphore::new(UPLOADS),
+    });
     let store = engine.store.clone();
     while !engine.stop.is_cancelled() {
         let now = engine.clock().now().up;
@@ -177,7 +183,7 @@ fn order_of(job: &Job) -> Result<(&'static str, Map<String, Value>), Why> {
 
 /// Brings one of the customer's files to the provider: the order waits in the queue for it.
 async fn upload(engine: &Engine, lanes: &Lanes, job: &Job, missing: Missing) -> Result<bool, Fault> {
-    let Ok(_lane) = lanes.copies.try_acquire() else { return Ok(false) };
+    let Ok(_lane) = lanes.uploads.try_acquire() else { return Ok(false) };
     match uploads::bring(engine, job, missing).await? {
         Some(event) => step(engine, "settle", job.id, event).await,
         None => Ok(true),

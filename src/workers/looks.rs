@@ -96,6 +96,13 @@ async fn set_aside(engine: &Engine, id: LookId, fault: &Fault) {
 
 /// Looks at one file and has the conversation go on with what was found.
 async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
+    let user = row.user;
+    let session = engine.store.read(move |view| view.session(user)).await?;
+    let draft = session.and_then(|session| session.draft);
+    // The order it was for is gone: nobody waits for it, and nothing is fetched.
+    if !draft.is_some_and(|draft| draft.pending.iter().any(|file| file.look == id)) {
+        return engine.store.write("end-look", move |tx| tx.end_look(id)).await;
+    }
     let found = match inputs::obtain(engine, &row.source).await {
         Ok(here) => Ok(inputs::given(row.source.clone(), here.facts.clone(), row.said_seconds)),
         Err(NotHere::Never(why)) => Err(why),
