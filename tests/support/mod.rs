@@ -10,14 +10,14 @@ pub(crate) mod driver;
 
 use bytes::Bytes;
 use driver::Driver;
-use samovar::app::{App, Parts};
+use samovar::app::{App, Parts, StartError};
 use samovar::config::{BotMode, Keys, Settings};
 use samovar::ids::{JobId, UserId};
 use samovar::ledger::Account;
 use samovar::money::Kopecks;
 use samovar::sandbox::telegram::{Bot, FileKind, Message};
 use samovar::sandbox::{self, Sandbox, kie, telegram};
-use samovar::store::{Delivery, Job, Lock, Store};
+use samovar::store::{Delivery, Job, Lock, OpenError, Store};
 use samovar::time::{At, Clock};
 use secrecy::SecretString;
 use serde_json::json;
@@ -41,6 +41,16 @@ const START: At = At(1_795_431_300_000);
 pub(crate) enum Mode {
     Polling,
     Webhook,
+}
+
+/// The keys of the sandbox's bot and account.
+fn keys() -> Keys {
+    Keys {
+        telegram_bot_token: SecretString::from(TOKEN),
+        bot_id: 4242,
+        kie_api_key: SecretString::from(kie::Account::default().api_key),
+        admin_ids: vec![UserId(ADMIN)],
+    }
 }
 
 /// The service, its sandbox, and the files they share.
@@ -105,31 +115,33 @@ impl TestApp {
             }
             Mode::Polling => self.settings.bot_mode = BotMode::Polling,
         }
-        let account = kie::Account::default();
-        let keys = Keys {
-            telegram_bot_token: SecretString::from(TOKEN),
-            bot_id: 4242,
-            kie_api_key: SecretString::from(account.api_key),
-            admin_ids: vec![UserId(ADMIN)],
-        };
-        let (driver, clock) = (self.driver.clone(), self.clock.clone());
-        let parts = Parts {
-            clock,
-            drive: Box::new(move |engine| driver.drive(engine)),
-            listener: None,
-            metrics: None,
-        };
         let stop = CancellationToken::new();
         let (opened, ready) = oneshot::channel();
-        let life = (self.settings.clone(), keys, listener.into_std().expect("a socket"), stop.clone());
+        let (driver, clock, settings) = (self.driver.clone(), self.clock.clone(), self.settings.clone());
+        let (listener, stopped) = (listener.into_std().expect("a socket"), stop.clone());
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let task = runtime.spawn(async move {
-            let (settings, keys, listener, stop) = life;
-            let listener = Some(TcpListener::from_std(listener).expect("a socket"));
-            let app =
-                App::bind(settings, keys, Parts { listener, ..parts }).await.expect("the service starts");
+            let started = tokio::time::Instant::now();
+            let app = loop {
+                let driver = driver.clone();
+                let listener = listener.try_clone().and_then(TcpListener::from_std).expect("a socket");
+                let parts = Parts {
+                    clock: clock.clone(),
+                    drive: Box::new(move |engine| driver.drive(engine)),
+                    listener: Some(listener),
+                    metrics: None,
+                };
+                match App::bind(settings.clone(), keys(), parts).await {
+                    Ok(app) => break app,
+                    // A process that another test is just starting has a copy of our lock until it runs.
+                    Err(StartError::Open(OpenError::Taken(_))) if started.elapsed() < PATIENCE => {
+                        tokio::time::sleep(Duration::from_millis(3)).await;
+                    }
+                    Err(error) => panic!("the service does not start: {error}"),
+                }
+            };
             assert!(opened.send(app.store().clone()).is_ok(), "the test waits");
-            app.run(stop).await.expect("the service runs");
+            app.run(stopped).await.expect("the service runs");
         });
         let store = ready.await.expect("the service starts");
         self.running = Some(Running { store, stop, task, runtime });
