@@ -15,6 +15,8 @@ pub mod message;
 pub mod money;
 pub mod provider;
 pub mod sandbox;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 pub mod store;
 pub mod telegram;
 pub mod texts;
