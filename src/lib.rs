@@ -1,10 +1,12 @@
 //! Samovar sells AI generations in Telegram.
 
 pub mod app;
+pub mod carrier;
 pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod disk;
 pub mod flow;
 pub mod handlers;
 pub mod http;

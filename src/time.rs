@@ -174,6 +174,7 @@ impl Clock {
                 return;
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(left) => {}
                 // The sender lives in this clock, so it cannot be gone.
                 _ = changed.changed() => {}

@@ -21,7 +21,7 @@ struct Floor {
 
 /// The floor plan: what may be imported from where. The same table stands in the README.
 const PLAN: &[Floor] = &[
-    Floor { name: "words", modules: &["money", "ids", "time", "config", "metrics"], may: May::Floors(&[]) },
+    Floor { name: "words", modules: &["money", "ids", "time", "config", "metrics", "disk"], may: May::Floors(&[]) },
     Floor {
         name: "rules",
         modules: &["catalog", "ledger", "job", "message", "texts"],
@@ -36,12 +36,14 @@ const PLAN: &[Floor] = &[
     },
     Floor {
         name: "doors",
-        modules: &["telegram", "provider", "http", "control"],
+        modules: &["carrier", "telegram", "provider", "http", "control"],
         may: May::Some(
             &["words"],
             &[
                 ("*", "message"),
                 ("*", "job"),
+                ("telegram", "carrier"),
+                ("provider", "carrier"),
                 ("http", "store"),
                 // KIE's callback is an act, and each door's bytes are read by who knows their shape.
                 ("http", "flow"),
@@ -65,7 +67,7 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("redb::", &["store"]),
     ("teloxide::", &["telegram", "sandbox"]),
     ("teloxide_core::", &["telegram", "sandbox"]),
-    ("reqwest::", &["telegram", "provider", "sandbox", "simulate"]),
+    ("reqwest::", &["carrier", "telegram", "provider", "sandbox", "simulate"]),
     ("SystemTime::now", &["time"]),
     ("Timestamp::now", &["time"]),
     ("Zoned::now", &["time"]),
@@ -302,7 +304,7 @@ fn a_crate_or_a_clock_out_of_its_place_is_found() {
     complains(
         "src/store/mod.rs",
         "use reqwest::Client;",
-        "belongs into [\"telegram\", \"provider\", \"sandbox\", \"simulate\"]",
+        "belongs into [\"carrier\", \"telegram\", \"provider\", \"sandbox\", \"simulate\"]",
     );
     for clock in ["std::time::SystemTime::now()", "Timestamp::now()", "Instant::now()"] {
         complains("src/store/mod.rs", &format!("fn a() {{ {clock}; }}"), "belongs into [\"time\"]");

@@ -90,6 +90,7 @@ pub(super) fn run(script: bool) -> u8 {
     };
     let played = runtime.block_on(async {
         tokio::select! {
+            biased;
             played = on_this_terminal() => played,
             stopped = stop_signal() => Err(stopped.map_or_else(Failed::from, |()| Failed::Stopped)),
         }
@@ -120,6 +121,7 @@ async fn stop_signal() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
+        biased;
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

@@ -95,6 +95,7 @@ fn stop_on_signal() -> Result<CancellationToken, StartError> {
     let token = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
+            biased;
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }

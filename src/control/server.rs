@@ -29,6 +29,7 @@ pub async fn serve(store: Store, path: &Path, stop: CancellationToken) -> io::Re
     let mut answering = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {

@@ -2,12 +2,12 @@
 //!
 //! **Invariant:** a file under its name in the job's folder is complete; everything else is gone.
 
+use crate::disk;
 use crate::job::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempPath;
-use tokio::io::AsyncWriteExt;
 use url::{Origin, Url};
 
 /// The hosts KIE keeps results on; names with a dot in front stand for all hosts below them.
@@ -135,9 +135,10 @@ pub(crate) async fn save(
     }
     let said_bytes = said_length(&response)?;
     let too_large = |size_bytes: u64| size_bytes.max(said_bytes.unwrap_or(0)) > max_bytes;
-    tokio::fs::create_dir_all(dir).await?;
+    let folder = dir.to_owned();
+    disk::with(move || std::fs::create_dir_all(folder)).await?;
     let (part, path) = part_file(dir.to_owned(), name.to_owned()).await?;
-    let mut part = tokio::fs::File::from_std(part);
+    let mut part = disk::Writer::new(part);
     let mut head = Vec::with_capacity(HEAD_BYTES);
     let mut size_bytes = 0u64;
     while let Some(chunk) = next_chunk(&mut response).await? {
@@ -149,7 +150,7 @@ pub(crate) async fn save(
             media_type(&head)?;
             return Err(FetchError::TooLarge { max_bytes });
         }
-        part.write_all(&chunk).await?;
+        part.write(chunk).await?;
     }
     if size_bytes == 0 {
         return Err(FetchError::Empty);
@@ -158,8 +159,7 @@ pub(crate) async fn save(
         return Err(FetchError::Incomplete);
     }
     let kind = media_type(&head)?;
-    part.flush().await?;
-    part.sync_all().await?;
+    part.sync().await?;
     drop(part);
     let name = format!("{name}.{}", kind.extension());
     keep(path, dir.to_owned(), name.clone()).await?;
@@ -204,7 +204,7 @@ fn media_type(head: &[u8]) -> Result<infer::Type, FetchError> {
 
 /// A new file beside its later place, that goes when its path is dropped.
 async fn part_file(dir: PathBuf, name: String) -> io::Result<(std::fs::File, TempPath)> {
-    on_disk(move || {
+    disk::with(move || {
         let prefix = format!("{name}.");
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".part");
@@ -215,7 +215,7 @@ async fn part_file(dir: PathBuf, name: String) -> io::Result<(std::fs::File, Tem
 
 /// Gives the file its name, and makes the name last.
 async fn keep(part: TempPath, dir: PathBuf, name: String) -> io::Result<()> {
-    on_disk(move || {
+    disk::with(move || {
         part.persist(dir.join(name)).map_err(|error| error.error)?;
         std::fs::File::open(&dir)?.sync_all()?;
         match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -224,13 +224,6 @@ async fn keep(part: TempPath, dir: PathBuf, name: String) -> io::Result<()> {
         }
     })
     .await
-}
-
-async fn on_disk<T: Send + 'static>(act: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    match tokio::task::spawn_blocking(act).await {
-        Ok(done) => done,
-        Err(error) => Err(io::Error::other(error)),
-    }
 }
 
 #[cfg(test)]

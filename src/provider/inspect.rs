@@ -4,6 +4,7 @@
 //! **Invariant:** no bytes take the memory that they claim to need, and none bring us down: pixels are
 //! never decoded, packets are read one by one, and a reader that panics does so on a thread of its own.
 
+use crate::disk;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -61,7 +62,7 @@ pub async fn inspect(path: &Path) -> Result<Facts, InspectError> {
     let path = path.to_owned();
     // Nobody can stop a thread from outside: it looks at this between two packets.
     let over = Arc::new(AtomicBool::new(false));
-    let looking = tokio::task::spawn_blocking({
+    let looking = disk::wait({
         let over = over.clone();
         move || look(&path, &over)
     });

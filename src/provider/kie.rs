@@ -4,13 +4,14 @@
 //! one that closes under a request would leave an order in doubt), looks share theirs, and files are
 //! fetched without our key. None follows a redirect, uses a proxy or repeats a request.
 
+use crate::carrier::{Lost, Outlet, reason};
 use crate::job::File;
 use crate::provider::answer;
 use crate::provider::fetch::{self, FetchError, Hosts};
 use crate::provider::limit::Limit;
 use crate::provider::link::{LinkError, Links};
 use crate::provider::upload::{self, UploadError};
-use crate::provider::wire::{MAX_ANSWER_BYTES, USER_AGENT, read_answer, reason, without};
+use crate::provider::wire::{MAX_ANSWER_BYTES, USER_AGENT, read_answer, without};
 use crate::provider::{Created, Look, Pending, Provider, Task};
 use crate::time::Clock;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
@@ -27,8 +28,6 @@ use url::Url;
 
 /// More of the list of models than this is not read.
 const MAX_MODELS_BYTES: usize = 4 * 1024 * 1024;
-/// How long an upload may take in all.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// How long a request may wait for its turn under our own limits.
 const MOST_WAIT: Duration = Duration::from_secs(10);
 
@@ -85,18 +84,43 @@ pub enum Unusable {
     Client(String),
 }
 
+/// The ways to KIE, so that what one may do another may not.
+#[derive(Clone, Debug)]
+pub struct Outlets {
+    /// For createTask: each connection is used once.
+    pub orders: Outlet,
+    /// For questions.
+    pub asks: Outlet,
+    /// For the files of results, without our key.
+    pub files: Outlet,
+    /// For customers' files.
+    pub uploads: Outlet,
+}
+
+impl Outlets {
+    fn real(timeouts: Timeouts) -> Result<Self, Unusable> {
+        let build = |builder: ClientBuilder| match builder.build() {
+            Ok(client) => Ok(Outlet::from(client)),
+            Err(error) => Err(Unusable::Client(reason(&error))),
+        };
+        Ok(Self {
+            orders: build(client(timeouts).pool_max_idle_per_host(0))?,
+            asks: build(client(timeouts))?,
+            files: build(client(timeouts).read_timeout(timeouts.idle))?,
+            uploads: build(client(timeouts))?,
+        })
+    }
+}
+
 /// KIE.AI.
 pub struct Kie {
-    base: String,
+    base: Url,
     key: SecretString,
     bearer: HeaderValue,
     hosts: Hosts,
     timeouts: Timeouts,
-    orders: Client,
-    asks: Client,
-    files: Client,
-    uploads: Client,
-    upload_to: String,
+    outlets: Outlets,
+    upload_to: Url,
     links: Links,
     create_limit: Limit,
     look_limit: Limit,
@@ -107,7 +131,7 @@ pub struct Kie {
 impl fmt::Debug for Kie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kie")
-            .field("base", &self.base)
+            .field("base", &self.base.host_str())
             .field("hosts", &self.hosts)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
@@ -117,25 +141,26 @@ impl fmt::Debug for Kie {
 impl Kie {
     /// Ready to speak to KIE; sends nothing yet. `clock` drives the rate limits.
     pub fn new(options: Options, clock: &Clock) -> Result<Self, Unusable> {
+        let outlets = Outlets::real(options.timeouts)?;
+        Self::over(outlets, options, clock)
+    }
+
+    /// The same through outlets of the caller's.
+    pub fn over(outlets: Outlets, options: Options, clock: &Clock) -> Result<Self, Unusable> {
         let Options { base_url, upload_url, key, result_hosts, timeouts } = options;
         let mut bearer =
             HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(|_| Unusable::Key)?;
         bearer.set_sensitive(true);
-        let build =
-            |builder: ClientBuilder| builder.build().map_err(|error| Unusable::Client(reason(&error)));
         Ok(Self {
-            base: base_url.as_str().trim_end_matches('/').to_owned(),
             hosts: Hosts::new(&result_hosts, &[&base_url, &upload_url]),
-            orders: build(client(timeouts).timeout(timeouts.create).pool_max_idle_per_host(0))?,
-            asks: build(client(timeouts).timeout(timeouts.ask))?,
-            files: build(client(timeouts).read_timeout(timeouts.idle))?,
-            uploads: build(client(timeouts).timeout(UPLOAD_TIMEOUT))?,
-            upload_to: format!("{}/api/file-stream-upload", upload_url.as_str().trim_end_matches('/')),
+            outlets,
+            upload_to: below(&upload_url, "api/file-stream-upload"),
             links: Links::new(&[&base_url, &upload_url]).map_err(|error| Unusable::Client(reason(&error)))?,
             // KIE takes 20 orders in any 10 s: 5 at once and one every 667 ms are never more than that.
             create_limit: Limit::new(at_once(5), Duration::from_millis(667), clock),
             look_limit: Limit::new(at_once(50), Duration::from_millis(20), clock),
             credit_limit: Limit::new(at_once(1), Duration::from_secs(1), clock),
+            base: base_url,
             key,
             bearer,
             timeouts,
@@ -149,15 +174,13 @@ impl Kie {
         if let Some(url) = task.callback_url {
             body["callBackUrl"] = Value::String(url);
         }
-        let url = format!("{}/api/v1/jobs/createTask", self.base);
-        let request = self.orders.post(url).header(AUTHORIZATION, self.bearer.clone()).json(&body);
-        let mut response = match request.send().await {
+        let orders = &self.outlets.orders;
+        let request = orders.post(below(&self.base, "api/v1/jobs/createTask")).timeout(self.timeouts.create);
+        let request = request.header(AUTHORIZATION, self.bearer.clone()).json(&body);
+        let mut response = match orders.send(request).await {
             Ok(response) => response,
-            // Connecting covers DNS, TCP and TLS: no byte of the order has left by then.
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Created::NotSent(reason(&error));
-            }
-            Err(error) => return Created::InDoubt(reason(&error)),
+            Err(Lost::NotSent(why)) => return Created::NotSent(why),
+            Err(Lost::InDoubt(why)) => return Created::InDoubt(why),
         };
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER);
@@ -178,9 +201,10 @@ impl Kie {
         query: &[(&str, &str)],
         max_bytes: usize,
     ) -> Result<(u16, Vec<u8>), String> {
-        let url = format!("{}{path}", self.base);
-        let request = self.asks.get(url).query(query).header(AUTHORIZATION, self.bearer.clone());
-        let mut response = request.send().await.map_err(|error| reason(&error))?;
+        let asks = &self.outlets.asks;
+        let request = asks.get(below(&self.base, path)).timeout(self.timeouts.ask).query(query);
+        let request = request.header(AUTHORIZATION, self.bearer.clone());
+        let mut response = asks.send(request).await.map_err(Lost::into_words)?;
         let status = response.status().as_u16();
         let body =
             read_answer(&mut response, max_bytes).await.map_err(|why| format!("HTTP {status}: {why}"))?;
@@ -191,7 +215,7 @@ impl Kie {
         if !self.look_limit.turn(MOST_WAIT).await {
             return Look::Unreachable("too many looks at once".to_owned());
         }
-        match self.ask("/api/v1/jobs/recordInfo", &[("taskId", task)], MAX_ANSWER_BYTES).await {
+        match self.ask("api/v1/jobs/recordInfo", &[("taskId", task)], MAX_ANSWER_BYTES).await {
             Ok((status, body)) => answer::look(status, &body, task, &self.hosts),
             Err(why) => Look::Unreachable(why),
         }
@@ -201,12 +225,12 @@ impl Kie {
         if !self.credit_limit.turn(MOST_WAIT).await {
             return Err("too many questions at once".to_owned());
         }
-        let (status, body) = self.ask("/api/v1/chat/credit", &[], MAX_ANSWER_BYTES).await?;
+        let (status, body) = self.ask("api/v1/chat/credit", &[], MAX_ANSWER_BYTES).await?;
         answer::credit(status, &body)
     }
 
     async fn known_models(&self) -> Result<Option<BTreeSet<String>>, String> {
-        let (status, body) = self.ask("/api/v1/models", &[], MAX_MODELS_BYTES).await?;
+        let (status, body) = self.ask("api/v1/models", &[], MAX_MODELS_BYTES).await?;
         match status {
             200 => Ok(answer_models(&body)),
             404 => Ok(None),
@@ -217,8 +241,9 @@ impl Kie {
     async fn copy(&self, url: &str, into: &Path, name: &str, max_bytes: u64) -> Result<File, FetchError> {
         let url = self.hosts.check(url)?;
         let whole = async {
-            let response = self.files.get(url).send().await;
-            let response = response.map_err(|error| FetchError::Network(reason(&error)))?;
+            let files = &self.outlets.files;
+            let response = files.send(files.get(url)).await;
+            let response = response.map_err(|lost| FetchError::Network(lost.into_words()))?;
             fetch::save(response, into, name, max_bytes).await
         };
         match tokio::time::timeout(self.timeouts.file, whole).await {
@@ -257,7 +282,7 @@ impl Provider for Kie {
 
     fn upload<'a>(&'a self, file: &'a Path, name: &'a str) -> Pending<'a, Result<String, UploadError>> {
         let key = (&self.bearer, self.key.expose_secret());
-        Box::pin(upload::send(&self.uploads, &self.upload_to, key, &self.hosts, file, name))
+        Box::pin(upload::send(&self.outlets.uploads, &self.upload_to, key, &self.hosts, file, name))
     }
 
     fn fetch_link<'a>(
@@ -279,6 +304,13 @@ fn answer_models(body: &[u8]) -> Option<BTreeSet<String>> {
     let body = serde_json::from_slice::<Value>(body).ok()?;
     let models = body.get("data")?.get("models")?.as_array()?;
     models.iter().map(|one| one.get("model")?.as_str().map(str::to_owned)).collect()
+}
+
+/// An address of the provider's, whether or not the configured one ends with a slash.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path.split('/'));
+    url
 }
 
 fn client(timeouts: Timeouts) -> ClientBuilder {

@@ -5,11 +5,14 @@
 //! left. Redirects are followed here, by hand, and checked as if the customer had sent them. Only the
 //! configured addresses of the provider are exempt, for the sandbox listens on this machine.
 
-use crate::provider::wire::{self, USER_AGENT};
+use crate::carrier;
+use crate::disk;
+use crate::provider::wire::USER_AGENT;
 use ipnet::{IpNet, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, Response};
+use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -17,7 +20,6 @@ use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tempfile::TempPath;
-use tokio::io::AsyncWriteExt;
 use url::{Host, Origin, Url};
 
 /// Longer links are no links.
@@ -201,7 +203,8 @@ impl Links {
         if response.content_length().is_some_and(|said| said > max_bytes) {
             return Err(LinkError::TooLarge { max_bytes });
         }
-        let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).open(to).await?;
+        let path = to.to_owned();
+        let mut file = disk::Writer::new(disk::with(move || File::create_new(path)).await?);
         // From here on the file is ours, and goes when this is dropped before its end.
         let half = TempPath::try_from_path(to)?;
         let mut size_bytes = 0_u64;
@@ -210,9 +213,8 @@ impl Links {
             if size_bytes > max_bytes {
                 return Err(LinkError::TooLarge { max_bytes });
             }
-            file.write_all(&chunk).await?;
+            file.write(chunk).await?;
         }
-        file.flush().await?;
         half.keep().map_err(|error| error.error)?;
         Ok(size_bytes)
     }
@@ -267,7 +269,7 @@ fn unreached(error: &reqwest::Error) -> LinkError {
         }
         cause = error.source();
     }
-    LinkError::Network(wire::reason(error))
+    LinkError::Network(carrier::reason(error))
 }
 
 /// Knows no cookies, names no page it came from, and goes where it is sent and no further.

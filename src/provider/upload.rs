@@ -1,15 +1,20 @@
 //! Puts a file into KIE's own store, so that a task's input can name it.
 
+use crate::carrier::{Lost, Outlet};
+use crate::disk;
 use crate::provider::fetch::Hosts;
-use crate::provider::wire::{MAX_ANSWER_BYTES, read_answer, reason, without};
+use crate::provider::wire::{MAX_ANSWER_BYTES, read_answer, without};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Client};
+use reqwest::Body;
 use serde_json::Value;
 use std::io;
 use std::path::Path;
-use tokio_util::io::ReaderStream;
+use std::time::Duration;
+use url::Url;
 
+/// How long an upload may take in all.
+const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// The folder in KIE's store.
 const FOLDER: &str = "samovar";
 
@@ -32,23 +37,22 @@ pub enum UploadError {
 
 /// Sends `file` to `url` under `name`; gives the address KIE made for it.
 pub(crate) async fn send(
-    client: &Client,
-    url: &str,
+    outlet: &Outlet,
+    url: &Url,
     (bearer, key): (&HeaderValue, &str),
     hosts: &Hosts,
     file: &Path,
     name: &str,
 ) -> Result<String, UploadError> {
-    let file = tokio::fs::File::open(file).await?;
-    let length = file.metadata().await?.len();
-    let part = Part::stream_with_length(Body::wrap_stream(ReaderStream::new(file)), length);
+    let (size_bytes, pieces) = disk::read(file).await?;
+    let part = Part::stream_with_length(Body::wrap_stream(pieces), size_bytes);
     let form = Form::new()
         .text("uploadPath", FOLDER)
         .text("fileName", name.to_owned())
         .part("file", part.file_name(name.to_owned()));
-    let passing = |error: reqwest::Error| UploadError::Passing(reason(&error));
-    let request = client.post(url).header(AUTHORIZATION, bearer.clone()).multipart(form);
-    let mut response = request.send().await.map_err(passing)?;
+    let passing = |lost: Lost| UploadError::Passing(lost.into_words());
+    let request = outlet.post(url.clone()).timeout(TIMEOUT).header(AUTHORIZATION, bearer.clone());
+    let mut response = outlet.send(request.multipart(form)).await.map_err(passing)?;
     let status = response.status().as_u16();
     let body = read_answer(&mut response, MAX_ANSWER_BYTES).await.map_err(UploadError::Passing)?;
     uploaded(status, &without(&body, &[key]), hosts)

@@ -1,7 +1,6 @@
-//! What the clients have in common: their name, answers read to a limit, secrets taken out, errors in
-//! words.
+//! What the clients have in common: their name, answers read to a limit, secrets taken out.
 
-use crate::provider::answer::MESSAGE_CHARS;
+use crate::carrier::reason;
 use reqwest::Response;
 
 /// More of an answer than this is not read.
@@ -29,22 +28,4 @@ pub(crate) fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
         text = text.replace(secret, "…");
     }
     text.into_bytes()
-}
-
-/// An error and its causes on one line, without the address.
-pub(crate) fn reason(error: &reqwest::Error) -> String {
-    let class = if error.is_connect() {
-        "no connection"
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    let mut text = class.to_owned();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_CHARS).collect()
 }

@@ -14,7 +14,9 @@ pub mod wire;
 
 pub use shared::{Shared, TimedOut};
 
+use crate::carrier::Outlet;
 use crate::time::Clock;
+use axum::Router;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::task::JoinSet;
@@ -48,6 +50,49 @@ impl Default for Settings {
     }
 }
 
+/// Both worlds, and what answers for them, without a socket: whoever holds them carries requests to
+/// the routers, and [`Worlds::live`] carries updates and callbacks out.
+#[derive(Clone)]
+pub struct Worlds {
+    /// The Telegram world.
+    pub telegram: Shared<telegram::World>,
+    /// The KIE world.
+    pub kie: Shared<kie::World>,
+}
+
+/// What answers for the worlds.
+#[derive(Clone)]
+pub struct Routers {
+    /// The Bot API.
+    pub telegram: Router,
+    /// KIE's API, and the files of its results.
+    pub kie: Router,
+}
+
+impl Worlds {
+    /// Two worlds in which nothing has happened; KIE's results will be under `kie_url`.
+    pub fn new(bot: telegram::Bot, account: kie::Account, clock: Clock, kie_url: &str) -> Self {
+        Self {
+            telegram: Shared::new(telegram::World::new(bot), clock.clone()),
+            kie: Shared::new(kie::World::new(account, kie_url), clock),
+        }
+    }
+
+    /// What answers for them until `stop`; through `outlet` Telegram fetches what it is given links to.
+    pub fn routers(&self, outlet: Outlet, stop: &CancellationToken) -> Routers {
+        Routers {
+            telegram: telegram::router(self.telegram.clone(), outlet, stop.clone()),
+            kie: kie::router(self.kie.clone(), stop.clone()),
+        }
+    }
+
+    /// Posts updates and callbacks through `outlet` and ends tasks when their time comes, until `stop`.
+    pub fn live(&self, outlet: &Outlet, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+        tasks.spawn(telegram::deliver(self.telegram.clone(), outlet.clone(), stop.clone()));
+        tasks.spawn(kie::call_back(self.kie.clone(), outlet.clone(), stop.clone()));
+    }
+}
+
 /// A running sandbox. Dropped, it stops as after [`Sandbox::shutdown`], without waiting.
 pub struct Sandbox {
     /// The Telegram world.
@@ -60,9 +105,9 @@ pub struct Sandbox {
     tasks: JoinSet<()>,
 }
 
-fn client() -> io::Result<reqwest::Client> {
+fn outlet() -> io::Result<Outlet> {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    builder.build().map_err(io::Error::other)
+    builder.build().map(Outlet::from).map_err(io::Error::other)
 }
 
 impl Sandbox {
@@ -71,17 +116,16 @@ impl Sandbox {
     /// # Errors
     /// When a socket cannot be bound or the HTTP client not be made.
     pub async fn start(settings: Settings) -> io::Result<Self> {
-        let (stop, client) = (CancellationToken::new(), client()?);
+        let (stop, outlet) = (CancellationToken::new(), outlet()?);
         let (telegram_socket, telegram_url) = shell::listen(settings.telegram_address).await?;
         let (kie_socket, kie_url) = shell::listen(settings.kie_address).await?;
-        let telegram = Shared::new(telegram::World::new(settings.bot), settings.clock.clone());
-        let kie = Shared::new(kie::World::new(settings.account, &kie_url), settings.clock);
+        let worlds = Worlds::new(settings.bot, settings.account, settings.clock, &kie_url);
+        let routers = worlds.routers(outlet.clone(), &stop);
         let mut tasks = JoinSet::new();
-        let router = telegram::router(telegram.clone(), client.clone(), stop.clone());
-        tasks.spawn(shell::serve(telegram_socket, router, stop.clone()));
-        tasks.spawn(shell::serve(kie_socket, kie::router(kie.clone(), stop.clone()), stop.clone()));
-        tasks.spawn(telegram::deliver(telegram.clone(), client.clone(), stop.clone()));
-        tasks.spawn(kie::call_back(kie.clone(), client, stop.clone()));
+        tasks.spawn(shell::serve(telegram_socket, routers.telegram, stop.clone()));
+        tasks.spawn(shell::serve(kie_socket, routers.kie, stop.clone()));
+        worlds.live(&outlet, &stop, &mut tasks);
+        let Worlds { telegram, kie } = worlds;
         Ok(Self { telegram, kie, telegram_url, kie_url, stop, tasks })
     }
 

@@ -25,6 +25,7 @@ pub(super) async fn hold(clock: &Clock, stop: &CancellationToken, held: Hold) {
         }
     };
     tokio::select! {
+        biased;
         () = wait => {}
         () = stop.cancelled() => {}
     }
@@ -48,6 +49,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         tokio::time::sleep(LAST_WORDS).await;
     };
     tokio::select! {
+        biased;
         // axum goes on accepting after every error: it returns after `stop` only.
         _ = serving.into_future() => {}
         () = patience => {}

@@ -34,6 +34,7 @@ pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
+use crate::disk;
 use crate::time::{Clock, Moment};
 use redb::{Database, ReadableDatabase};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -151,7 +152,7 @@ impl Store {
         R: Send + 'static,
     {
         let store = self.clone();
-        let looked = tokio::task::spawn_blocking(move || look(&store.view()?)).await;
+        let looked = disk::wait(move || look(&store.view()?)).await;
         looked.map_err(|panic| Fault::Bug(panic.to_string()))?
     }
 

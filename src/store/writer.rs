@@ -5,6 +5,7 @@
 
 use super::tables::WriteTables;
 use super::{Fault, OpenError, Shared, Tx, Wake};
+use crate::disk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,9 +240,7 @@ fn run_caught(act: &mut dyn Act, tx: &mut Tx<'_>) -> Result<(), Fault> {
     match catch_unwind(AssertUnwindSafe(|| act.run(tx))) {
         Ok(outcome) => outcome,
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-            Err(Fault::Bug(format!("{name}: {text}")))
+            Err(Fault::Bug(format!("{name}: {}", disk::words(panic.as_ref()))))
         }
     }
 }

@@ -5,13 +5,14 @@
 
 use super::request::Request;
 use super::wire::Answer;
+use crate::carrier::{Lost, Outlet, reason};
+use crate::disk;
 use bytes::{Bytes, BytesMut};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 use url::Url;
@@ -79,7 +80,7 @@ pub(super) struct Said {
 
 /// The Bot API of one bot.
 pub(super) struct Api {
-    client: Client,
+    outlet: Outlet,
     base: Url,
     token: SecretString,
     pub(super) timeouts: Timeouts,
@@ -93,9 +94,6 @@ impl fmt::Debug for Api {
 
 impl Api {
     pub(super) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
-        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(BadUrl::Scheme);
-        }
         let client = Client::builder()
             .use_rustls_tls()
             .connect_timeout(timeouts.connect)
@@ -106,14 +104,26 @@ impl Api {
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("samovar/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| BadUrl::Client(chain(&error.without_url())))?;
-        Ok(Self { client, base, token, timeouts })
+            .map_err(|error| BadUrl::Client(reason(&error)))?;
+        Self::over(client.into(), token, base, timeouts)
+    }
+
+    pub(super) fn over(
+        outlet: Outlet,
+        token: SecretString,
+        base: Url,
+        timeouts: Timeouts,
+    ) -> Result<Self, BadUrl> {
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(BadUrl::Scheme);
+        }
+        Ok(Self { outlet, base, token, timeouts })
     }
 
     /// Calls a method and gives its `result`, unread.
     pub(super) async fn call(&self, request: &Request, timeout: Duration) -> Result<Box<RawValue>, Failure> {
         let url = self.url(&[&self.bot(), request.method()]);
-        let builder = self.client.post(url).timeout(timeout);
+        let builder = self.outlet.post(url).timeout(timeout);
         let builder = if request.uploads().is_empty() {
             builder.json(request.fields())
         } else {
@@ -131,7 +141,7 @@ impl Api {
         let bot = self.bot();
         let mut segments = vec!["file", bot.as_str()];
         segments.extend(file_path.split('/').filter(|segment| !segment.is_empty()));
-        self.execute(self.client.get(self.url(&segments)).timeout(self.timeouts.upload)).await
+        self.execute(self.outlet.get(self.url(&segments)).timeout(self.timeouts.upload)).await
     }
 
     /// An error in words that hold neither URL nor token.
@@ -141,8 +151,8 @@ impl Api {
     }
 
     /// What reqwest says, without the URL.
-    pub(super) fn error(&self, error: reqwest::Error) -> String {
-        self.words(&chain(&error.without_url()))
+    pub(super) fn error(&self, error: &reqwest::Error) -> String {
+        self.words(&reason(&error))
     }
 
     fn bot(&self) -> String {
@@ -156,17 +166,15 @@ impl Api {
     }
 
     async fn execute(&self, builder: RequestBuilder) -> Result<Response, Failure> {
-        builder.send().await.map_err(|error| {
-            // A connection that timed out while it was made is both; it has sent nothing.
-            let nothing_sent = error.is_connect() || error.is_builder();
-            let words = self.error(error);
-            if nothing_sent { Failure::NotSent(words) } else { Failure::InDoubt(words) }
+        self.outlet.send(builder).await.map_err(|lost| match lost {
+            Lost::NotSent(words) => Failure::NotSent(self.words(&words)),
+            Lost::InDoubt(words) => Failure::InDoubt(self.words(&words)),
         })
     }
 
     async fn body(&self, mut response: Response) -> Result<Bytes, Failure> {
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::InDoubt(self.error(error)))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::InDoubt(self.error(&error)))? {
             if body.len() + chunk.len() > ANSWER_MAX_BYTES {
                 return Err(Failure::InDoubt("an answer without end".to_owned()));
             }
@@ -213,17 +221,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
     if let Ok(Ok(seconds)) = seconds { Some(Duration::from_secs(seconds)) } else { None }
 }
 
-/// An error with all its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
-}
-
 async fn form(request: &Request) -> std::io::Result<Form> {
     let mut form = Form::new();
     for (name, value) in request.fields() {
@@ -231,9 +228,8 @@ async fn form(request: &Request) -> std::io::Result<Form> {
         form = form.text(name.clone(), text);
     }
     for upload in request.uploads() {
-        let file = tokio::fs::File::open(&upload.path).await?;
-        let size_bytes = file.metadata().await?.len();
-        let part = Part::stream_with_length(file, size_bytes).file_name(upload.file_name.clone());
+        let (size_bytes, pieces) = disk::read(&upload.path).await?;
+        let part = Part::stream_with_length(Body::wrap_stream(pieces), size_bytes).file_name(upload.file_name.clone());
         form = form.part(upload.part.clone(), part);
     }
     Ok(form)

@@ -7,6 +7,8 @@ use super::wire::{FilePath, Head, Me, SentMessage, WebhookInfo};
 use super::{
     ALLOWED_UPDATES, CallError, Command, FETCH_MAX_BYTES, FetchError, Gateway, RawUpdate, Webhook, refusal,
 };
+use crate::carrier::Outlet;
+use crate::disk;
 use crate::ids::{ChatId, MessageId, UpdateId};
 use crate::message::{Act, Keyboard, Lang, MediaKind, NotTaken, Outgoing, Sent, Source};
 use bytes::Bytes;
@@ -15,11 +17,11 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use teloxide::payloads::{self, setters::*};
 use teloxide::types::{BotCommand, FileId};
-use tokio::io::AsyncWriteExt;
 use url::Url;
 
 /// What stands over the buttons under an album, which Telegram allows none itself.
@@ -42,6 +44,17 @@ impl Telegram {
         timeouts: Timeouts,
     ) -> Result<Self, BadUrl> {
         Ok(Self { api: Api::new(token, base, timeouts)?, data_dir })
+    }
+
+    /// The same through an outlet of the caller's.
+    pub fn over(
+        outlet: Outlet,
+        token: SecretString,
+        base: Url,
+        data_dir: PathBuf,
+        timeouts: Timeouts,
+    ) -> Result<Self, BadUrl> {
+        Ok(Self { api: Api::over(outlet, token, base, timeouts)?, data_dir })
     }
 
     async fn quick(&self, request: &Request) -> Result<Box<RawValue>, Failure> {
@@ -180,7 +193,8 @@ impl Telegram {
             remove(&part).await;
         }
         let size_bytes = fetched?;
-        tokio::fs::rename(&part, to).await?;
+        let to = to.to_owned();
+        disk::with(move || std::fs::rename(part, to)).await?;
         Ok(size_bytes)
     }
 
@@ -191,25 +205,27 @@ impl Telegram {
             code @ (404 | 410) => return Err(FetchError::Gone(format!("HTTP {code}"))),
             code => return Err(FetchError::Failed(format!("HTTP {code}"))),
         }
-        let mut file = tokio::fs::File::create(to).await?;
+        let to = to.to_owned();
+        let mut file = disk::Writer::new(disk::with(move || File::create(to)).await?);
         let mut size_bytes = 0;
         while let Some(chunk) =
-            response.chunk().await.map_err(|error| FetchError::Failed(self.api.error(error)))?
+            response.chunk().await.map_err(|error| FetchError::Failed(self.api.error(&error)))?
         {
             size_bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
             if size_bytes > FETCH_MAX_BYTES {
                 return Err(FetchError::TooBig);
             }
-            file.write_all(&chunk).await?;
+            file.write(chunk).await?;
         }
-        file.sync_all().await?;
+        file.sync().await?;
         Ok(size_bytes)
     }
 }
 
 /// Removes what was fetched by half, if there is any.
 async fn remove(part: &Path) {
-    if let Err(error) = tokio::fs::remove_file(part).await
+    let part = part.to_owned();
+    if let Err(error) = disk::with(move || std::fs::remove_file(part)).await
         && error.kind() != std::io::ErrorKind::NotFound
     {
         tracing::warn!(%error, "half a file stays behind");

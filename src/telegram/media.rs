@@ -1,6 +1,7 @@
 //! Files as real media: one as a photo, video, sound or document, several as an album.
 
 use super::request::{Request, Upload, recipient};
+use crate::disk;
 use crate::ids::ChatId;
 use crate::message::{MediaKind, NotTaken, Sent, Source};
 use std::io::ErrorKind;
@@ -87,7 +88,8 @@ async fn look_at(data_dir: &Path, path: &str, number: usize) -> Result<(Upload, 
         return refused(NotTaken::Bad("a file outside the data directory".to_owned()));
     }
     let full = data_dir.join(relative);
-    let size_bytes = match tokio::fs::metadata(&full).await {
+    let asked = full.clone();
+    let size_bytes = match disk::with(move || std::fs::metadata(asked)).await {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return refused(NotTaken::BadFile(format!("{path} is no file"))),
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -6,6 +6,7 @@
 
 use super::Engine;
 use crate::catalog::input::{FileSource, GivenFile};
+use crate::disk;
 use crate::handlers::NotLooked;
 use crate::provider::{Facts, InspectError, LinkError, inspect};
 use crate::telegram::FetchError;
@@ -47,7 +48,8 @@ fn folder(data_dir: &Path) -> PathBuf {
 
 /// Removes what an earlier life left.
 pub(super) async fn clear(data_dir: &Path) {
-    match tokio::fs::remove_dir_all(folder(data_dir)).await {
+    let folder = folder(data_dir);
+    match disk::with(move || std::fs::remove_dir_all(folder)).await {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => tracing::warn!(%error, "customers' files of an earlier run stay behind"),
@@ -57,8 +59,11 @@ pub(super) async fn clear(data_dir: &Path) {
 /// Fetches a file and looks at it.
 pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here, NotHere> {
     let folder = folder(&engine.data_dir);
-    tokio::fs::create_dir_all(&folder).await?;
-    let dir = TempDir::new_in(&folder)?;
+    let dir = disk::with(move || {
+        std::fs::create_dir_all(&folder)?;
+        TempDir::new_in(&folder)
+    });
+    let dir = dir.await?;
     let path = dir.path().join("file");
     match source {
         FileSource::Telegram(file_id) => {

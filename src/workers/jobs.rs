@@ -69,6 +69,7 @@ pub async fn run(engine: Engine) {
         }
         let wake = held_back.values().copied().chain(next).min();
         tokio::select! {
+            biased;
             Some(worked) = works.join_next() => finish(&engine, worked, &mut under_way, &mut held_back),
             () = engine.wait(&store.bells().jobs, wake) => {}
         }

@@ -55,6 +55,7 @@ pub async fn run(engine: Engine) {
             }
         }
         tokio::select! {
+            biased;
             Some(worked) = works.join_next() => finish(&engine, worked, &mut under_way).await,
             () = engine.wait(&store.bells().looks, wake) => {}
         }

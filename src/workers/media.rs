@@ -1,10 +1,13 @@
 //! The results' files between the provider and Telegram.
 
 use super::Engine;
+use crate::disk;
 use crate::flow::news::media_dir;
 use crate::ids::JobId;
 use crate::job::File;
 use crate::provider::FetchError;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
@@ -38,7 +41,7 @@ fn linked(url: &str) -> File {
 /// Removes our copy of a result that Telegram has.
 pub(super) async fn drop_job(data_dir: &Path, job: JobId) {
     let dir = data_dir.join(media_dir(job));
-    match tokio::fs::remove_dir_all(&dir).await {
+    match disk::with(move || std::fs::remove_dir_all(dir)).await {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => tracing::warn!(job = job.0, %error, "the files of a delivered result stay behind"),
@@ -47,27 +50,18 @@ pub(super) async fn drop_job(data_dir: &Path, job: JobId) {
 
 /// The jobs whose files lie here.
 pub(super) async fn jobs(data_dir: &Path) -> Vec<JobId> {
-    let mut jobs = Vec::new();
-    let mut folders = match tokio::fs::read_dir(data_dir.join("media")).await {
-        Ok(folders) => folders,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return jobs,
+    let media = data_dir.join("media");
+    match disk::with(move || names(&media)).await {
+        Ok(names) => names.iter().filter_map(|name| name.to_str()?.parse().map(JobId).ok()).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
             tracing::warn!(%error, "the folder of results cannot be read");
-            return jobs;
-        }
-    };
-    loop {
-        match folders.next_entry().await {
-            Ok(Some(folder)) => {
-                if let Some(Ok(job)) = folder.file_name().to_str().map(str::parse) {
-                    jobs.push(JobId(job));
-                }
-            }
-            Ok(None) => return jobs,
-            Err(error) => {
-                tracing::warn!(%error, "the folder of results cannot be read to its end");
-                return jobs;
-            }
+            Vec::new()
         }
     }
+}
+
+/// What lies in a folder, in the order of its names.
+fn names(folder: &Path) -> io::Result<BTreeSet<OsString>> {
+    std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
 }

@@ -57,6 +57,7 @@ impl Engine {
         let latest = self.clock().now().up.plus(Duration::from_secs(60));
         let until = due.map_or(latest, |due| due.min(latest));
         tokio::select! {
+            biased;
             () = bell.notified() => {}
             () = self.clock().sleep_until(until) => {}
             () = self.stop.cancelled() => {}
@@ -67,6 +68,7 @@ impl Engine {
     async fn pause_after(&self, what: &str, fault: &Fault) {
         tracing::warn!(%fault, "{what} is put off");
         tokio::select! {
+            biased;
             () = self.clock().sleep(Duration::from_millis(500)) => {}
             () = self.stop.cancelled() => {}
         }

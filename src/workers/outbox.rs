@@ -87,6 +87,7 @@ pub async fn run(engine: Engine) {
             }
         };
         tokio::select! {
+            biased;
             Some(finished) = sends.join_next() => desk.finish(finished, &engine).await,
             () = engine.wait(&store.bells().outbox, wake) => {}
         }

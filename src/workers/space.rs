@@ -2,6 +2,7 @@
 //! what was taken already can still end. Both go on by themselves when there is room again.
 
 use super::Engine;
+use crate::disk;
 use crate::flow::alarm::{self, Alarm};
 use crate::store::{DISK, Fault, StopRow, StoppedBy, Tx};
 use std::io;
@@ -10,10 +11,9 @@ use std::path::Path;
 /// Compares the free disk with the limit, and notes the difference it makes.
 pub(super) async fn check(engine: &Engine) -> Result<(), Fault> {
     let dir = engine.data_dir.clone();
-    let free = tokio::task::spawn_blocking(move || free_bytes(&dir)).await;
-    let free = match free.map_err(io::Error::other) {
-        Ok(Ok(free)) => free,
-        Ok(Err(error)) | Err(error) => {
+    let free = match disk::with(move || free_bytes(&dir)).await {
+        Ok(free) => free,
+        Err(error) => {
             tracing::warn!(%error, "the free disk cannot be measured");
             return Ok(());
         }

@@ -33,6 +33,7 @@ pub async fn run(engine: Engine) {
             return;
         }
         tokio::select! {
+            biased;
             () = engine.clock().sleep(REMEMBER_EVERY) => {}
             () = engine.stop.cancelled() => {}
         }

@@ -168,6 +168,7 @@ impl<'a> Play<'a> {
         seek: impl FnMut(&World) -> Option<R>,
     ) -> Result<R, Failed> {
         let found = tokio::select! {
+            biased;
             found = self.sandbox.telegram.wait(seek, PATIENCE) => found,
             failed = self.service.died() => return Err(failed),
         };
@@ -185,6 +186,7 @@ impl<'a> Play<'a> {
             (calls >= times).then_some(())
         };
         tokio::select! {
+            biased;
             up = self.sandbox.telegram.wait(set, PATIENCE) => up.map_err(|waited| {
                 self.service.unexpected("the service starts", "a call of setWebhook", &waited.to_string())
             }),
@@ -196,6 +198,7 @@ impl<'a> Play<'a> {
     pub(super) async fn kie_works_on(&mut self, number: usize) -> Result<String, Failed> {
         let given = |kie: &kie::World| kie.creates().get(number - 1)?.task.clone();
         tokio::select! {
+            biased;
             given = self.sandbox.kie.wait(given, PATIENCE) => given.map_err(|waited| {
                 let came = format!("{waited}; there are {}", self.tasks().len());
                 self.service.unexpected("KIE is given the task", &format!("task number {number}"), &came)

@@ -1,6 +1,7 @@
 //! KIE over HTTP: requests in, held answers and callbacks out.
 
 use super::{CallbackPost, Upload, World, coded};
+use crate::carrier::Outlet;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::shell::{Hold, hold};
 use crate::sandbox::wire::{Answer, Reply, respond};
@@ -119,18 +120,18 @@ async fn uploaded(State(shell): State<Arc<Shell>>, Path(number): Path<String>) -
     finish(&shell, shell.world.look(|world| world.uploaded(&number))).await
 }
 
-async fn send(client: &reqwest::Client, post: &CallbackPost) -> Option<u16> {
-    let mut request = client.post(&post.url).timeout(CALLBACK_TIMEOUT).json(&post.body);
+async fn send(outlet: &Outlet, post: &CallbackPost) -> Option<u16> {
+    let mut request = outlet.post(post.url.parse().ok()?).timeout(CALLBACK_TIMEOUT).json(&post.body);
     if let Some((timestamp, signature)) = &post.signature {
         request = request.header("X-Webhook-Timestamp", timestamp).header("X-Webhook-Signature", signature);
     }
-    request.send().await.ok().map(|answer| answer.status().as_u16())
+    outlet.send(request).await.ok().map(|answer| answer.status().as_u16())
 }
 
 /// Ends tasks when their time comes and posts callbacks, until `stop`.
 pub(in crate::sandbox) async fn call_back(
     world: Shared<World>,
-    client: reqwest::Client,
+    outlet: Outlet,
     stop: CancellationToken,
 ) {
     let mut changed = world.changed();
@@ -139,9 +140,9 @@ pub(in crate::sandbox) async fn call_back(
         changed.borrow_and_update();
         let before = world.look(World::next_due_ms);
         while let Some(post) = world.quietly(World::next_callback) {
-            let (world, client) = (world.clone(), client.clone());
+            let (world, outlet) = (world.clone(), outlet.clone());
             posts.spawn(async move {
-                let status = send(&client, &post).await;
+                let status = send(&outlet, &post).await;
                 world.act(|world, now_ms| world.called_back(now_ms, post.number, status));
             });
         }
@@ -152,6 +153,7 @@ pub(in crate::sandbox) async fn call_back(
             continue;
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             _ = changed.changed() => {}
             Some(_) = posts.join_next(), if !posts.is_empty() => {}

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::webhook::{Post, Posted};
+use crate::carrier::Outlet;
 use crate::sandbox::shared::Shared;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
@@ -24,14 +25,18 @@ async fn body_of(mut answer: reqwest::Response) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
-async fn send(client: &reqwest::Client, post: &Post) -> (Posted, Option<Value>) {
-    let mut request = client.post(&post.url).timeout(TIMEOUT).header(CONTENT_TYPE, "application/json");
+async fn send(outlet: &Outlet, post: &Post) -> (Posted, Option<Value>) {
+    let url = match post.url.parse() {
+        Ok(url) => url,
+        Err(error) => return (Posted::Failed(format!("{error}")), None),
+    };
+    let mut request = outlet.post(url).timeout(TIMEOUT).header(CONTENT_TYPE, "application/json");
     if !post.secret_token.is_empty() {
         request = request.header(SECRET_HEADER, &post.secret_token);
     }
-    let answer = match request.body(post.body.to_string()).send().await {
+    let answer = match outlet.send(request.body(post.body.to_string())).await {
         Ok(answer) => answer,
-        Err(error) => return (Posted::Failed(error.without_url().to_string()), None),
+        Err(lost) => return (Posted::Failed(lost.into_words()), None),
     };
     let retry_after_s =
         answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -43,7 +48,7 @@ async fn send(client: &reqwest::Client, post: &Post) -> (Posted, Option<Value>) 
 /// Delivers until `stop`. Posts under way are dropped then, as if Telegram's side had crashed.
 pub(in crate::sandbox) async fn deliver(
     world: Shared<World>,
-    client: reqwest::Client,
+    outlet: Outlet,
     stop: CancellationToken,
 ) {
     let mut changed = world.changed();
@@ -51,9 +56,9 @@ pub(in crate::sandbox) async fn deliver(
     loop {
         changed.borrow_and_update();
         while let Some(post) = world.quietly(World::next_post) {
-            let (world, client) = (world.clone(), client.clone());
+            let (world, outlet) = (world.clone(), outlet.clone());
             posts.spawn(async move {
-                let (posted, body) = send(&client, &post).await;
+                let (posted, body) = send(&outlet, &post).await;
                 world.act(|world, now_ms| {
                     world.posted(now_ms, &post, &posted);
                     if let Some(body) = body {
@@ -64,6 +69,7 @@ pub(in crate::sandbox) async fn deliver(
         }
         let due_ms = world.look(World::next_post_due_ms);
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             _ = changed.changed() => {}
             Some(_) = posts.join_next(), if !posts.is_empty() => {}

@@ -5,6 +5,7 @@ use super::World;
 use super::files::{FileKind, UPLOAD_LIMIT_BYTES};
 use super::params::{Call, Params, Upload};
 use super::refusal::Refusal;
+use crate::carrier::Outlet;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::shell::{Hold, hold};
 use crate::sandbox::wire::{Answer, Reply, respond};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 struct Shell {
     world: Shared<World>,
-    client: reqwest::Client,
+    outlet: Outlet,
     stop: CancellationToken,
 }
 
@@ -31,14 +32,14 @@ const BODY_LIMIT_BYTES: usize = UPLOAD_LIMIT_BYTES + 1024 * 1024;
 
 pub(in crate::sandbox) fn router(
     world: Shared<World>,
-    client: reqwest::Client,
+    outlet: Outlet,
     stop: CancellationToken,
 ) -> Router {
     Router::new()
         .route("/{bot}/{method}", any(method))
         .route("/file/{bot}/{*path}", get(download))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .with_state(Arc::new(Shell { world, client, stop }))
+        .with_state(Arc::new(Shell { world, outlet, stop }))
 }
 
 fn form_fields(pairs: &[u8], params: &mut Params) {
@@ -112,8 +113,9 @@ fn addresses(method: &str, params: &Params) -> Vec<String> {
     found
 }
 
-async fn fetch(client: &reqwest::Client, address: &str) -> Option<Upload> {
-    let mut answer = client.get(address).send().await.ok()?.error_for_status().ok()?;
+async fn fetch(outlet: &Outlet, address: &str) -> Option<Upload> {
+    let request = outlet.get(address.parse().ok()?);
+    let mut answer = outlet.send(request).await.ok()?.error_for_status().ok()?;
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await.ok()? {
         bytes.extend_from_slice(&chunk);
@@ -138,7 +140,7 @@ async fn method(
         Err(refusal) => return respond(refusal.reply().answer),
     };
     for address in addresses(&name.to_ascii_lowercase(), &params) {
-        let upload = fetch(&shell.client, &address).await;
+        let upload = fetch(&shell.outlet, &address).await;
         params.fetched.insert(address, upload);
     }
     let call = Call { token, method: name, params };
@@ -182,6 +184,7 @@ async fn long_poll(shell: &Shell, poll: u64, until_ms: i64, delay_ms: u64) -> Re
             return finish(shell, Reply { delay_ms, ..reply }).await;
         }
         tokio::select! {
+            biased;
             _ = changed.changed() => {}
             () = shell.world.sleep_until(Some(until_ms)) => {}
             () = shell.stop.cancelled() => return respond(Answer::Hangup),

@@ -1,0 +1,124 @@
+//! Waiting for the disk out of async code's way: on a thread that may block, or, where the runtime has
+//! one thread only, in place, so that one seed gives one order of events.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// So much of a file is read in one go.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// What waited came to no end: it panicked, or the runtime was shut down.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(String);
+
+/// Runs what may wait for the disk; gives what it gives.
+pub async fn wait<R: Send + 'static>(act: impl FnOnce() -> R + Send + 'static) -> Result<R, Broken> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return catch_unwind(AssertUnwindSafe(act)).map_err(|panic| Broken(words(panic.as_ref()).to_owned()));
+    }
+    tokio::task::spawn_blocking(act).await.map_err(|error| Broken(error.to_string()))
+}
+
+/// What a panic said.
+pub fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic")
+}
+
+/// The same for what may fail.
+pub async fn with<R: Send + 'static>(
+    act: impl FnOnce() -> io::Result<R> + Send + 'static,
+) -> io::Result<R> {
+    wait(act).await.map_err(io::Error::other)?
+}
+
+/// A file that is written piece by piece.
+#[derive(Debug)]
+pub struct Writer(Option<File>);
+
+impl Writer {
+    /// Writes to `file` from where it stands.
+    pub fn new(file: File) -> Self {
+        Self(Some(file))
+    }
+
+    /// Writes all of it.
+    pub async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.go_on(move |file| file.write_all(&bytes)).await
+    }
+
+    /// Waits until all that was written is on the disk.
+    pub async fn sync(&mut self) -> io::Result<()> {
+        self.go_on(|file| file.sync_all()).await
+    }
+
+    async fn go_on(
+        &mut self,
+        act: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        let mut file = self.0.take().ok_or_else(|| io::Error::other("an earlier write did not end"))?;
+        let done = with(move || act(&mut file).map(|()| file)).await;
+        self.0 = Some(done?);
+        Ok(())
+    }
+}
+
+/// A file's length in bytes, and its contents.
+pub async fn read(path: &Path) -> io::Result<(u64, impl Stream<Item = io::Result<Bytes>> + Send + 'static)> {
+    let path = path.to_owned();
+    let (file, size_bytes) = with(move || {
+        let file = File::open(path)?;
+        let size_bytes = file.metadata()?.len();
+        Ok((file, size_bytes))
+    })
+    .await?;
+    let pieces = stream::try_unfold(file, |mut file| async move {
+        with(move || {
+            let mut piece = BytesMut::zeroed(CHUNK_BYTES);
+            let read_bytes = file.read(&mut piece)?;
+            piece.truncate(read_bytes);
+            Ok((!piece.is_empty()).then(|| (piece.freeze(), file)))
+        })
+        .await
+    });
+    Ok((size_bytes, pieces))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::TryStreamExt;
+
+    async fn there_and_back() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("file");
+        let mut writer = Writer::new(File::create(&path).expect("made"));
+        for piece in [vec![1; CHUNK_BYTES], vec![2; 7]] {
+            writer.write(piece.into()).await.expect("written");
+        }
+        writer.sync().await.expect("synced");
+        let (size_bytes, pieces) = read(&path).await.expect("there");
+        let pieces: Vec<Bytes> = pieces.try_collect().await.expect("read");
+        assert_eq!((size_bytes, pieces.len()), (65_543, 2));
+        assert_eq!(pieces[1], [2; 7][..]);
+        assert!(read(&dir.path().join("nothing")).await.is_err());
+        let broken = wait(|| assert!(path.is_dir(), "no directory")).await;
+        assert!(broken.expect_err("it panicked").to_string().contains("no directory"));
+    }
+
+    #[tokio::test]
+    async fn what_was_written_in_place_is_read_again() {
+        there_and_back().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_was_written_on_a_thread_is_read_again() {
+        there_and_back().await;
+    }
+}
