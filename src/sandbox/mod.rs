@@ -5,6 +5,7 @@
 //! ([`Shared`]); [`Sandbox`] adds real sockets on ports of the system's choice.
 //! **Invariant:** a world never reads a clock, draws a random number or waits.
 
+pub mod disk;
 pub mod kie;
 pub mod media;
 mod shared;
