@@ -7,6 +7,7 @@
 
 pub mod budget;
 pub mod corpus;
+pub mod dice;
 pub mod kill;
 pub mod power;
 pub mod seeds;

@@ -20,6 +20,8 @@ pub struct Account {
     pub callback_retry_ms: i64,
     /// What a model makes; `None` for a model that KIE does not know.
     pub kind_of: fn(&str) -> Option<MediaKind>,
+    /// Results are drawn as small as they may be.
+    pub small_files: bool,
     /// Goes into the task ids, so that two worlds do not share them.
     pub seed: u64,
 }
@@ -34,6 +36,7 @@ impl Default for Account {
             rate_limited: false,
             callback_retry_ms: 1000,
             kind_of: media::guess,
+            small_files: false,
             seed: 0,
         }
     }

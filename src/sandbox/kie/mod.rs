@@ -336,7 +336,7 @@ impl World {
         (ending == task.kind.extension() && task.state == State::Success).then(|| ResultFile {
             kind: task.kind,
             prompt: task.prompt().to_owned(),
-            aspect_ratio: task.aspect_ratio().to_owned(),
+            aspect_ratio: if self.account.small_files { "thumbnail" } else { task.aspect_ratio() }.to_owned(),
             fault: task.script.result,
         })
     }

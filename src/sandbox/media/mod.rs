@@ -93,10 +93,12 @@ pub fn make(kind: MediaKind, prompt: &str, aspect_ratio: &str) -> Result<Bytes, 
     }))
 }
 
-/// Width and height for a ratio such as `16:9`, `portrait` or `square_hd`; 512 on the longer side.
+/// Width and height for a ratio such as `16:9`, `portrait` or `square_hd`; 512 on the longer side, but
+/// for a `thumbnail`.
 fn shape(aspect_ratio: &str) -> (u32, u32) {
     const LONG: u32 = 512;
     let named = match aspect_ratio {
+        "thumbnail" => return (32, 32),
         "portrait" => "9:16",
         "landscape" => "16:9",
         other => other,

@@ -235,6 +235,11 @@ impl World {
         Ok(Sent { update_id: self.membership(now_ms, person, &from, statuses), message_id: 0 })
     }
 
+    /// Whether somebody blocked the bot.
+    pub fn is_blocked(&self, person: i64) -> bool {
+        self.chats.people.get(&person).is_some_and(|person| person.blocked)
+    }
+
     /// Somebody blocks the bot.
     ///
     /// # Errors

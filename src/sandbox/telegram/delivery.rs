@@ -67,7 +67,7 @@ pub(in crate::sandbox) async fn deliver(
                 });
             });
         }
-        let due_ms = world.look(World::next_post_due_ms);
+        let due_ms = world.quietly(|world, now_ms| world.next_post_due_ms(now_ms));
         tokio::select! {
             biased;
             () = stop.cancelled() => return,

@@ -200,8 +200,8 @@ impl World {
     }
 
     /// When [`World::next_post`] may have something, if nothing else happens before.
-    pub fn next_post_due_ms(&self) -> Option<i64> {
-        self.delivery.due_ms(&self.updates)
+    pub fn next_post_due_ms(&self, now_ms: i64) -> Option<i64> {
+        self.delivery.due_ms(now_ms, &self.updates)
     }
 
     /// How a post went.

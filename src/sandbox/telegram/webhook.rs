@@ -153,8 +153,9 @@ impl Delivery {
     }
 
     /// When [`Delivery::next`] may have something, if nothing changes before.
-    pub(super) fn due_ms(&self, updates: &Updates) -> Option<i64> {
-        self.webhook.as_ref()?;
+    pub(super) fn due_ms(&self, now_ms: i64, updates: &Updates) -> Option<i64> {
+        // With all connections in use only the end of a post makes a difference.
+        self.webhook.as_ref().filter(|webhook| self.room(webhook, now_ms))?;
         let waiting = updates.queues.values().filter(|queue| !queue.in_flight);
         waiting.map(|queue| queue.due_ms).filter(|due_ms| *due_ms > 0).min()
     }
