@@ -129,6 +129,11 @@ impl Disk {
         self.lock().current.len()
     }
 
+    /// The file as the running process sees it, to look at it elsewhere.
+    pub fn contents(&self) -> Vec<u8> {
+        self.lock().current.contents()
+    }
+
     /// How many operations a power cut would put at risk now.
     pub fn unsynced(&self) -> usize {
         self.lock().unsynced.len()
