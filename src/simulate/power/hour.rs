@@ -81,7 +81,7 @@ impl Hour {
     }
 
     fn receive(&mut self) -> Vec<Step> {
-        let many = 5 + self.lots.below(5);
+        let many = 10 + self.lots.below(8);
         (0..many).map(|_| self.update()).collect()
     }
 
@@ -90,7 +90,7 @@ impl Hour {
         let repeated = self.updates > 20 && self.lots.below(15) == 0;
         self.updates += u64::from(!repeated);
         let number = if repeated { self.updates - self.lots.below(20) } else { self.updates };
-        let customer = 1_000 + self.lots.below(20 + self.updates / 3);
+        let customer = 1_000 + self.lots.below(20 + self.updates / 2);
         let text = match self.lots.below(12) {
             0 => "/start",
             1 => "/balance",

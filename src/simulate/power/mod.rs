@@ -148,13 +148,14 @@ impl Power {
         let names: Vec<_> = self.acts.iter().map(|(name, many)| format!("{many} {name}")).collect();
         let per_minute = u128::from(tally.cuts()) * 60_000 / took.as_millis().max(1);
         let length = if whole { "a scripted hour" } else { "a part of a scripted hour (--budget)" };
+        let debug = if cfg!(debug_assertions) { " (with debug assertions: all of it)" } else { "" };
         super::say(&format!(
             "{length}, seed {}: {acts} acts in {} commits ({})\n{}\n\
              {} cuts at all {} sync points, {} at random places; {} second cuts during the start after it;\n\
              {} times commits followed, {} times the hour itself went on from what was left, \
              {} times it was opened from a real file\n\
-             found as before the commit {} times, as after it {} times; a start read at most {} kB \
-             (of a file of {} kB)\n\
+             found as before the commit {} times, as after it {} times; when the file was largest \
+             ({} kB) a start read {} kB of it{debug}\n\
              {} s, {per_minute} cuts a minute: every file opened, all that was acknowledged was there, \
              all ten rules held",
             arguments.seed,
@@ -170,8 +171,8 @@ impl Power {
             tally.real_files,
             tally.found_before,
             tally.found_after,
-            tally.most_read.0 / 1_000,
-            tally.most_read.1 / 1_000,
+            tally.largest.0 / 1_000,
+            tally.largest.1 / 1_000,
             took.as_secs(),
         ))?;
         if arguments.only.is_some() || !whole {
