@@ -87,6 +87,7 @@ impl Disk {
 
     /// Another disk with the same file, its unsynced part too, and no trouble. It shares the bytes
     /// until one of the two changes them, so that it costs little.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let inner = self.lock();
         let fork = Inner {

@@ -85,12 +85,8 @@ impl Target<'_> {
     }
 
     fn side(&self, print: &Print) -> Option<Side> {
-        // An act that changes nothing leaves no difference: it is there either way.
-        match () {
-            () if *print == self.after => Some(Side::After),
-            () if *print == self.before => Some(Side::Before),
-            () => None,
-        }
+        // Acts that change nothing leave no difference: they are there either way.
+        if *print == self.after { Some(Side::After) } else { (*print == self.before).then_some(Side::Before) }
     }
 }
 

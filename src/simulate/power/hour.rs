@@ -81,7 +81,7 @@ impl Hour {
     }
 
     fn receive(&mut self) -> Vec<Step> {
-        let many = 10 + self.lots.below(8);
+        let many = 14 + self.lots.below(12);
         (0..many).map(|_| self.update()).collect()
     }
 
@@ -248,9 +248,9 @@ impl Hour {
             }),
             2..=4 => {
                 self.payments += 1;
-                self.payment(self.payments)
+                payment(self.payments)
             }
-            5 => self.payment(self.payments),
+            5 => payment(self.payments),
             6 => {
                 let payment = PaymentId(1 + self.lots.below(self.payments.max(1)));
                 step("charge-back", move |tx| tx.charge_back(payment).map(drop))
@@ -264,14 +264,6 @@ impl Hour {
             steps.push(step("lift", |tx| tx.lift_stop("all")));
         }
         steps
-    }
-
-    /// Payment `number` always says the same: a repeat of it is none.
-    fn payment(&self, number: u64) -> Step {
-        let amount = Kopecks::new(10_000 + 100 * i64::try_from(number).expect("small"));
-        let user = UserId(1_000 + i64::try_from(number % 50).expect("small"));
-        let outside = format!("stars-{number}");
-        step("paid", move |tx| tx.credit_payment(Account::CashStars, &outside, user, amount).map(drop))
     }
 
     fn event(&self, name: &'static str, id: JobId, event: Event) -> Step {
@@ -289,6 +281,14 @@ fn step(name: &'static str, act: impl Fn(&mut Tx<'_>) -> Result<(), Fault> + Sen
     Step { name, act: Box::new(act) }
 }
 
+/// Payment `number` always says the same: a repeat of it is none.
+fn payment(number: u64) -> Step {
+    let amount = Kopecks::new(10_000 + 100 * i64::try_from(number).expect("small"));
+    let user = UserId(1_000 + i64::try_from(number % 50).expect("small"));
+    let outside = format!("stars-{number}");
+    step("paid", move |tx| tx.credit_payment(Account::CashStars, &outside, user, amount).map(drop))
+}
+
 fn result() -> Event {
     let file =
         File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 181_000, link: None };
@@ -297,7 +297,7 @@ fn result() -> Event {
 
 /// The customer confirms what the screen shows.
 fn place(shop: &Shop, tx: &mut Tx<'_>, incoming: &Incoming) -> Result<(), Fault> {
-    let id = if incoming.update.0 % 5 == 0 { "sora-2-text-to-video" } else { "z-image" };
+    let id = if incoming.update.0.is_multiple_of(5) { "sora-2-text-to-video" } else { "z-image" };
     let prompt = Value::Text(format!("Самовар на берегу Байкала, {}-й по счёту", incoming.update));
     let values = Values::from([("prompt".to_owned(), prompt)]);
     let bug = |what: String| Fault::Bug(format!("the script orders badly: {what}"));

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+/// What an act does.
+pub(super) type Act = Box<dyn Fn(&mut Tx<'_>) -> Result<(), Fault> + Send>;
+
 /// One act, under the name the service has for it.
 pub(super) struct Step {
     pub(super) name: &'static str,
-    pub(super) act: Box<dyn Fn(&mut Tx<'_>) -> Result<(), Fault> + Send>,
+    pub(super) act: Act,
 }
 
 /// An open store.
