@@ -32,9 +32,7 @@ pub fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 /// The same for what may fail.
-pub async fn with<R: Send + 'static>(
-    act: impl FnOnce() -> io::Result<R> + Send + 'static,
-) -> io::Result<R> {
+pub async fn with<R: Send + 'static>(act: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R> {
     wait(act).await.map_err(io::Error::other)?
 }
 

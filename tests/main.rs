@@ -17,6 +17,7 @@ mod limits;
 mod models;
 mod outbox;
 mod park;
+mod power;
 mod prompts;
 mod races;
 mod readme;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 const ANN: UserId = UserId(1001);
 
-fn rules(daily: u32) -> Shop {
+pub(crate) fn rules(daily: u32) -> Shop {
     let minute = Duration::from_secs(60);
     let limits = Limits {
         queued: minute,

@@ -21,7 +21,11 @@ struct Floor {
 
 /// The floor plan: what may be imported from where. The same table stands in the README.
 const PLAN: &[Floor] = &[
-    Floor { name: "words", modules: &["money", "ids", "time", "config", "metrics", "disk"], may: May::Floors(&[]) },
+    Floor {
+        name: "words",
+        modules: &["money", "ids", "time", "config", "metrics", "disk"],
+        may: May::Floors(&[]),
+    },
     Floor {
         name: "rules",
         modules: &["catalog", "ledger", "job", "message", "texts"],

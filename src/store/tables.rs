@@ -10,6 +10,12 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition
 /// A row as it is stored.
 pub(super) type Bytes = &'static [u8];
 
+/// Its length first, so that no two rows of parts hash alike.
+fn absorb(hasher: &mut blake3::Hasher, part: impl AsRef<[u8]>) {
+    let part = part.as_ref();
+    hasher.update(&part.len().to_le_bytes()).update(part);
+}
+
 macro_rules! schema {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty = $text:literal;)*) => {
         /// All tables, open for writing. Opened once per transaction: redb refuses a second time.
@@ -32,6 +38,20 @@ macro_rules! schema {
         impl ReadTables {
             pub(super) fn open(txn: &ReadTransaction) -> Result<Self, Fault> {
                 Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
+            }
+
+            /// A hash over all rows of all tables, in order.
+            pub(super) fn digest(&self) -> Result<[u8; 32], Fault> {
+                let mut hasher = blake3::Hasher::new();
+                $({
+                    absorb(&mut hasher, $text);
+                    for entry in self.$name.iter()? {
+                        let (key, row) = entry?;
+                        absorb(&mut hasher, <$key as redb::Value>::as_bytes(&key.value()));
+                        absorb(&mut hasher, <$row as redb::Value>::as_bytes(&row.value()));
+                    }
+                })*
+                Ok(hasher.finalize().into())
             }
 
             /// All rows of all tables as text: two files that say the same have the same dump.

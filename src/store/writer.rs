@@ -239,8 +239,6 @@ fn run_caught(act: &mut dyn Act, tx: &mut Tx<'_>) -> Result<(), Fault> {
     let name = act.name();
     match catch_unwind(AssertUnwindSafe(|| act.run(tx))) {
         Ok(outcome) => outcome,
-        Err(panic) => {
-            Err(Fault::Bug(format!("{name}: {}", disk::words(panic.as_ref()))))
-        }
+        Err(panic) => Err(Fault::Bug(format!("{name}: {}", disk::words(panic.as_ref())))),
     }
 }

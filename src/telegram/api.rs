@@ -174,7 +174,9 @@ impl Api {
 
     async fn body(&self, mut response: Response) -> Result<Bytes, Failure> {
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::InDoubt(self.error(&error)))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| Failure::InDoubt(self.error(&error)))?
+        {
             if body.len() + chunk.len() > ANSWER_MAX_BYTES {
                 return Err(Failure::InDoubt("an answer without end".to_owned()));
             }
@@ -229,7 +231,8 @@ async fn form(request: &Request) -> std::io::Result<Form> {
     }
     for upload in request.uploads() {
         let (size_bytes, pieces) = disk::read(&upload.path).await?;
-        let part = Part::stream_with_length(Body::wrap_stream(pieces), size_bytes).file_name(upload.file_name.clone());
+        let part = Part::stream_with_length(Body::wrap_stream(pieces), size_bytes)
+            .file_name(upload.file_name.clone());
         form = form.part(upload.part.clone(), part);
     }
     Ok(form)

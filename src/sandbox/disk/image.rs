@@ -19,6 +19,13 @@ impl Image {
         super::bytes(self.len)
     }
 
+    pub(super) fn contents(&self) -> Vec<u8> {
+        let mut all = vec![0; self.len];
+        let whole = self.read(0, &mut all);
+        debug_assert!(whole, "so much is there");
+        all
+    }
+
     /// Makes it longer, with zeros, or shorter.
     pub(super) fn set_len(&mut self, len: u64) {
         let len = index(len);

@@ -87,6 +87,7 @@ impl Disk {
 
     /// Another disk with the same file, its unsynced part too, and no trouble. It shares the bytes
     /// until one of the two changes them, so that it costs little.
+    #[must_use]
     pub fn fork(&self) -> Self {
         let inner = self.lock();
         let fork = Inner {
@@ -127,6 +128,11 @@ impl Disk {
     /// How long the file is to the running process.
     pub fn file_bytes(&self) -> u64 {
         self.lock().current.len()
+    }
+
+    /// The file as the running process sees it, to look at it elsewhere.
+    pub fn contents(&self) -> Vec<u8> {
+        self.lock().current.contents()
     }
 
     /// How many operations a power cut would put at risk now.

@@ -129,11 +129,7 @@ async fn send(outlet: &Outlet, post: &CallbackPost) -> Option<u16> {
 }
 
 /// Ends tasks when their time comes and posts callbacks, until `stop`.
-pub(in crate::sandbox) async fn call_back(
-    world: Shared<World>,
-    outlet: Outlet,
-    stop: CancellationToken,
-) {
+pub(in crate::sandbox) async fn call_back(world: Shared<World>, outlet: Outlet, stop: CancellationToken) {
     let mut changed = world.changed();
     let mut posts = JoinSet::new();
     loop {

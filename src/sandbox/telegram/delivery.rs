@@ -46,11 +46,7 @@ async fn send(outlet: &Outlet, post: &Post) -> (Posted, Option<Value>) {
 }
 
 /// Delivers until `stop`. Posts under way are dropped then, as if Telegram's side had crashed.
-pub(in crate::sandbox) async fn deliver(
-    world: Shared<World>,
-    outlet: Outlet,
-    stop: CancellationToken,
-) {
+pub(in crate::sandbox) async fn deliver(world: Shared<World>, outlet: Outlet, stop: CancellationToken) {
     let mut changed = world.changed();
     let mut posts = JoinSet::new();
     loop {

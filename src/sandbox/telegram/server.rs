@@ -30,11 +30,7 @@ struct Shell {
 /// A little more than the largest upload: the parts' headers and the other parameters.
 const BODY_LIMIT_BYTES: usize = UPLOAD_LIMIT_BYTES + 1024 * 1024;
 
-pub(in crate::sandbox) fn router(
-    world: Shared<World>,
-    outlet: Outlet,
-    stop: CancellationToken,
-) -> Router {
+pub(in crate::sandbox) fn router(world: Shared<World>, outlet: Outlet, stop: CancellationToken) -> Router {
     Router::new()
         .route("/{bot}/{method}", any(method))
         .route("/file/{bot}/{*path}", get(download))
