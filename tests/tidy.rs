@@ -57,7 +57,11 @@ const PLAN: &[Floor] = &[
         modules: &["workers"],
         may: May::Floors(&["words", "rules", "memory", "acts", "conversation", "doors"]),
     },
-    Floor { name: "assembly", modules: &["app", "sandbox", "cli", "simulate", "bin", "main", "lib"], may: May::All },
+    Floor {
+        name: "assembly",
+        modules: &["app", "sandbox", "cli", "simulate", "bin", "main", "lib"],
+        may: May::All,
+    },
 ];
 
 /// Crates that only some modules may name, and ways to read a clock.
