@@ -15,7 +15,8 @@
 //! | 6 delivered | the message that tells the job's end is in the outbox | Telegram took it in this life |
 //!
 //! What waits for a time of its own (a task that still runs, an order put off by 429, a doubt that
-//! waits for its deadline) is at no commit; it only makes the job count as open.
+//! waits for its deadline) is at no commit; it only makes the job count as open. A kill that came while
+//! the service still started is told but adds no hit: it found what the life before had left.
 
 use super::outside::{self, Mark, Told};
 use super::{BOT, job_of, read};

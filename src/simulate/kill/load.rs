@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// The customers' Telegram ids.
 pub(super) const CUSTOMERS: Range<i64> = 2001..2041;
 /// A person does one thing a second or so, and Telegram takes one message a second in a chat.
-const PACE_MS: i64 = 900;
+const PACE_MS: i64 = 400;
 /// What they tap, whatever screen is there, until they have ordered: the last steps first.
 const RUN: &str = "✅ Запустить";
 const STEPS: [&str; 5] = [RUN, "⏭ Пропустить все", "✨ Сгенерировать", "m:z-image", "🎁 Бесплатные"];
@@ -85,7 +85,9 @@ impl Load {
         loop {
             let script = self.script();
             sandbox.kie.act(|kie, _| kie.by_default(script));
-            sandbox.telegram.act(|world, now| { CUSTOMERS }.try_for_each(|who| self.step(world, now, who)))?;
+            sandbox
+                .telegram
+                .act(|world, now| { CUSTOMERS }.try_for_each(|who| self.step(world, now, who)))?;
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());

@@ -92,3 +92,30 @@ pub(super) fn tasks(kie: &kie::World) -> Result<BTreeMap<JobId, String>, String>
     }
     Ok(tasks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::kie::{Account, Script, World};
+
+    /// Calls createTask for job 7 as often as there are scripts.
+    fn asked_by(scripts: [&str; 2]) -> Result<BTreeMap<JobId, String>, String> {
+        let mut kie = World::new(Account::default(), "http://kie");
+        let body = br#"{"model": "z-image", "input": {}, "callBackUrl": "http://us/kie/callback/7/secret"}"#;
+        for name in scripts {
+            kie.next(Script::named(name).expect("a script"));
+            kie.create(0, Some("Bearer sandbox-key"), body);
+        }
+        tasks(&kie)
+    }
+
+    #[test]
+    fn a_create_task_may_be_repeated_only_after_one_that_was_put_off() {
+        let tasks = asked_by(["429", "lost-answer"]).expect("one task");
+        assert_eq!(tasks.keys().collect::<Vec<_>>(), [&JobId(7)]);
+        for answered in ["success", "lost-answer", "fail"] {
+            let why = asked_by([answered, "429"]).expect_err("two calls");
+            assert!(why.starts_with("createTask was called again for job 7"), "{why}");
+        }
+    }
+}

@@ -39,7 +39,8 @@ impl Tally {
         self.kills += 1;
         self.busy += u64::from(landed.is_busy());
         self.early += u64::from(landed.is_early());
-        for (commit, half) in &landed.at {
+        // A start that was killed found what the life before left: that was counted then.
+        for (commit, half) in landed.at.iter().filter(|_| !landed.is_early()) {
             let (hits, halves) = self.at.entry(*commit).or_default();
             *hits += 1;
             *halves += u64::from(*half);
