@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 /// The customers' Telegram ids.
 pub(super) const CUSTOMERS: Range<i64> = 2001..2041;
-/// A person does one thing a second or so, and Telegram takes one message a second in a chat.
-const PACE_MS: i64 = 400;
+/// A person looks at the answer before the next step, and asks again when none comes.
+const PACE_MS: i64 = 300;
+const PATIENCE_MS: i64 = 2_500;
 /// What they tap, whatever screen is there, until they have ordered: the last steps first.
 const RUN: &str = "✅ Запустить";
-const STEPS: [&str; 5] = [RUN, "⏭ Пропустить все", "✨ Сгенерировать", "m:z-image", "🎁 Бесплатные"];
+const AGAIN: &str = "🔁 Повторить";
+const STEPS: [&str; 6] = [RUN, "⏭ Пропустить все", "✨ Сгенерировать", "m:z-image", "🎁 Бесплатные", AGAIN];
 
 /// A small generator of its own: what is drawn depends on the seed and on nothing else.
 struct Dice(u64);
@@ -35,7 +37,8 @@ impl Dice {
 pub(super) struct Load {
     dice: Dice,
     lives: u64,
-    acted: BTreeMap<i64, i64>,
+    /// When each customer acted last, and when they have read the answer.
+    acted: BTreeMap<i64, (i64, i64)>,
     /// Who tapped the button of which order: each may make one job, however often it is tapped.
     pressed: BTreeMap<i64, BTreeSet<String>>,
 }
@@ -120,12 +123,13 @@ impl Load {
 
     /// One customer's next step, if it is time: they push on until they have ordered.
     fn step(&mut self, world: &mut World, now: i64, customer: i64) -> Result<(), String> {
-        let last = self.acted.get(&customer).copied().unwrap_or(0);
-        if now - last <= PACE_MS {
+        let (at, read) = self.acted.get(&customer).copied().unwrap_or((0, 0));
+        let newest = world.chat(customer).and_then(|chat| chat.latest());
+        let answered = newest.is_some_and(|message| message.edited_at_ms.unwrap_or(message.at_ms) > at);
+        if now < if answered { read } else { at + PATIENCE_MS } {
             return Ok(());
         }
-        self.acted.insert(customer, now + i64::from(self.dice.roll(300)));
-        let newest = world.chat(customer).and_then(|chat| chat.latest());
+        self.acted.insert(customer, (now, now + PACE_MS + i64::from(self.dice.roll(300))));
         let button = newest.and_then(|message| {
             let step = STEPS.iter().find(|step| message.button(step).is_some())?;
             Some((message.id, *step, message.button(step)?.data.clone()?))
@@ -133,13 +137,14 @@ impl Load {
         let acted = match (button, self.dice.roll(24)) {
             (None, 1..=16) => world.say(now, customer, "самовар на снегу"),
             (None, _) | (Some(_), 0) => world.say(now, customer, "/start"),
+            (Some((_, AGAIN, _)), 1..=8) => world.say(now, customer, "/start"),
             (Some((message, step, data)), roll) => {
                 if step == RUN {
                     self.pressed.entry(customer).or_default().insert(data);
                 }
                 let tapped = world.tap(now, customer, message, step);
                 // An impatient finger.
-                if roll < 6 { tapped.and_then(|_| world.tap(now, customer, message, step)) } else { tapped }
+                if roll < 14 { tapped.and_then(|_| world.tap(now, customer, message, step)) } else { tapped }
             }
         };
         acted.map(drop).map_err(|why| format!("customer {customer} cannot act: {why}"))
