@@ -4,7 +4,8 @@
 use crate::support::driver::Side;
 use crate::support::{Mode, PATIENCE, TestApp};
 use samovar::job::State;
-use samovar::store::Delivery;
+use samovar::store::{Delivery, View};
+use samovar::time::Up;
 use std::time::Duration;
 
 const ANN: i64 = 1001;
@@ -143,4 +144,18 @@ async fn a_crash_around_the_release_of_a_deadline_gives_the_money_back_once() {
         let told = app.user(ANN).chat().matches("Код ошибки: RQ-").count();
         assert!((1..=2).contains(&told), "{side:?}: told {told} times");
     }
+}
+
+/// Deadlines count remembered uptime: forgotten lives would keep the money held for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_life_of_two_seconds_is_remembered() {
+    let mut app = TestApp::start(Mode::Webhook).await;
+    let noted = |view: &View| view.note::<Up>("uptime").ok()?;
+    let born = app.clock.now().up;
+    app.crash().await;
+    app.until("the first note of this life", |view| noted(view).filter(|up| *up >= born)).await;
+    let lived = app.clock.now().up.plus(Duration::from_secs(2));
+    app.skip(Duration::from_secs(2));
+    let remembered = app.until("the second", |view| noted(view).filter(|up| *up >= lived));
+    assert!(tokio::time::timeout(Duration::from_secs(4), remembered).await.is_ok(), "it was forgotten");
 }

@@ -11,7 +11,6 @@ mod gone;
 mod inspect;
 mod intake;
 mod jobs;
-mod kill;
 mod ledger;
 mod limits;
 mod models;

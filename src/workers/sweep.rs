@@ -9,8 +9,11 @@ use crate::time::{At, Up};
 use rust_decimal::Decimal;
 use std::time::Duration;
 
-/// A crash forgets at most so much uptime.
+/// A crash forgets at most so much uptime, and no more than about half of a life: the first sweeps
+/// come sooner, each pause twice the one before. Else a service that dies more often than this would
+/// never reach a deadline.
 const REMEMBER_EVERY: Duration = Duration::from_secs(10);
+const REMEMBER_FIRST: Duration = Duration::from_millis(100);
 /// The live check of the books, and what else is due by the minute.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Updates are known again for so long (L9).
@@ -21,6 +24,7 @@ const FORGET: usize = 1_000;
 /// Sweeps until the stop, and once more at it.
 pub async fn run(engine: Engine) {
     let mut checked: Option<Up> = None;
+    let mut pause = REMEMBER_FIRST;
     loop {
         let now = engine.clock().now().up;
         let check = checked.is_none_or(|last| now.since(last) >= CHECK_EVERY);
@@ -34,9 +38,10 @@ pub async fn run(engine: Engine) {
         }
         tokio::select! {
             biased;
-            () = engine.clock().sleep(REMEMBER_EVERY) => {}
+            () = engine.clock().sleep(pause) => {}
             () = engine.stop.cancelled() => {}
         }
+        pause = (pause * 2).min(REMEMBER_EVERY);
     }
 }
 
