@@ -23,7 +23,8 @@ impl Budget {
 
 /// A time as jiff reads it: `90s`, `8m`.
 fn time(text: &str) -> Result<Duration, String> {
-    let read = text.parse::<jiff::SignedDuration>().map_err(|_| format!("{text} is no time such as 90s or 8m"));
+    let read =
+        text.parse::<jiff::SignedDuration>().map_err(|_| format!("{text} is no time such as 90s or 8m"));
     Duration::try_from(read?).map_err(|_| format!("{text} is no time to spend"))
 }
 

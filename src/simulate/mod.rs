@@ -8,6 +8,7 @@
 pub mod budget;
 pub mod corpus;
 pub mod kill;
+pub mod parsers;
 pub mod power;
 pub mod seeds;
 

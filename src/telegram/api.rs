@@ -17,7 +17,7 @@ use std::time::Duration;
 use url::Url;
 
 /// A hundred updates of 64 KiB fit thrice.
-const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
+pub(crate) const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
 const WORDS_MAX_CHARS: usize = 300;
 
 /// How long a call may take.
@@ -56,8 +56,8 @@ pub enum BadUrl {
 }
 
 /// Why a call gave no result.
-#[derive(Debug)]
-pub(super) enum Failure {
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
     /// Telegram said no, so nothing happened.
     Said(Said),
     /// It never reached Telegram.
@@ -67,8 +67,8 @@ pub(super) enum Failure {
 }
 
 /// Telegram's no.
-#[derive(Debug)]
-pub(super) struct Said {
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
     /// As in HTTP.
     pub(super) code: u16,
     /// Its words, at most 300 characters.
@@ -78,7 +78,7 @@ pub(super) struct Said {
 }
 
 /// The Bot API of one bot.
-pub(super) struct Api {
+pub(crate) struct Api {
     client: Client,
     base: Url,
     token: SecretString,
@@ -92,7 +92,7 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    pub(super) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
+    pub(crate) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
             return Err(BadUrl::Scheme);
         }
@@ -175,7 +175,8 @@ impl Api {
         Ok(body.freeze())
     }
 
-    fn read(
+    /// What an answer says; its status only explains a body that says nothing.
+    pub(crate) fn read(
         &self,
         status: StatusCode,
         retry_after: Option<Duration>,
