@@ -133,6 +133,12 @@ impl Shop {
         self.sandbox.telegram.act(|world, now| world.tap(now, ANN, message, button)).map(drop).map_err(told)
     }
 
+    /// What the button of this label carries, under her newest message that has one.
+    pub(super) async fn button(&self, label: &str) -> Result<String, String> {
+        let there = |world: &World| world.chat(ANN)?.latest_with(label)?.button(label)?.data.clone();
+        self.seek(label, there).await
+    }
+
     async fn seek<R>(&self, what: &str, seek: impl FnMut(&World) -> Option<R>) -> Result<R, String> {
         let found = self.sandbox.telegram.wait(seek, PATIENCE).await;
         found.map_err(|late| format!("waited in vain for {what}: {late}"))
