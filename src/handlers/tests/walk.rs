@@ -231,6 +231,7 @@ fn a_button_for_a_page_beyond_all_numbers_is_answered() {
         for data in ["jobs", "prices", "s", "t:image"] {
             ann.taps_data(&format!("{data}:{}", usize::MAX));
         }
+        Ok(())
     });
 }
 
