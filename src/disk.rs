@@ -106,7 +106,7 @@ mod tests {
         assert_eq!((size_bytes, pieces.len()), (65_543, 2));
         assert_eq!(pieces[1], [2; 7][..]);
         assert!(read(&dir.path().join("nothing")).await.is_err());
-        let broken = wait(|| assert!(path.is_dir(), "no directory")).await;
+        let broken = wait(move || assert!(path.is_dir(), "no directory")).await;
         assert!(broken.expect_err("it panicked").to_string().contains("no directory"));
     }
 

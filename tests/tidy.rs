@@ -223,6 +223,10 @@ fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
     for entry in entries {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
+            // The fuzzers build below themselves.
+            if path.ends_with("target") {
+                continue;
+            }
             rust_files(&path, into);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             into.push(path);

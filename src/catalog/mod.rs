@@ -8,8 +8,9 @@ pub mod input;
 pub mod price;
 #[cfg(test)]
 mod price_tests;
-#[cfg(test)]
-mod source;
+#[cfg(any(test, feature = "simulate"))]
+#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "the build uses the rest"))]
+pub(crate) mod source;
 #[cfg(test)]
 mod tests;
 mod valid;

@@ -2,13 +2,18 @@
 //! credentials. What is empty counts as not set.
 
 use crate::config::{NAMES, Problem};
-use config::{Config, ConfigError, File, FileFormat, Value, ValueKind};
+use config::{ConfigError, File, FileFormat, Source, Value, ValueKind};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// A settings file or secret larger than this is a mistake.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+/// A settings file, a secret or a value of the environment larger than this is a mistake.
+const MAX_BYTES: usize = 64 * 1024;
+/// What is said of it.
+const TOO_LARGE: &str = "is larger than 64 KiB";
+/// So much of a name that is no setting is shown.
+const NAME_CHARS: usize = 64;
 
 /// Where to look for settings. The environment is an argument, so nothing else decides.
 #[derive(Clone, Default)]
@@ -62,7 +67,9 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
             }
         }
     }
-    let variable = |name: &str| sources.environment.get(name).filter(|text| !text.trim().is_empty());
+    let variable = |name: &str| {
+        sources.environment.get(name).filter(|text| text.len() <= MAX_BYTES && !text.trim().is_empty())
+    };
     if !raw.contains_key("DATA_DIR")
         && let Some(directories) = variable("STATE_DIRECTORY")
     {
@@ -70,6 +77,9 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
         raw.insert("DATA_DIR", Given { text: first.to_owned(), origin: "STATE_DIRECTORY" });
     }
     for name in NAMES {
+        if sources.environment.get(name).is_some_and(|text| text.len() > MAX_BYTES) {
+            problems.push(Problem { name: name.to_owned(), what: format!("(environment) {TOO_LARGE}") });
+        }
         if let Some(text) = variable(name) {
             raw.insert(name, Given { text: text.clone(), origin: "environment" });
         }
@@ -90,16 +100,19 @@ pub(super) fn gather(sources: &Sources) -> Gathered {
 fn read_file(path: &Path) -> Result<String, Problem> {
     let problem = |what: String| Problem { name: path.display().to_string(), what };
     let cannot = |error: std::io::Error| problem(format!("cannot be read: {error}"));
-    if fs::metadata(path).map_err(cannot)?.len() > MAX_FILE_BYTES {
-        return Err(problem("cannot be read: it is larger than 1 MiB".to_owned()));
+    // Devices and pipes say that they are empty, and some have no end.
+    let mut read = Vec::new();
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut read)).map_err(cannot)?;
+    if read.len() > MAX_BYTES {
+        return Err(problem(format!("cannot be read: it {TOO_LARGE}")));
     }
-    fs::read_to_string(path).map_err(cannot)
+    String::from_utf8(read).map_err(|_| problem("cannot be read: it is not UTF-8".to_owned()))
 }
 
 fn parse(path: &Path, text: &str) -> Result<config::Map<String, Value>, Problem> {
-    let source = File::from_str(text, FileFormat::Toml);
-    let parsed = Config::builder().add_source(source).build();
-    parsed.and_then(|config| config::Source::collect(&config)).map_err(|error| Problem {
+    // Not built into a `Config`: that takes names for paths, and makes a list of 10¹¹ places of `"a[99999999999]"`.
+    File::from_str(text, FileFormat::Toml).collect().map_err(|error| Problem {
         name: path.display().to_string(),
         what: format!("is no TOML{}", place(&error)),
     })
@@ -125,7 +138,9 @@ fn from_table(
 ) {
     for (key, value) in table {
         let upper = key.to_ascii_uppercase();
-        let mut wrong = |what: &str| problems.push(Problem { name: key.clone(), what: what.to_owned() });
+        let shown = key.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME_CHARS);
+        let shown: String = shown.collect();
+        let mut wrong = |what: &str| problems.push(Problem { name: shown.clone(), what: what.to_owned() });
         let is = |name: &&str| upper == *name;
         let is_path_of = |name: &&str| upper.strip_suffix("_FILE") == Some(name);
         let (name, is_path) = match (NAMES.into_iter().find(is), NAMES.into_iter().find(is_path_of)) {

@@ -254,6 +254,39 @@ fn a_look_at_the_prices_minds_only_what_makes_them() {
 }
 
 #[test]
+fn what_has_no_end_is_not_read_to_its_end() {
+    let endless = Sources { file: Some(PathBuf::from("/dev/zero")), ..service(&[]) };
+    assert_eq!(problems(&endless), ["/dev/zero cannot be read: it is larger than 64 KiB"]);
+    let secret =
+        environment(&[("TELEGRAM_BOT_TOKEN", TOKEN), ("KIE_API_KEY_FILE", "/dev/zero"), ("ADMIN_IDS", "1")]);
+    let told = "KIE_API_KEY (/dev/zero) cannot be read: it is larger than 64 KiB";
+    assert_eq!(problems(&secret), [told]);
+    let long = "a.example,".repeat(7_000);
+    let hosts = service(&[("RESULT_HOSTS", &long)]);
+    assert_eq!(problems(&hosts), ["RESULT_HOSTS (environment) is larger than 64 KiB"]);
+}
+
+#[test]
+fn a_name_that_looks_like_a_place_in_a_list_takes_no_memory() {
+    let dir = TempDir::new().expect("a folder");
+    for name in ["a[99999999999]", "DATA_DIR[99999999999]", "a[-99999999999].b", "."] {
+        let told = problems(&with_file(service(&[]), &dir, &format!("\"{name}\" = 1")));
+        assert_eq!(
+            told,
+            [format!("{name} in the settings file is not a setting: see the example for those there are")]
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_no_setting_stays_on_its_line() {
+    let dir = TempDir::new().expect("a folder");
+    let sources = with_file(service(&[]), &dir, "\"a\\n\\u001b[2Jb\" = 1");
+    let told = problems(&sources);
+    assert!(!told.iter().any(|line| line.contains(char::is_control)), "{told:?}");
+}
+
+#[test]
 fn nothing_that_can_be_printed_holds_a_secret() {
     let sources = service(&[
         ("TELEGRAM_WEBHOOK_SECRET_TOKEN", "planted-webhook"),

@@ -7,7 +7,7 @@
 mod answer;
 mod client;
 mod document;
-mod server;
+pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// A question is one line of at most so many bytes.
-const ASK_BYTES: u64 = 64 * 1024;
+pub(crate) const ASK_BYTES: u64 = 64 * 1024;
 
 /// What an operator asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -93,7 +93,7 @@ async fn converse(stream: UnixStream, store: Store) -> io::Result<()> {
 }
 
 /// A line is a question only when it is whole: half of one could name another amount.
-fn understand(line: &[u8]) -> Result<Ask, String> {
+pub(crate) fn understand(line: &[u8]) -> Result<Ask, String> {
     let Some(line) = line.strip_suffix(b"\n") else {
         return Err(format!("a question is one line of at most {ASK_BYTES} bytes"));
     };

@@ -37,7 +37,7 @@ const POPULAR: [&str; 12] = [
 
 /// A list of models in the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
+pub(crate) enum Group {
     /// Pictures from words.
     Image,
     /// Pictures from pictures.

@@ -15,6 +15,8 @@ use crate::texts::{self, Arg};
 
 /// How many jobs a page shows.
 const PAGE: usize = 6;
+/// A button may say any number; nobody has more pages than this.
+const MOST_PAGES: usize = 1_000_000;
 
 fn status_key(state: &State) -> &'static str {
     match state {
@@ -37,6 +39,7 @@ fn title(job: &Job) -> &str {
 /// A page of the customer's jobs, newest first.
 pub(super) fn list(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
     talk.aside();
+    let page = page.min(MOST_PAGES);
     // One more than is shown tells whether there is another page.
     let mut jobs = talk.tx.jobs_of(talk.user, page.saturating_mul(PAGE), PAGE + 1)?;
     let more = jobs.len() > PAGE;

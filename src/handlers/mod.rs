@@ -20,7 +20,7 @@ mod rate;
 pub mod reach;
 mod start;
 mod talk;
-mod target;
+pub(crate) mod target;
 #[cfg(test)]
 mod tests;
 mod wallet;

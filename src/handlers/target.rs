@@ -8,7 +8,7 @@ use crate::money::Kopecks;
 
 /// Where a tap leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// The main menu, in the tapped message.
     Home,
     /// The main menu, in a new message: the tapped one is a result and stays.
@@ -80,7 +80,7 @@ pub(super) enum Target {
 
 /// A frequent question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub(crate) enum Question {
     /// How to create for nothing.
     Free,
     /// How prices are made.
@@ -91,7 +91,7 @@ pub(super) enum Question {
 
 impl Target {
     /// What the button carries: at most 64 bytes.
-    pub(super) fn data(&self) -> String {
+    pub(crate) fn data(&self) -> String {
         match self {
             Self::Home => "home".to_owned(),
             Self::Menu => "menu".to_owned(),
@@ -137,7 +137,7 @@ impl Target {
     }
 
     /// Reads what a button carried; `None` for what no version of ours ever wrote.
-    pub(super) fn read(data: &str) -> Option<Self> {
+    pub(crate) fn read(data: &str) -> Option<Self> {
         let (word, rest) = data.split_once(':').unwrap_or((data, ""));
         match word {
             "home" => Some(Self::Home),

@@ -10,7 +10,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use std::sync::Arc;
 
-const BODY_MAX: usize = 256 * 1024;
+/// KIE says little.
+pub(crate) const BODY_MAX: usize = 256 * 1024;
 
 pub(super) async fn callback(
     State(doors): State<Arc<Doors>>,

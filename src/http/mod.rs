@@ -3,9 +3,9 @@
 //! **Invariant:** a 200 is given only after what came is on disk.
 
 mod health;
-mod kie;
+pub(crate) mod kie;
 mod serve;
-mod telegram;
+pub(crate) mod telegram;
 
 pub use health::Health;
 pub use serve::serve;

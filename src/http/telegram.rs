@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Telegram's own limit for an update is 64 KiB.
-const BODY_MAX: usize = 1024 * 1024;
+pub(crate) const BODY_MAX: usize = 1024 * 1024;
 
 pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response<Body> {
     let Some(door) = &doors.webhook else { return answer(StatusCode::NOT_FOUND, "") };

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub const MESSAGE_CHARS: usize = 300;
 /// How many files a result may have: what fits into one album.
 pub const MAX_FILES: usize = 10;
+/// So many addresses of a result are looked at; a list with more of them is no result.
+const MAX_LINKS: usize = 100;
 
 /// What an answer to createTask decides: `status` only explains a body that says nothing,
 /// `retry_after` is the header of that name.
@@ -247,7 +249,7 @@ fn links(data: &Value, hosts: &Hosts) -> Links {
             Value::Null => Vec::new(),
             one @ (Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => vec![one],
         };
-        let usable = urls.iter().filter_map(Value::as_str).filter(|url| hosts.is_link(url));
+        let usable = urls.iter().take(MAX_LINKS).filter_map(Value::as_str).filter(|url| hosts.is_link(url));
         let urls: Vec<String> = usable.take(MAX_FILES).map(str::to_owned).collect();
         if !urls.is_empty() {
             return Links::Files(urls);

@@ -188,7 +188,7 @@ async fn next_chunk(response: &mut reqwest::Response) -> Result<Option<bytes::By
     })
 }
 
-fn media_type(head: &[u8]) -> Result<infer::Type, FetchError> {
+pub(crate) fn media_type(head: &[u8]) -> Result<infer::Type, FetchError> {
     let kind = infer::get(head).ok_or(FetchError::NotMedia { found: "unknown" })?;
     match kind.matcher_type() {
         infer::MatcherType::Image | infer::MatcherType::Video | infer::MatcherType::Audio => Ok(kind),

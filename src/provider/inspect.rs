@@ -76,7 +76,7 @@ pub async fn inspect(path: &Path) -> Result<Facts, InspectError> {
     }
 }
 
-fn look(path: &Path, over: &AtomicBool) -> Result<Facts, InspectError> {
+pub(crate) fn look(path: &Path, over: &AtomicBool) -> Result<Facts, InspectError> {
     let mut file = File::open(path)?;
     let size_bytes = file.metadata()?.len();
     let mut head = Vec::new();

@@ -27,7 +27,7 @@ use std::time::Duration;
 use url::Url;
 
 /// More of the list of models than this is not read.
-const MAX_MODELS_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_MODELS_BYTES: usize = 512 * 1024;
 /// How long a request may wait for its turn under our own limits.
 const MOST_WAIT: Duration = Duration::from_secs(10);
 
@@ -300,7 +300,7 @@ impl Provider for Kie {
 }
 
 /// The names in a list of models; `None` for a shape that we do not know.
-fn answer_models(body: &[u8]) -> Option<BTreeSet<String>> {
+pub(crate) fn answer_models(body: &[u8]) -> Option<BTreeSet<String>> {
     let body = serde_json::from_slice::<Value>(body).ok()?;
     let models = body.get("data")?.get("models")?.as_array()?;
     models.iter().map(|one| one.get("model")?.as_str().map(str::to_owned)).collect()

@@ -23,7 +23,7 @@ use tempfile::TempPath;
 use url::{Host, Origin, Url};
 
 /// Longer links are no links.
-const MAX_LINK_CHARS: usize = 2048;
+pub(crate) const MAX_LINK_CHARS: usize = 2048;
 /// More would be a game.
 const MAX_REDIRECTS: u32 = 3;
 
@@ -239,7 +239,7 @@ impl Links {
     }
 
     /// Who may fetch this address, if anybody.
-    fn client_for(&self, url: &Url) -> Option<&Client> {
+    pub(crate) fn client_for(&self, url: &Url) -> Option<&Client> {
         if !url.username().is_empty() || url.password().is_some() || url.as_str().len() > MAX_LINK_CHARS {
             return None;
         }

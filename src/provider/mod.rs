@@ -14,7 +14,7 @@ pub mod link;
 #[cfg(test)]
 mod testing;
 pub mod upload;
-mod wire;
+pub(crate) mod wire;
 
 pub use fetch::FetchError;
 pub use inspect::{Facts, InspectError, inspect};

@@ -59,7 +59,7 @@ pub(crate) async fn send(
 }
 
 /// Judges by the body's code, for KIE's errors come under HTTP 200 too.
-fn uploaded(status: u16, body: &[u8], hosts: &Hosts) -> Result<String, UploadError> {
+pub(crate) fn uploaded(status: u16, body: &[u8], hosts: &Hosts) -> Result<String, UploadError> {
     let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let code = body["code"].as_u64().unwrap_or(if status == 200 { 0 } else { u64::from(status) });
     let said: String = body["msg"].as_str().unwrap_or_default().chars().take(300).collect();

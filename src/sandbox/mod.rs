@@ -106,9 +106,9 @@ pub struct Sandbox {
     tasks: JoinSet<()>,
 }
 
-fn outlet() -> io::Result<Outlet> {
+fn client() -> io::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    builder.build().map(Outlet::from).map_err(io::Error::other)
+    builder.build().map_err(io::Error::other)
 }
 
 impl Sandbox {
@@ -117,7 +117,7 @@ impl Sandbox {
     /// # Errors
     /// When a socket cannot be bound or the HTTP client not be made.
     pub async fn start(settings: Settings) -> io::Result<Self> {
-        let (stop, outlet) = (CancellationToken::new(), outlet()?);
+        let (stop, outlet) = (CancellationToken::new(), Outlet::from(client()?));
         let (telegram_socket, telegram_url) = shell::listen(settings.telegram_address).await?;
         let (kie_socket, kie_url) = shell::listen(settings.kie_address).await?;
         let worlds = Worlds::new(settings.bot, settings.account, settings.clock, &kie_url);

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod corpus;
 pub mod dice;
 pub mod kill;
+pub mod parsers;
 pub mod power;
 pub mod seeds;
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 /// A hundred updates of 64 KiB fit thrice.
-const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
+pub(crate) const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
 const WORDS_MAX_CHARS: usize = 300;
 
 /// How long a call may take.
@@ -57,8 +57,8 @@ pub enum BadUrl {
 }
 
 /// Why a call gave no result.
-#[derive(Debug)]
-pub(super) enum Failure {
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
     /// Telegram said no, so nothing happened.
     Said(Said),
     /// It never reached Telegram.
@@ -68,8 +68,8 @@ pub(super) enum Failure {
 }
 
 /// Telegram's no.
-#[derive(Debug)]
-pub(super) struct Said {
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
     /// As in HTTP.
     pub(super) code: u16,
     /// Its words, at most 300 characters.
@@ -79,7 +79,7 @@ pub(super) struct Said {
 }
 
 /// The Bot API of one bot.
-pub(super) struct Api {
+pub(crate) struct Api {
     outlet: Outlet,
     base: Url,
     token: SecretString,
@@ -93,7 +93,7 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    pub(super) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
+    pub(crate) fn new(token: SecretString, base: Url, timeouts: Timeouts) -> Result<Self, BadUrl> {
         let client = Client::builder()
             .use_rustls_tls()
             .connect_timeout(timeouts.connect)
@@ -185,7 +185,8 @@ impl Api {
         Ok(body.freeze())
     }
 
-    fn read(
+    /// What an answer says; its status only explains a body that says nothing.
+    pub(crate) fn read(
         &self,
         status: StatusCode,
         retry_after: Option<Duration>,

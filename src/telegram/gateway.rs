@@ -163,17 +163,7 @@ impl Telegram {
         }
         let timeout = Duration::from_secs(wait_s.into()) + self.api.timeouts.poll_slack;
         let result = self.api.call(&request, timeout).await?;
-        let updates: Vec<&RawValue> = serde_json::from_str(result.get())
-            .map_err(|_| CallError::Unreachable("getUpdates gave no list".to_owned()))?;
-        let numbered = updates.into_iter().filter_map(|update| {
-            if let Ok(head) = serde_json::from_str::<Head>(update.get()) {
-                let bytes = Bytes::copy_from_slice(update.get().as_bytes());
-                return Some(RawUpdate { id: UpdateId(head.update_id), bytes });
-            }
-            tracing::warn!("an update without a number was dropped");
-            None
-        });
-        Ok(numbered.collect())
+        updates(&result)
     }
 
     async fn fetch(&self, file_id: &str, to: &Path) -> Result<u64, FetchError> {
@@ -232,9 +222,24 @@ async fn remove(part: &Path) {
     }
 }
 
+/// The updates in a result of `getUpdates`; those without a number are dropped.
+pub(crate) fn updates(result: &RawValue) -> Result<Vec<RawUpdate>, CallError> {
+    let updates: Vec<&RawValue> = serde_json::from_str(result.get())
+        .map_err(|_| CallError::Unreachable("getUpdates gave no list".to_owned()))?;
+    let numbered = updates.into_iter().filter_map(|update| {
+        if let Ok(head) = serde_json::from_str::<Head>(update.get()) {
+            let bytes = Bytes::copy_from_slice(update.get().as_bytes());
+            return Some(RawUpdate { id: UpdateId(head.update_id), bytes });
+        }
+        tracing::warn!("an update without a number was dropped");
+        None
+    });
+    Ok(numbered.collect())
+}
+
 /// The messages in a result: one, or those of an album. None when Telegram describes them in a way
 /// we cannot read; they are delivered all the same.
-fn messages(result: &RawValue) -> Vec<SentMessage> {
+pub(crate) fn messages(result: &RawValue) -> Vec<SentMessage> {
     let one = || serde_json::from_str::<SentMessage>(result.get()).map(|message| vec![message]);
     serde_json::from_str::<Vec<SentMessage>>(result.get()).or_else(|_| one()).unwrap_or_else(|_| {
         tracing::warn!("Telegram took a message and described it in a way we cannot read");
@@ -242,7 +247,7 @@ fn messages(result: &RawValue) -> Vec<SentMessage> {
     })
 }
 
-fn delivered(messages: Vec<SentMessage>) -> Sent {
+pub(crate) fn delivered(messages: Vec<SentMessage>) -> Sent {
     let message = messages.first().map(|message| MessageId(message.message_id));
     Sent::Delivered { message, file_ids: messages.into_iter().filter_map(SentMessage::file_id).collect() }
 }

@@ -4,15 +4,15 @@
 //! [`Telegram`] its one real implementation; [`polling`] and [`setup`] are what a start needs.
 //! **Invariant:** the bot's token, which is part of every URL here, is in no error, log or `Debug`.
 
-mod api;
+pub(crate) mod api;
 pub mod decode;
-mod gateway;
+pub(crate) mod gateway;
 mod media;
 pub mod polling;
-mod refusal;
+pub(crate) mod refusal;
 mod request;
 pub mod setup;
-mod wire;
+pub(crate) mod wire;
 
 pub use crate::message::FETCH_MAX_BYTES;
 pub use api::{BadUrl, Timeouts};

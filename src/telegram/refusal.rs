@@ -98,7 +98,7 @@ impl Said {
 }
 
 /// What a failed send means.
-pub(super) fn sent(failure: Failure) -> Sent {
+pub(crate) fn sent(failure: Failure) -> Sent {
     let said = match failure {
         Failure::NotSent(why) => return Sent::NotSent(why),
         Failure::InDoubt(why) => return Sent::InDoubt(why),

@@ -187,7 +187,7 @@ pub(super) struct Parameters {
 
 /// A message of our own, as Telegram confirms it.
 #[derive(Deserialize)]
-pub(super) struct SentMessage {
+pub(crate) struct SentMessage {
     pub(super) message_id: i32,
     #[serde(default)]
     photo: Vec<SentFile>,
@@ -227,7 +227,7 @@ impl SentMessage {
 
 /// Where a file can be fetched.
 #[derive(Deserialize)]
-pub(super) struct FilePath {
+pub(crate) struct FilePath {
     pub(super) file_path: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) file_size: Option<u64>,

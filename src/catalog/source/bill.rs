@@ -11,6 +11,12 @@ use rust_decimal::Decimal;
 /// [`Range::dearest`] knows it; a real order counts its real seconds.
 const LONGEST_S: u32 = 600;
 
+/// What a job costs at the most, in credits; beyond this a charge is a slip of the pen.
+const DEAREST_CREDITS: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+/// So often at the most a charge is compared with a way to choose: a model with more of both has too
+/// many options for anybody to go through.
+const MOST_COMPARED: usize = 100_000;
+
 /// What the cheapest and the dearest options cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -42,7 +48,12 @@ pub(super) fn range(
     let before = context.complaints();
     let mut is_used = vec![false; charges.len()];
     let mut range: Option<Range> = None;
-    for chosen in combinations(charges, inputs, conflicts) {
+    let first_line = charges.first().map_or(1, |row| row.line);
+    let Some(combinations) = combinations(charges, inputs, conflicts) else {
+        context.complain(first_line, "the charges ask for too many options at once");
+        return None;
+    };
+    for chosen in combinations {
         let mut smaller: Option<u32> = None;
         let mut fits = false;
         for (row, used) in charges.iter().zip(&mut is_used) {
@@ -55,15 +66,19 @@ pub(super) fn range(
             }
             fits = true;
             *used = true;
-            widen(&mut range, extremes(row, &chosen, inputs));
+            match extremes(row, &chosen, inputs) {
+                Some(extremes) => widen(&mut range, extremes),
+                None => {
+                    context.complain(row.line, format!("more than {DEAREST_CREDITS} credits are charged"))
+                }
+            }
             match limit {
                 Some(limit) => smaller = Some(limit),
                 None => break,
             }
         }
         if !fits {
-            let line = charges.first().map_or(1, |row| row.line);
-            context.complain(line, format!("nothing is charged for {}", said(&chosen)));
+            context.complain(first_line, format!("nothing is charged for {}", said(&chosen)));
         }
     }
     for (row, _) in charges.iter().zip(is_used).filter(|(_, used)| !used) {
@@ -85,8 +100,13 @@ fn widen(range: &mut Option<Range>, [low, high]: [Extreme; 2]) {
     }
 }
 
-/// All values of all inputs that any charge asks for, without what KIE refuses together.
-fn combinations<'m>(charges: &[Charge], inputs: &'m [Input], conflicts: &[Conflict]) -> Vec<Chosen<'m>> {
+/// All values of all inputs that any charge asks for, without what KIE refuses together; `None` when
+/// there are too many of them.
+fn combinations<'m>(
+    charges: &[Charge],
+    inputs: &'m [Input],
+    conflicts: &[Conflict],
+) -> Option<Vec<Chosen<'m>>> {
     let mut all: Vec<Chosen<'m>> = vec![Vec::new()];
     let asked =
         |input: &&Input| charges.iter().any(|row| row.when.iter().any(|(name, _)| *name == input.name));
@@ -105,6 +125,10 @@ fn combinations<'m>(charges: &[Charge], inputs: &'m [Input], conflicts: &[Confli
             | Kind::Link { .. }
             | Kind::Task { .. } => continue,
         };
+        let compared = all.len().checked_mul(values.len()).and_then(|ways| ways.checked_mul(charges.len()));
+        if compared.is_none_or(|compared| compared > MOST_COMPARED) {
+            return None;
+        }
         let with = |value: &Preset| {
             let value = value.clone();
             all.iter().map(move |chosen| {
@@ -122,16 +146,17 @@ fn combinations<'m>(charges: &[Charge], inputs: &'m [Input], conflicts: &[Confli
     all.retain(|chosen| {
         !conflicts.iter().any(|conflict| holds(chosen, &conflict.first) && holds(chosen, &conflict.second))
     });
-    all
+    Some(all)
 }
 
 fn is(chosen: &Chosen<'_>, name: &str, value: &Preset) -> bool {
     chosen.iter().any(|(input, is)| *input == name && is == value)
 }
 
-/// The least and the most that a row makes of what was chosen.
-fn extremes(row: &Charge, chosen: &Chosen<'_>, inputs: &[Input]) -> [Extreme; 2] {
-    amounts(&row.per, chosen, inputs).map(|(units, notes)| {
+/// The least and the most that a row makes of what was chosen; `None` when it is beyond all reason.
+fn extremes(row: &Charge, chosen: &Chosen<'_>, inputs: &[Input]) -> Option<[Extreme; 2]> {
+    let [low, high] = amounts(&row.per, chosen, inputs).map(|(units, notes)| {
+        let credits = row.credits.checked_mul(units).filter(|credits| *credits <= DEAREST_CREDITS)?;
         let mut options: Vec<(String, String)> =
             chosen.iter().map(|(name, value)| ((*name).to_owned(), shown(value))).collect();
         for (name, note) in notes {
@@ -142,8 +167,9 @@ fn extremes(row: &Charge, chosen: &Chosen<'_>, inputs: &[Input]) -> [Extreme; 2]
         if let Some(up_to) = &row.up_to {
             options.push((up_to.picture.clone(), format!("result up to {} px", up_to.px)));
         }
-        Extreme { credits: (row.credits * units).normalize(), options }
-    })
+        Some(Extreme { credits: credits.normalize(), options })
+    });
+    Some([low?, high?])
 }
 
 /// The fewest and the most units, each with the options that make them.

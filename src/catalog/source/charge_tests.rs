@@ -98,3 +98,30 @@ fn the_cheapest_and_the_dearest_options_are_found() {
     assert_eq!(models[7].least_usd, models[7].usd);
     assert!(MODEL.ends_with(ROW));
 }
+
+#[test]
+fn charges_beyond_what_a_number_holds_are_refused() {
+    let most = "79228162514264337593543950335";
+    for row in [
+        format!("credits = {most}"),
+        format!("credits = {most}\nper = \"1000 characters\"\nof = \"prompt\""),
+        "credits = 1000000001".to_owned(),
+    ] {
+        broken("credits = 1.5", &row, "29: more than 1000000000 credits are charged");
+    }
+}
+
+#[test]
+fn charges_that_ask_for_more_options_than_anybody_can_go_through_are_refused() {
+    let input = |number: usize| {
+        format!(
+            "[[inputs]]\nname = \"b{number}\"\ntype = \"boolean\"\nrequired = true\nlabel.ru = \"a\"\n\
+             label.en = \"a\"\nhelp.ru = \"a\"\nhelp.en = \"a\"\n"
+        )
+    };
+    let row = |number: usize| format!("[[charges]]\ncredits = 1\nwhen = {{ b{number} = true }}\n");
+    let inputs: String = (0..40).map(input).collect();
+    let rows: String = (0..40).map(row).collect();
+    let told = good().model(ROW, &format!("{inputs}{rows}{ROW}")).told();
+    assert_eq!(told, ["models/m-07.toml:349: the charges ask for too many options at once"]);
+}

@@ -3,6 +3,7 @@
 
 use super::{Error, error};
 use rust_decimal::Decimal;
+use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
@@ -16,13 +17,15 @@ pub(super) struct Node<'t> {
 /// Which file is read, and what was wrong so far.
 pub(super) struct Context<'t> {
     path: &'t str,
-    text: &'t str,
+    /// Where its lines end.
+    breaks: Vec<usize>,
     errors: &'t mut Vec<Error>,
 }
 
 impl<'t> Context<'t> {
     pub(super) fn new(path: &'t str, text: &'t str, errors: &'t mut Vec<Error>) -> Self {
-        Self { path, text, errors }
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
+        Self { path, breaks: breaks.collect(), errors }
     }
 
     pub(super) fn complain(&mut self, line: u32, message: impl Into<String>) {
@@ -36,7 +39,7 @@ impl<'t> Context<'t> {
 
     /// The line on which a byte of the file stands.
     pub(super) fn line(&self, offset: usize) -> u32 {
-        let breaks = self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+        let breaks = self.breaks.partition_point(|at| *at < offset);
         u32::try_from(breaks).map_or(u32::MAX, |breaks| breaks.saturating_add(1))
     }
 
@@ -209,10 +212,10 @@ impl<'t> Node<'t> {
 
     /// A list of texts, none of them twice, at least one.
     pub(super) fn texts(self, context: &mut Context<'t>, key: &str) -> Option<Vec<String>> {
-        let mut texts: Vec<String> = Vec::new();
+        let (mut texts, mut seen) = (Vec::new(), BTreeSet::new());
         for node in self.list(context, key)? {
             let text = node.text(context, key)?;
-            if texts.iter().any(|earlier| earlier == text) {
+            if !seen.insert(text) {
                 context.complain(node.line, format!("`{key}` has {text:?} twice"));
             }
             texts.push(text.to_owned());

@@ -2,6 +2,7 @@
 
 use super::document::{Context, Fields, Node};
 use rust_decimal::Decimal;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// A text in both languages.
@@ -168,7 +169,7 @@ fn read_choice<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>, type_line
         context.complain(type_line, "a choice needs `values`");
         return None;
     };
-    let mut values: Vec<(String, Label)> = Vec::new();
+    let (mut values, mut seen): (Vec<(String, Label)>, _) = (Vec::new(), BTreeSet::new());
     for node in list.list(context, "values")? {
         let (value, label) = match node.as_text() {
             Some(value) => (value.to_owned(), Label { ru: value.to_owned(), en: value.to_owned() }),
@@ -177,7 +178,7 @@ fn read_choice<'t>(context: &mut Context<'t>, fields: &mut Fields<'t>, type_line
         if value.is_empty() {
             context.complain(node.line, "a value is empty");
         }
-        if values.iter().any(|(earlier, _)| *earlier == value) {
+        if !seen.insert(value.clone()) {
             context.complain(node.line, format!("`values` has {value:?} twice"));
         }
         values.push((value, label));
@@ -280,7 +281,8 @@ fn read_default<'t>(context: &mut Context<'t>, node: Node<'t>, kind: &Kind) -> O
         }
         Kind::Number { min, max, step } => {
             let number = node.decimal(context, "default")?;
-            if number >= *min && number <= *max && ((number - min) % step).is_zero() {
+            let rest = number.checked_sub(*min).and_then(|above| above.checked_rem(*step));
+            if number >= *min && number <= *max && rest.is_some_and(|rest| rest.is_zero()) {
                 return Some(Preset::Number(number));
             }
             format!("the default {number} is outside {min} to {max} in steps of {step}")

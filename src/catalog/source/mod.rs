@@ -31,6 +31,9 @@ pub(crate) const MODELS: usize = 42;
 /// How many of the cheapest are free.
 pub(crate) const FREE: usize = 5;
 
+/// A file with more bytes than this is a mistake.
+const MAX_BYTES: usize = 64 * 1024;
+
 /// A file as it lies on the disk.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
@@ -61,7 +64,11 @@ impl fmt::Display for Error {
 /// Makes the whole catalogue, in the order of the price list, with the free tier derived.
 /// Gives every error found, sorted by file and line.
 pub(crate) fn compile(prices: &File, files: &[File]) -> Result<Vec<Model>, Vec<Error>> {
-    let mut errors = Vec::new();
+    let large = |file: &&File| file.text.len() > MAX_BYTES;
+    let mut errors: Vec<Error> = [prices].into_iter().chain(files).filter(large).map(too_large).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let list = prices::read(prices, &mut errors);
     let mut models = BTreeMap::new();
     for file in files {
@@ -132,6 +139,10 @@ fn across(catalogue: &[Model], errors: &mut Vec<Error>) {
             }
         }
     }
+}
+
+fn too_large(file: &File) -> Error {
+    error(&file.path, 1, format!("the file is larger than {} KiB", MAX_BYTES / 1024))
 }
 
 fn error(file: &str, line: u32, message: impl Into<String>) -> Error {

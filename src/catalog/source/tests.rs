@@ -370,3 +370,23 @@ fn all_that_is_wrong_is_told_at_once_sorted_by_file_and_line() {
             "models/pricing_source_truth.txt:8: m-05: the price is zero",
         ]);
 }
+
+#[test]
+fn a_default_or_a_step_beyond_what_a_number_holds_is_refused() {
+    let most = "79228162514264337593543950335";
+    let number = format!("type = \"number\"\nmin = -{most}\nmax = {most}\nstep = 1\ndefault = {most}");
+    let choice =
+        MODEL.split_once("type = \"choice\"").expect("a choice").1.split_once("label").expect("a label").0;
+    let told =
+        good().model(&format!("type = \"choice\"{choice}"), &format!("{number}\nrequired = true\n")).told();
+    assert!(
+        told.iter().any(|line| line.contains("the default 79228162514264337593543950335 is outside")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_file_larger_than_64_kib_is_refused() {
+    let told = good().model("max_length = 100", &"# x\n".repeat(17_000)).told();
+    assert_eq!(told, ["models/m-07.toml:1: the file is larger than 64 KiB"]);
+}

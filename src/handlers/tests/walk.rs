@@ -224,6 +224,18 @@ fn the_language_can_be_changed_and_stays() {
 }
 
 #[test]
+fn a_button_for_a_page_beyond_all_numbers_is_answered() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        ann.writes("/start");
+        for data in ["jobs", "prices", "s", "t:image"] {
+            ann.taps_data(&format!("{data}:{}", usize::MAX));
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn the_search_wants_two_letters_and_pages_what_it_finds() {
     converse(|tx| {
         let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);

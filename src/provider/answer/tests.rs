@@ -310,3 +310,11 @@ fn what_kie_says_is_cut_before_a_callback_address_it_repeats() {
     };
     assert_eq!(message, "cannot call https://shop.example");
 }
+
+#[test]
+fn a_list_of_a_hundred_thousand_addresses_is_looked_at_no_further_than_its_beginning() {
+    let mut urls = vec!["http://plain.example/"; 100_000];
+    urls.push("https://tempfile.aiquickdraw.com/a.png");
+    let look = record(&json!({ "state": "success", "resultJson": { "resultUrls": urls } }));
+    assert!(matches!(look, Look::Failed { .. }), "{look:?}");
+}

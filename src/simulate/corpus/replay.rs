@@ -1,0 +1,178 @@
+//! Gives bodies to a parser, as they are and changed, and takes the time.
+
+use super::saved::Saved;
+use crate::simulate::parsers::Parser;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// No body may take a parser longer. Built without optimisation nothing tells how fast it is.
+const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 });
+/// The best of so many tries counts: caches are cold at first, and others use this machine too.
+const TRIES: u32 = 12;
+/// Larger bodies are given as they are only.
+const CHANGED_BYTES: usize = 128 * 1024;
+/// What changed bytes become: the ends of texts, lists, numbers and characters.
+const WICKED: [u8; 16] = *b"\0\"\\{}[]:,9-eE\x80\xff\n";
+
+/// The body that took longest.
+#[derive(Debug, Default)]
+pub(super) struct Slowest {
+    took: Duration,
+    what: String,
+}
+
+impl fmt::Display for Slowest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1?}: {}", self.took, self.what)
+    }
+}
+
+/// Gives one body: in round 0 as it is, in the others cut and changed. Gives how many bodies that were.
+pub(super) fn round(
+    name: &str,
+    parser: Parser,
+    saved: &Saved,
+    round: u64,
+    slowest: &mut Slowest,
+) -> Result<usize, String> {
+    let place = format!("tests/corpus/{name}.jsonl:{}", saved.line);
+    let mut give = |bytes: &[u8], how: &str| {
+        let took = take(parser, bytes, LIMIT).map_err(|why| {
+            format!(
+                "{place}{how}: {why}\nagain: simulate corpus --rounds {round} --only {name}:{}",
+                saved.line
+            )
+        })?;
+        if took > slowest.took {
+            *slowest = Slowest { took, what: format!("{place}{how}, {} bytes", bytes.len()) };
+        }
+        Ok::<(), String>(())
+    };
+    if round == 0 {
+        return give(&saved.bytes, "").map(|()| 1);
+    }
+    if saved.bytes.is_empty() || saved.bytes.len() > CHANGED_BYTES {
+        return Ok(0);
+    }
+    let mut chance = Chance::new(name, saved.line, round);
+    give(&saved.bytes[..chance.below(saved.bytes.len())], &format!(" cut in round {round}"))?;
+    give(&changed(&saved.bytes, &mut chance), &format!(" changed in round {round}"))?;
+    Ok(2)
+}
+
+/// The least time that a parser takes for a body, or why it must not be so.
+fn take(parser: Parser, bytes: &[u8], limit: Duration) -> Result<Duration, String> {
+    let mut best = Duration::MAX;
+    for _ in 0..TRIES {
+        let started = Stopwatch::start();
+        let taken = catch_unwind(AssertUnwindSafe(|| parser(bytes)));
+        best = best.min(started.elapsed());
+        taken.map_err(|panic| format!("a panic: {}", words(panic.as_ref())))?;
+        if best <= limit {
+            return Ok(best);
+        }
+    }
+    Err(format!("it takes {best:.1?}, more than {limit:?}"))
+}
+
+/// The processor time of this thread, or the time on the wall where the system does not tell it.
+struct Stopwatch(Option<Duration>, Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(processor_time(), Instant::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        let wall = self.1.elapsed();
+        let used = self.0.zip(processor_time()).map(|(before, now)| now.saturating_sub(before));
+        // The system counts in steps, so a short time may look longer than it was.
+        used.map_or(wall, |used| used.min(wall))
+    }
+}
+
+/// `None` where Linux was built without these figures.
+fn processor_time() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().map(Duration::from_nanos).ok()
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
+}
+
+/// One to four bytes become others, or are left out, or stand twice.
+fn changed(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=chance.below(4) {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = chance.below(bytes.len());
+        let wicked = WICKED[chance.below(WICKED.len())];
+        match chance.below(4) {
+            0 => bytes[at] = wicked,
+            1 => bytes.insert(at, wicked),
+            2 => drop(bytes.remove(at)),
+            _ => bytes[at] ^= 1 << chance.below(8),
+        }
+    }
+    bytes
+}
+
+/// Numbers that are the same in every run.
+struct Chance(blake3::OutputReader);
+
+impl Chance {
+    fn new(name: &str, line: usize, round: u64) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{name} {line} {round}").as_bytes());
+        Self(hasher.finalize_xof())
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        usize::try_from(u64::from_le_bytes(bytes) % u64::try_from(end).unwrap_or(u64::MAX)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(bytes: &[u8]) -> Saved {
+        Saved { line: 3, bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn a_parser_that_panics_is_named_with_the_way_to_see_it_again() {
+        let told = |parser: Parser, at: u64| {
+            round("update", parser, &saved(b"{}"), at, &mut Slowest::default()).expect_err("told")
+        };
+        let panics = told(|bytes| assert!(bytes.is_empty(), "not empty"), 0);
+        assert!(panics.contains("tests/corpus/update.jsonl:3: a panic: not empty"), "{panics}");
+        assert!(panics.ends_with("simulate corpus --rounds 0 --only update:3"), "{panics}");
+    }
+
+    #[test]
+    fn a_parser_that_is_slow_every_time_is_told() {
+        let spin: Parser = |_| {
+            let started = Stopwatch::start();
+            while started.elapsed() <= Duration::from_millis(2) {}
+        };
+        assert!(take(spin, b"{}", Duration::from_millis(1)).expect_err("slow").contains("more than 1ms"));
+        assert!(take(spin, b"{}", LIMIT).is_ok());
+    }
+
+    #[test]
+    fn the_changes_of_a_round_are_the_same_in_every_run() {
+        let change = |round| changed(b"a body of some length", &mut Chance::new("update", 3, round));
+        assert_eq!(change(1), change(1));
+        assert_ne!(change(1), change(2));
+        let given = round("update", |_| {}, &saved(b"{}"), 1, &mut Slowest::default());
+        assert_eq!(given, Ok(2));
+    }
+}

@@ -1,0 +1,5 @@
+//! Fuzzes the parser `update`: see `samovar::simulate::parsers`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| samovar::simulate::parsers::update(data));
