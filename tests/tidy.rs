@@ -57,7 +57,11 @@ const PLAN: &[Floor] = &[
         modules: &["workers"],
         may: May::Floors(&["words", "rules", "memory", "acts", "conversation", "doors"]),
     },
-    Floor { name: "assembly", modules: &["app", "sandbox", "cli", "simulate", "bin", "main", "lib"], may: May::All },
+    Floor {
+        name: "assembly",
+        modules: &["app", "sandbox", "cli", "simulate", "bin", "main", "lib"],
+        may: May::All,
+    },
 ];
 
 /// Crates that only some modules may name, and ways to read a clock.
@@ -119,11 +123,11 @@ fn complaints(path: &str, text: &str) -> Vec<String> {
 }
 
 /// The file without the tests at its end.
-fn before_tests(text: &str) -> &str {
+pub(crate) fn before_tests(text: &str) -> &str {
     text.find("#[cfg(test)]\nmod tests {").map_or(text, |end| &text[..end])
 }
 
-fn is_test(path: &str) -> bool {
+pub(crate) fn is_test(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
@@ -208,7 +212,7 @@ fn may_use(module: &str, used: &str) -> Result<(), String> {
     if allowed { Ok(()) } else { Err(format!("{module} ({}) may not use {used}", floor.name)) }
 }
 
-fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
+pub(crate) fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries {
         let path = entry.expect("an entry").path();
