@@ -18,8 +18,8 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// Acts of one file; with the 256 files of a usual run these are 12,288.
-const ACTS: usize = 48;
+/// Acts of one file; with the 256 files of a usual run these are 10,240.
+const ACTS: usize = 40;
 const USERS: std::ops::RangeInclusive<i64> = 1..=3;
 const JOBS: std::ops::RangeInclusive<u64> = 1..=6;
 /// A row that there never is.
@@ -252,20 +252,20 @@ impl Books {
         answer
     }
 
-    /// What would be right just now: random acts alone would hardly ever end a hold.
+    /// What would be right just now, or wrong only in whose it is: random acts alone would hardly ever
+    /// end a hold.
     fn sensible(&self) -> Vec<Act> {
         let mut acts = Vec::new();
         for (&job, note) in &self.jobs {
-            let Some((_, user, held)) = note.hold else { continue };
+            let Some((_, owner, held)) = note.hold else { continue };
             let mut want = |kind, amount| {
-                acts.push(Act::ForJob(ForJob {
-                    job,
-                    kind,
-                    user,
-                    amount,
-                    hold_of: Some(job),
-                    crooked: false,
-                }));
+                let other = owner % USERS.end() + 1;
+                for (user, hold_of) in
+                    [(owner, job), (owner, job), (other, job), (owner, job % JOBS.end() + 1)]
+                {
+                    let hold_of = Some(hold_of);
+                    acts.push(Act::ForJob(ForJob { job, kind, user, amount, hold_of, crooked: false }));
+                }
             };
             match note.end {
                 None => {
@@ -349,7 +349,7 @@ impl ReferenceStateMachine for Books {
         if sensible.is_empty() {
             return any_act.boxed();
         }
-        prop_oneof![3 => any_act, 1 => prop::sample::select(sensible)].boxed()
+        prop_oneof![2 => any_act, 1 => prop::sample::select(sensible)].boxed()
     }
 
     fn apply(mut books: Self, act: &Act) -> Self {
