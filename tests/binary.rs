@@ -7,21 +7,23 @@ use samovar::sandbox::telegram::{Bot, FileKind, World};
 use samovar::sandbox::{self, Sandbox};
 use serde_json::Value;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const ANN: i64 = 1001;
+pub(crate) const ANN: i64 = 1001;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary, running, with its sandbox and its directory.
-struct Service {
-    sandbox: Sandbox,
-    dir: TempDir,
+pub(crate) struct Service {
+    pub(crate) sandbox: Sandbox,
+    /// Where its log is.
+    pub(crate) dir: TempDir,
+    pub(crate) data: PathBuf,
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     admin_port: u16,
 }
 
@@ -29,21 +31,28 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port()
 }
 
-fn command(dir: &Path) -> Command {
+fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
-    command.args(["--config", "/dev/null"]).env_clear().env("DATA_DIR", dir).stdin(Stdio::null());
+    command.args(["--config", "/dev/null"]).env_clear().env("DATA_DIR", data).stdin(Stdio::null());
     command
 }
 
 impl Service {
     async fn start() -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let data = dir.path().join("data");
+        Self::start_in(dir, data, false, &[]).await
+    }
+
+    /// The service with its data there, and with more settings. Ann has come to it.
+    pub(crate) async fn start_in(dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
         let sandbox = sandbox.await.expect("a sandbox");
         sandbox.telegram.act(|world, _| world.user(ANN, "Анна", "ru"));
-        let dir = TempDir::new().expect("a directory");
         let (port, admin_port) = (free_port(), free_port());
-        let child = command(&dir.path().join("data"))
+        let mut command = command(&data);
+        command
             .arg("run")
             .env("TELEGRAM_BOT_TOKEN", TOKEN)
             .env("KIE_API_KEY", "sandbox-key")
@@ -58,28 +67,31 @@ impl Service {
             .env("UNKNOWN_DEADLINE", "1s")
             .env("ACTIONS_PER_MINUTE", "0")
             .env("RUST_LOG", "debug")
-            .stderr(std::fs::File::create(dir.path().join("log")).expect("a log"))
-            .spawn()
-            .expect("the binary starts");
-        let service = Self { sandbox, dir, child, port, admin_port };
+            .envs(more.iter().copied())
+            .stderr(std::fs::File::create(dir.path().join("log")).expect("a log"));
+        if webhook {
+            command.env("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}"));
+        }
+        let child = command.spawn().expect("the binary starts");
+        let service = Self { sandbox, dir, data, child, port, admin_port };
         service.says("/start");
         service.sees("Самовар").await;
         service
     }
 
     /// Runs a command beside the service.
-    async fn samovar(&self, arguments: &[&str]) -> Output {
-        let mut command = command(&self.dir.path().join("data"));
+    pub(crate) async fn samovar(&self, arguments: &[&str]) -> Output {
+        let mut command = command(&self.data);
         command.args(arguments);
         let ran = tokio::task::spawn_blocking(move || command.output()).await;
         ran.expect("no panic").expect("the binary runs")
     }
 
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         self.sandbox.telegram.act(|world, now| world.say(now, ANN, text)).expect("sent");
     }
 
-    async fn sees(&self, text: &str) {
+    pub(crate) async fn sees(&self, text: &str) {
         let there = |world: &World| {
             let chat = world.chat(ANN)?;
             chat.messages.values().any(|one| one.from.is_none() && one.text.contains(text)).then_some(())
@@ -108,7 +120,7 @@ impl Service {
     }
 
     /// Orders one picture, whose prompt may choose what the sandbox does.
-    async fn orders(&self, prompt: &str) {
+    pub(crate) async fn orders(&self, prompt: &str) {
         let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
         let before = self.sandbox.telegram.look(newest);
         self.says("/start");
@@ -150,10 +162,15 @@ impl Service {
         self.sandbox.telegram.act(|world, now| world.send_file(now, ANN, kind, file, "")).expect("sent");
     }
 
-    async fn get(&self, port: u16, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, port: u16, path: &str) -> (u16, String) {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// What it wrote on stderr so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).expect("a log")
     }
 
     /// A line of the process's own account, in kB.
@@ -173,7 +190,7 @@ impl Drop for Service {
     }
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }

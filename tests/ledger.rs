@@ -124,7 +124,10 @@ impl Order {
             None => job(id, self.user.unwrap_or(UserId(1)), queued),
         };
         let (user, at) = (self.user.unwrap_or(job.row.user), tx.now().at);
-        let hold = job.row.money.hold.unwrap_or(Seq(77));
+        let hold = match self.named.get("hold") {
+            Some(other) => Seq(other.parse().expect("a row")),
+            None => job.row.money.hold.unwrap_or(Seq(77)),
+        };
         let failed = State::Failed { why: Why::Paused, late: Late::Never };
         let (transfer, after) = match self.what.as_str() {
             "hold" => (Transfer::hold(id, user, amount, at), None),
@@ -216,6 +219,12 @@ fn a_hold_ends_once() {
         hold    bob 60 job=1       -> differs:debit    ann 40 free, 60 held
         release 59 job=1           -> not-the-hold     ann 40 free, 60 held
         release 61 job=1           -> not-the-hold     ann 40 free, 60 held
+        topup   bob 100            -> ok
+        hold    bob 60 job=2       -> ok               bob 40 free, 60 held
+        charge  bob 60 job=1       -> not-the-hold     bob 40 free, 60 held
+        release bob 60 job=1       -> not-the-hold     bob 40 free, 60 held
+        charge  60 job=1 hold=4    -> not-the-hold     bob 40 free, 60 held
+        release 60 job=1 hold=4    -> not-the-hold     ann 40 free, 60 held
         release 60 job=1           -> ok               ann 100 free, 0 held
         release 60 job=1           -> exists           ann 100 free, 0 held
         charge  60 job=1           -> released-already ann 100 free, 0 held
@@ -234,6 +243,7 @@ fn a_refund_gives_back_at_most_what_was_charged_and_once() {
         refund  60 job=1           -> not-charged      ann 40 free, 60 held
         charge  45 job=1           -> ok               ann 55 free, 0 held
         refund  45.01 job=1        -> not-charged      ann 55 free, 0 held
+        refund  bob 45 job=1       -> not-charged      bob 0 free, 0 held
         refund  40 job=1           -> ok               ann 95 free, 0 held
         refund  40 job=1           -> exists           ann 95 free, 0 held
         refund  5 job=1            -> differs:amount   ann 95 free, 0 held
@@ -356,8 +366,9 @@ fn every_kind_against_every_standing() {
     ];
     let side = Counters { debits_pending: ten, credits_pending: ten, ..Counters::default() };
     let rich = Counters { credits_posted: Kopecks::new(100_000), ..side };
+    let hold = Some((Seq(1), &transfers[0]));
     for (standing, expected) in table {
-        let situation = Situation { same_ref: None, debit: rich, credit: side, standing };
+        let situation = Situation { same_ref: None, debit: rich, credit: side, standing, hold };
         let found: Vec<_> = transfers
             .iter()
             .map(|transfer| named(apply(&situation, transfer).map(|_| Posted::New(Seq(1)))))
@@ -390,7 +401,7 @@ fn money_goes_only_between_accounts_that_trade_so() {
     let rich = Counters { credits_posted: Kopecks::new(100), ..Counters::default() };
     for standing in [Standing::Nothing, Standing::Held(one), Standing::Charged(one), Standing::Released] {
         for transfer in &wrong {
-            let now = Situation { same_ref: None, debit: rich, credit: rich, standing };
+            let now = Situation { same_ref: None, debit: rich, credit: rich, standing, hold: None };
             assert_eq!(apply(&now, transfer), Err(Refusal::WrongAccounts), "{transfer:?}");
         }
     }

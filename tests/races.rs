@@ -1,4 +1,9 @@
-//! Many at once: one wallet spent by 64 tasks, the last free use of an hour wanted by 64.
+//! Many at once: one wallet spent by 64 tasks, the last free use of an hour or of a day wanted by 64. That
+//! of a job's capture and release one wins, and a payment told often counts once, is proven in the store.
+//!
+//! There is no kernel here for loom or shuttle: whatever two may want at once goes through the store's
+//! one writer, whose queue is tokio's and whose transactions are redb's. [`LOCKS`] are all the locks and
+//! atomics of our own, each with why no order of steps around it can matter; a new one has to be added.
 
 use crate::shop::open;
 use rust_decimal::Decimal;
@@ -115,4 +120,65 @@ async fn the_last_free_use_of_an_hour_goes_to_one_of_sixty_four() {
     assert_eq!((sold, not.len()), (1, 63));
     assert!(not.iter().all(|one| matches!(one, NotSold::PriceChanged(_))), "{not:?}");
     assert!(store.view().expect("a view").audit().expect("readable").ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_free_use_of_a_day_goes_to_one_of_sixty_four() {
+    let dir = tempfile::TempDir::new().expect("a directory");
+    let store = open(dir.path());
+    ann_with(&store, 1).await;
+    // Two an hour, three a day: two went in an hour that is over, so it is the day that binds.
+    assert_eq!(sixty_four_orders(&store, 3, Kopecks::ZERO).await.0, 2);
+    store.clock().skip(Duration::from_secs(3_600));
+    let (sold, not) = sixty_four_orders(&store, 3, Kopecks::ZERO).await;
+    assert_eq!((sold, not.len()), (1, 63));
+    assert!(not.iter().all(|one| matches!(one, NotSold::PriceChanged(_))), "{not:?}");
+    store.clock().skip(Duration::from_secs(3_600));
+    assert_eq!(sixty_four_orders(&store, 3, Kopecks::ZERO).await.0, 0, "the day's uses are gone");
+    assert!(store.view().expect("a view").audit().expect("readable").ok);
+}
+
+/// Every lock and atomic of ours: in which file, what it is, and why it is no kernel of its own.
+const LOCKS: &[(&str, &str, &str)] = &[
+    ("src/http/health.rs", "telegram: AtomicBool", "set once, read alone; says nothing of other memory"),
+    ("src/http/health.rs", "stopping: AtomicBool", "set once, read alone; says nothing of other memory"),
+    ("src/provider/inspect.rs", "Arc::new(AtomicBool::new(", "set once, to give up a look at a file"),
+    ("src/provider/inspect.rs", "over: &AtomicBool", "the same one"),
+    (
+        "src/store/mod.rs",
+        "database: RwLock<",
+        "holds one pointer, taken or put whole; held for no other step",
+    ),
+    ("src/store/mod.rs", "database: RwLock::new(", "the same one"),
+    ("src/time.rs", "up_before: AtomicI64", "set before anybody else has the clock"),
+    ("src/time.rs", "skipped: AtomicI64", "only tests and the demo write it; each read stands alone"),
+    ("src/time.rs", "jumped: AtomicI64", "only tests and the demo write it; each read stands alone"),
+    ("src/workers/inbox.rs", "type Counted = Mutex<", "of one task, which never waits for itself"),
+];
+
+#[test]
+fn every_lock_of_our_own_is_known_and_no_kernel() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    crate::tidy::rust_files(&root.join("src"), &mut files);
+    let mut known = 0;
+    for path in files {
+        let name = path.strip_prefix(root).expect("below the package").to_str().expect("a name").to_owned();
+        let outside =
+            ["src/sandbox/", "src/simulate/", "src/cli/demo"].iter().any(|place| name.starts_with(place));
+        if outside || crate::tidy::is_test(&name) || name.ends_with("testing.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a text");
+        for line in crate::tidy::before_tests(&text).lines().map(str::trim) {
+            let locks = ["Mutex", "RwLock", "Condvar", "Atomic", "parking_lot"];
+            let code = !line.starts_with("use ") && !line.starts_with("//");
+            if code && locks.iter().any(|lock| line.contains(lock)) {
+                let listed = LOCKS.iter().any(|(file, what, _)| *file == name && line.contains(what));
+                assert!(listed, "a lock of ours that LOCKS in tests/races.rs does not know: {name}: {line}");
+                known += 1;
+            }
+        }
+    }
+    assert!(known >= LOCKS.len(), "LOCKS names some that are gone");
 }

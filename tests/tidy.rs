@@ -129,11 +129,11 @@ fn complaints(path: &str, text: &str) -> Vec<String> {
 }
 
 /// The file without the tests at its end.
-fn before_tests(text: &str) -> &str {
+pub(crate) fn before_tests(text: &str) -> &str {
     text.find("#[cfg(test)]\nmod tests {").map_or(text, |end| &text[..end])
 }
 
-fn is_test(path: &str) -> bool {
+pub(crate) fn is_test(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }
 
@@ -218,7 +218,7 @@ fn may_use(module: &str, used: &str) -> Result<(), String> {
     if allowed { Ok(()) } else { Err(format!("{module} ({}) may not use {used}", floor.name)) }
 }
 
-fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
+pub(crate) fn rust_files(dir: &Path, into: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries {
         let path = entry.expect("an entry").path();

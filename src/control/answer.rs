@@ -7,19 +7,32 @@ use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
 use crate::ledger::{Account, Refusal};
 use crate::money::Kopecks;
-use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, StopRow, StoppedBy, Store, Tx, View};
+use crate::store::{
+    AccountRow, Action, ActionRow, Fault, LedgerRow, SOLD_AGAIN, StopRow, StoppedBy, Store, Tx, View,
+};
 use crate::time::Up;
 
 /// After a correction, so many transfers are shown.
 const SHOWN_AFTER_ADJUST: usize = 20;
 
 /// Answers one question. A fault becomes [`Answer::Failed`]: then nothing changed.
+///
+/// Only of an act whose own commit failed nobody knows whether it happened, and then it says so.
 pub async fn answer(store: &Store, ask: Ask) -> Answer {
+    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. });
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {
             let is_damaged = matches!(fault, Fault::Row { .. });
-            Answer::Failed { why: fault.to_string(), is_damaged }
+            let why = match &fault {
+                Fault::Storage(_) if is_act => {
+                    format!("{fault}; look whether it was done before you try again")
+                }
+                Fault::Storage(_) | Fault::Row { .. } | Fault::Closed | Fault::Busy | Fault::Bug(_) => {
+                    fault.to_string()
+                }
+            };
+            Answer::Failed { why, is_damaged }
         }
     }
 }
@@ -166,6 +179,7 @@ fn sell(tx: &mut Tx<'_>, id: ActionId, on: bool, reason: &str, who: &str) -> Res
     let at = tx.now().at;
     if on {
         tx.lift_stop("all")?;
+        tx.put_note(SOLD_AGAIN, &at)?;
     } else if !tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Audit) {
         let stop = StopRow { at, why: reason.to_owned(), until: None, by: StoppedBy::Operator };
         tx.put_stop("all", &stop)?;

@@ -1,9 +1,9 @@
 //! Telling the operator: a message to every admin, each kind at most once in ten minutes (and each
-//! stopped model by itself).
+//! stopped model by itself). After an operator had orders taken again every kind is news again.
 
 use super::Shop;
 use crate::message::{About, Act, Lang, Outgoing};
-use crate::store::{Fault, Tx};
+use crate::store::{Fault, SOLD_AGAIN, Tx};
 use crate::texts::{self, Arg};
 use crate::time::At;
 use std::time::Duration;
@@ -62,13 +62,17 @@ impl Alarm<'_> {
     }
 }
 
-/// Puts the alarm into the outbox for every admin, unless the same kind went out within ten minutes.
+/// Puts the alarm into the outbox for every admin, unless the same kind went out within ten minutes and
+/// no operator had orders taken again since: what stops selling a second time is never silent.
 /// `detail` is shown as it is, escaped.
 pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Result<(), Fault> {
     let (text, note) = (alarm.text(), alarm.note());
     let now = tx.now().at;
     tracing::warn!(alarm = text, detail, "the operator is told");
-    if tx.note::<At>(&note)?.is_some_and(|last| last <= now && now.since(last) < PAUSE) {
+    let sold_again = tx.note::<At>(SOLD_AGAIN)?;
+    let fresh =
+        |last: At| last <= now && now.since(last) < PAUSE && sold_again.is_none_or(|again| again < last);
+    if tx.note::<At>(&note)?.is_some_and(fresh) {
         return Ok(());
     }
     tx.put_note(&note, &now)?;

@@ -2,6 +2,7 @@
 //! a named refusal.
 
 use super::{Account, Counters, Kind, Memo, Transfer};
+use crate::ids::Seq;
 use crate::money::Kopecks;
 
 /// How the money of one job stands. The job's own row keeps it, as row numbers.
@@ -33,6 +34,8 @@ pub struct Situation<'a> {
     pub credit: Counters,
     /// The money of the transfer's job.
     pub standing: Standing,
+    /// The hold of the transfer's job, and the row it is.
+    pub hold: Option<(Seq, &'a Transfer)>,
 }
 
 /// The accounts as they will be.
@@ -80,10 +83,10 @@ pub enum Refusal {
     /// The job's hold was given back before.
     #[error("the hold is released already")]
     AlreadyReleased,
-    /// More than was held, or not all of it in a release.
-    #[error("the amount is not what was held")]
+    /// More than was held, or not all of it in a release; or the hold of another job or wallet.
+    #[error("this is not what was held")]
     NotTheHold,
-    /// A refund of what was not charged, or of more.
+    /// A refund of what was not charged, or of more, or to another wallet.
     #[error("the refund is more than was charged")]
     NotCharged,
     /// The charge went back before.
@@ -116,7 +119,9 @@ pub fn apply(now: &Situation<'_>, transfer: &Transfer) -> Result<Outcome, Refusa
         Kind::Charge => end_hold(now, transfer, transfer.amount),
         Kind::Release => end_hold(now, transfer, Kopecks::ZERO),
         Kind::Refund => match now.standing {
-            Standing::Charged(charged) if transfer.amount <= charged => post(now, transfer.amount),
+            Standing::Charged(charged) if transfer.amount <= charged && goes_back(now, transfer) => {
+                post(now, transfer.amount)
+            }
             Standing::Refunded => Err(Refusal::AlreadyRefunded),
             Standing::Charged(_)
             | Standing::Nothing
@@ -173,9 +178,13 @@ fn end_hold(now: &Situation<'_>, transfer: &Transfer, taken: Kopecks) -> Result<
         Standing::Charged(_) | Standing::Refunded => return Err(Refusal::AlreadyCharged),
         Standing::Released | Standing::Lost => return Err(Refusal::AlreadyReleased),
     };
+    let own = now.hold.is_some_and(|(seq, hold)| {
+        let sides = (transfer.debit, transfer.credit) == (hold.debit, hold.credit);
+        transfer.pending_of == Some(seq) && transfer.job == hold.job && sides
+    });
     let whole = transfer.amount == held;
     let part = transfer.kind == Kind::Charge && transfer.amount <= held;
-    if transfer.pending_of.is_none() || !(whole || part) {
+    if !own || !(whole || part) {
         return Err(Refusal::NotTheHold);
     }
     let mut change = Change { debit: now.debit, credit: now.credit };
@@ -184,6 +193,13 @@ fn end_hold(now: &Situation<'_>, transfer: &Transfer, taken: Kopecks) -> Result<
     change.debit.debits_posted = add(change.debit.debits_posted, taken)?;
     change.credit.credits_posted = add(change.credit.credits_posted, taken)?;
     Ok(change)
+}
+
+/// Money goes back to the wallet that it was held in.
+fn goes_back(now: &Situation<'_>, transfer: &Transfer) -> bool {
+    now.hold.is_some_and(|(_, hold)| {
+        transfer.job == hold.job && (transfer.debit, transfer.credit) == (hold.credit, hold.debit)
+    })
 }
 
 fn adjust(now: &Situation<'_>, transfer: &Transfer) -> Result<Change, Refusal> {

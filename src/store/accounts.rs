@@ -228,7 +228,12 @@ impl Tx<'_> {
         };
         let same_ref = self.row_with_ref(slot, transfer.reference)?;
         let standing = standing(&self.tables, money)?;
-        let posted = self.post(transfer, same_ref.as_ref(), standing)?;
+        let hold = match money.hold {
+            Some(seq) => Some((seq, ledger_row(&self.tables, seq)?.transfer)),
+            None => None,
+        };
+        let hold = hold.as_ref().map(|(seq, hold)| (*seq, hold));
+        let posted = self.post(transfer, same_ref.as_ref(), standing, hold)?;
         if let Ok(posted) = posted {
             let seq = Some(posted.seq());
             match transfer.kind {
@@ -248,7 +253,7 @@ impl Tx<'_> {
         if let Some(seq) = self.account(wallet)?.welcome {
             return Ok(Posted::Before(seq));
         }
-        let posted = self.post(transfer, None, Standing::Nothing)?.map_err(unexpected_refusal)?;
+        let posted = self.post(transfer, None, Standing::Nothing, None)?.map_err(unexpected_refusal)?;
         let mut row = self.account(wallet)?;
         row.welcome = Some(posted.seq());
         put(&mut self.tables.accounts, account_key(wallet), &row)?;
@@ -262,7 +267,7 @@ impl Tx<'_> {
         transfer: &Transfer,
     ) -> Result<Result<Posted, Refusal>, Fault> {
         let same_ref = self.row_with_ref(slot, transfer.reference)?;
-        self.post(transfer, same_ref.as_ref(), Standing::Nothing)
+        self.post(transfer, same_ref.as_ref(), Standing::Nothing, None)
     }
 
     fn row_with_ref(&self, slot: Option<Seq>, reference: Ref) -> Result<Option<(Seq, Transfer)>, Fault> {
@@ -277,6 +282,7 @@ impl Tx<'_> {
         transfer: &Transfer,
         same_ref: Option<&(Seq, Transfer)>,
         standing: Standing,
+        hold: Option<(Seq, &Transfer)>,
     ) -> Result<Result<Posted, Refusal>, Fault> {
         let mut debit = account(&self.tables, transfer.debit)?;
         let mut credit = account(&self.tables, transfer.credit)?;
@@ -285,6 +291,7 @@ impl Tx<'_> {
             debit: debit.counters,
             credit: credit.counters,
             standing,
+            hold,
         };
         let change = match (apply(&situation, transfer), same_ref) {
             (Ok(Outcome::Applied(change)), _) => change,

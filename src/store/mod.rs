@@ -27,7 +27,7 @@ pub use audit::{Broken, Report, RuleReport};
 pub use fault::Fault;
 pub use jobs::{Delivery, Job, JobRow};
 pub use looks::LookRow;
-pub use notes::{Action, ActionRow, DISK, PaymentRow, StopRow, StoppedBy, TraceRow};
+pub use notes::{Action, ActionRow, DISK, PaymentRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
 pub use queues::{Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;

@@ -68,6 +68,9 @@ pub enum StoppedBy {
 /// What is stopped when the disk is almost full: selling, and taking updates in.
 pub const DISK: &str = "disk";
 
+/// The note of when an operator last had orders taken again.
+pub const SOLD_AGAIN: &str = "sold_again";
+
 /// What an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionRow {

@@ -8,6 +8,8 @@ use super::{Fault, OpenError, Shared, Tx, Wake};
 use crate::disk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake as Wakes, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -221,17 +223,40 @@ impl Engine {
         let mut pause = Duration::from_millis(200);
         while let Err(error) = self.reopen() {
             tracing::error!(%error, "the database cannot be opened again yet");
-            std::thread::park_timeout(pause);
-            pause = (pause * 2).min(Duration::from_secs(30));
-            loop {
-                match self.acts.try_recv() {
-                    Ok(act) => act.answer(Err(Fault::Closed)),
-                    Err(mpsc::error::TryRecvError::Empty) => break,
-                    Err(mpsc::error::TryRecvError::Disconnected) => return,
-                }
+            if !self.refuse_for(pause) {
+                return;
             }
+            pause = (pause * 2).min(Duration::from_secs(30));
         }
         tracing::info!("the database is open again; nothing acknowledged was lost");
+    }
+
+    /// Tells everybody who asks within `pause`, as soon as they ask, that the store is closed. False
+    /// when no store is left to ask.
+    fn refuse_for(&mut self, pause: Duration) -> bool {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let until = self.shared.clock.now().up.plus(pause);
+        loop {
+            let left = until.since(self.shared.clock.now().up);
+            if left.is_zero() {
+                return true;
+            }
+            match self.acts.poll_recv(&mut context) {
+                Poll::Ready(Some(act)) => act.answer(Err(Fault::Closed)),
+                Poll::Ready(None) => return false,
+                Poll::Pending => thread::park_timeout(left),
+            }
+        }
+    }
+}
+
+/// Wakes the writer's thread.
+struct Unpark(Thread);
+
+impl Wakes for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

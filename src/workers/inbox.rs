@@ -11,7 +11,7 @@ use crate::store::{Fault, InboxRow};
 use crate::telegram::decode::{Decoded, decode};
 use crate::time::Up;
 use futures_util::future::join_all;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,11 +20,14 @@ const BATCH: usize = 256;
 /// So often a mistake of ours may happen before an update is put aside.
 const ATTEMPTS: u32 = 3;
 
+/// Tries that were counted, and then cut short by a passing fault: the count that stands, or may stand,
+/// on disk for them.
+type Counted = Mutex<HashMap<InboxId, u32>>;
+
 /// Handles updates until the stop.
 pub async fn run(engine: Engine) {
     let bell = engine.store.clone();
-    // Rows whose next try is on disk already, because a passing fault came before the handler.
-    let counted = Mutex::new(HashSet::new());
+    let counted = Counted::default();
     while !engine.stop.is_cancelled() {
         let rows = engine.store.read(|view| view.inbox(None, BATCH)).await;
         let rows = match rows {
@@ -70,12 +73,7 @@ async fn set_aside(engine: &Engine, id: InboxId, fault: &Fault) {
 }
 
 /// Handles one update; an error is a fault that will pass, and the row stays as it is.
-async fn handle(
-    engine: &Engine,
-    counted: &Mutex<HashSet<InboxId>>,
-    id: InboxId,
-    row: InboxRow,
-) -> Result<(), Fault> {
+async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) -> Result<(), Fault> {
     let incoming = match decode(&row.body) {
         Decoded::Useful(incoming) => incoming,
         Decoded::Ignored { why, .. } => {
@@ -94,12 +92,19 @@ async fn handle(
             return engine.store.write("park", act).await;
         }
     };
-    if row.attempts >= ATTEMPTS {
+    let note = |attempts: u32| {
+        counted.lock().expect("nobody panics with it").insert(id, attempts);
+    };
+    // What the disk, or a closed file, cut short is no failed try.
+    let cut_short = counted.lock().expect("nobody panics with it").remove(&id) == Some(row.attempts);
+    if row.attempts >= ATTEMPTS && !cut_short {
         return park(engine, id, row, incoming).await;
     }
     // From the second try on the count is on disk before the handler runs: it may take us along.
-    if row.attempts > 0 && !counted.lock().expect("nobody panics with it").remove(&id) {
-        count_attempt(engine, id, &row).await?;
+    let mut attempts = row.attempts;
+    if attempts > 0 && !cut_short {
+        attempts += 1;
+        count_attempt(engine, id, &row).await.inspect_err(|_| note(attempts))?;
     }
     let shop = engine.shop.clone();
     let (incoming, stored) = (Arc::new(incoming), row.clone());
@@ -117,8 +122,8 @@ async fn handle(
             if row.attempts == 0 { count_attempt(engine, id, &row).await } else { Ok(()) }
         }
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => {
-            if row.attempts > 0 {
-                counted.lock().expect("nobody panics with it").insert(id);
+            if attempts > 0 {
+                note(attempts);
             }
             Err(fault)
         }

@@ -1,5 +1,5 @@
 //! Drives the store's writer in the service's stead, and can stop just before or just after any of
-//! its commits: that is what a crash at that commit is.
+//! its commits: that is what a crash at that commit is. Or it answers one batch as a closed file does.
 
 use samovar::store::Engine;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,8 +12,13 @@ pub(crate) enum Side {
     After,
 }
 
+/// What happens to the file while it is closed.
+type Meanwhile = Box<dyn FnOnce(&mut Engine) + Send>;
+
 #[derive(Default)]
 struct Plan {
+    /// The file is closed for the batch that holds the so-manieth act of this name.
+    closed_at: Option<(&'static str, u32, Meanwhile)>,
     /// Stop at the commit that holds the so-manieth act of this name.
     at: Option<(&'static str, u32, Side)>,
     /// Only once an act of this name has been committed.
@@ -42,6 +47,17 @@ impl Driver {
         let mut plan = self.plan();
         plan.at = Some((name, 1, side));
         plan.armed_by = Some(first);
+    }
+
+    /// The file is closed for the `nth` act called `name` from now on, and for all of its batch: none of
+    /// them happens, and `meanwhile` does.
+    pub(crate) fn close_at(
+        &self,
+        name: &'static str,
+        nth: u32,
+        meanwhile: impl FnOnce(&mut Engine) + Send + 'static,
+    ) {
+        self.plan().closed_at = Some((name, nth, Box::new(meanwhile)));
     }
 
     /// Stops the writer where it is.
@@ -88,6 +104,12 @@ impl Driver {
         std::thread::spawn(move || {
             while let Some(batch) = engine.take() {
                 let names: Vec<&str> = batch.names().collect();
+                if let Some(meanwhile) = driver.closed_for(&names) {
+                    meanwhile(&mut engine);
+                    // Whoever waits for an act that is thrown away is told that the store is closed.
+                    drop(batch);
+                    continue;
+                }
                 let side = driver.side_for(&names);
                 if side == Some(Side::Before) {
                     driver.crash();
@@ -109,6 +131,17 @@ impl Driver {
         self.0.1.notify_all();
     }
 
+    fn closed_for(&self, names: &[&str]) -> Option<Meanwhile> {
+        let mut plan = self.plan();
+        let (name, nth, meanwhile) = plan.closed_at.take()?;
+        let here = count(names, name);
+        if here < nth {
+            plan.closed_at = Some((name, nth - here, meanwhile));
+            return None;
+        }
+        Some(meanwhile)
+    }
+
     fn side_for(&self, names: &[&str]) -> Option<Side> {
         let mut plan = self.plan();
         if plan.stopped {
@@ -121,11 +154,15 @@ impl Driver {
             return None;
         }
         let (name, nth, side) = plan.at?;
-        let here = u32::try_from(names.iter().filter(|one| **one == name).count()).unwrap_or(u32::MAX);
+        let here = count(names, name);
         if here < nth {
             plan.at = Some((name, nth - here, side));
             return None;
         }
         Some(side)
     }
+}
+
+fn count(names: &[&str], name: &str) -> u32 {
+    u32::try_from(names.iter().filter(|one| **one == name).count()).expect("a batch is small")
 }

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod driver;
+pub(crate) mod rows;
 
 use bytes::Bytes;
 use driver::Driver;
@@ -21,6 +22,7 @@ use samovar::store::{Delivery, Job, Lock, OpenError, Store};
 use samovar::time::{At, Clock};
 use secrecy::SecretString;
 use serde_json::json;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -35,6 +37,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const ADMIN: i64 = 900;
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const START: At = At(1_795_431_300_000);
+
+/// Prints past the test runner, which keeps what passing tests print to itself.
+pub(crate) fn tell(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("standard error");
+}
 
 /// How updates come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,45 +1,110 @@
-//! A disk that fails: whatever call fails, what was acknowledged stays, an act is there whole or not
-//! at all, and the store comes back by itself.
+//! A disk that fails, fills up or takes no writes: whatever happens to it, what was acknowledged stays,
+//! an act is there whole or not at all, nobody waits for an answer, and the store comes back by itself.
 
+use super::super::open::builder;
 use super::super::scenario::{clock, dump, fill};
-use super::super::{Engine, Fault, OpenError, Received, StorageBackend, Store};
+use super::super::{Engine, Fault, OpenError, Received, StorageBackend, Store, View};
 use super::drive;
 use crate::ids::{InboxId, UpdateId};
+use redb::{DatabaseError, RepairSession};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
-/// A disk in memory that works for so many more calls, then fails until it is mended.
-#[derive(Clone, Debug, Default)]
-struct Disk(Arc<Inner>);
+/// What must happen happens within this time, on a slow machine too.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// More bytes than any of these disks will hold.
+const NO_LIMIT: u64 = u64::MAX;
+/// More calls than any test makes.
+const ALL_CALLS: i64 = i64::MAX;
 
-#[derive(Debug, Default)]
+/// A disk in memory, with what is wrong with it.
+#[derive(Clone, Debug)]
+pub(super) struct Disk(Arc<Inner>);
+
+#[derive(Debug)]
 struct Inner {
     bytes: Mutex<Vec<u8>>,
-    fails: AtomicBool,
+    /// So many calls still work.
     good_for: AtomicI64,
+    /// So many calls that change something still work.
+    writes_for: AtomicI64,
+    /// So many bytes there is room for.
+    room: AtomicU64,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
 }
 
 impl Disk {
-    fn open(&self) -> Result<(Store, Engine), OpenError> {
+    fn of(bytes: Vec<u8>) -> Self {
+        let (good_for, writes_for) = (AtomicI64::new(ALL_CALLS), AtomicI64::new(ALL_CALLS));
+        Self(Arc::new(Inner {
+            bytes: Mutex::new(bytes),
+            good_for,
+            writes_for,
+            room: AtomicU64::new(NO_LIMIT),
+        }))
+    }
+
+    pub(super) fn open(&self) -> Result<(Store, Engine), OpenError> {
         let disk = self.clone();
         Store::open_on(move || Ok(disk.clone()), clock())
     }
 
     fn fails_after(&self, calls: i64) {
         self.0.good_for.store(calls, Ordering::SeqCst);
-        self.0.fails.store(true, Ordering::SeqCst);
+    }
+
+    fn is_read_only(&self) {
+        self.0.writes_for.store(0, Ordering::SeqCst);
+    }
+
+    /// What is there stays and can be changed; only so many more bytes fit.
+    fn fills_up_in(&self, more: usize) {
+        let bytes = self.0.bytes.lock().expect("nobody panics with it").len();
+        self.0.room.store(u64::try_from(bytes + more).expect("a small file"), Ordering::SeqCst);
     }
 
     fn is_mended(&self) {
-        self.0.fails.store(false, Ordering::SeqCst);
+        self.0.good_for.store(ALL_CALLS, Ordering::SeqCst);
+        self.0.writes_for.store(ALL_CALLS, Ordering::SeqCst);
+        self.0.room.store(NO_LIMIT, Ordering::SeqCst);
     }
 
     fn call(&self) -> io::Result<std::sync::MutexGuard<'_, Vec<u8>>> {
-        if self.0.fails.load(Ordering::SeqCst) && self.0.good_for.fetch_sub(1, Ordering::SeqCst) <= 0 {
+        if self.0.good_for.fetch_sub(1, Ordering::SeqCst) <= 0 {
             return Err(io::Error::other("the disk is gone"));
         }
         self.0.bytes.lock().map_err(|_| io::Error::other("poisoned"))
+    }
+
+    /// A call that changes something and needs room for so many bytes.
+    fn change(&self, len: u64) -> io::Result<std::sync::MutexGuard<'_, Vec<u8>>> {
+        let bytes = self.call()?;
+        if self.0.writes_for.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        if len > self.0.room.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(bytes)
+    }
+
+    /// True when the file as it stands would be repaired before it is opened.
+    fn needs_a_repair(&self) -> bool {
+        let copy = Self::of(self.0.bytes.lock().expect("nobody panics with it").clone());
+        let mut builder = builder();
+        builder.set_repair_callback(RepairSession::abort);
+        match builder.create_with_backend(copy) {
+            Ok(_) => false,
+            Err(DatabaseError::RepairAborted) => true,
+            Err(other) => panic!("{other}"),
+        }
     }
 }
 
@@ -61,20 +126,55 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.call()?.resize(range(len, 0).start, 0);
+        self.change(len)?.resize(range(len, 0).start, 0);
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.call().map(drop)
+        self.change(0).map(drop)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut bytes = self.call()?;
+        let mut bytes = self.change(0)?;
         let place = bytes.get_mut(range(offset, data.len())).ok_or(io::ErrorKind::UnexpectedEof)?;
         place.copy_from_slice(data);
         Ok(())
     }
+}
+
+/// Takes an update in that is as large as a long message.
+fn receive(store: &Store, update: u64) -> Result<Received, Fault> {
+    store.write_blocking("receive", move |tx| tx.receive(9, UpdateId(update), &[b'x'; 4_096]))
+}
+
+/// Tries until the file is open again and the act is done.
+fn receive_at_last(store: &Store, update: u64) -> Received {
+    loop {
+        match receive(store, update) {
+            Ok(received) => return received,
+            Err(Fault::Closed | Fault::Storage(_)) => std::thread::yield_now(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// A snapshot, as soon as the file is open again.
+fn view_at_last(store: &Store) -> View {
+    loop {
+        match store.view() {
+            Ok(view) => return view,
+            Err(Fault::Closed | Fault::Storage(_)) => std::thread::yield_now(),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// Does this on a thread of its own, and gives up waiting for it.
+#[track_caller]
+fn in_time<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, result) = mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    result.recv_timeout(PATIENCE).expect("an end in time")
 }
 
 #[test]
@@ -98,25 +198,70 @@ fn a_store_whose_disk_failed_says_so_and_comes_back_when_it_is_mended() {
 }
 
 #[test]
-fn the_writers_thread_opens_the_file_again_by_itself() {
+fn while_the_file_cannot_be_opened_every_act_is_told_so_at_once() {
     let disk = Disk::default();
     let (store, engine) = disk.open().expect("a new store");
     let writer = std::thread::spawn(move || engine.run());
     store.write_blocking("fill", fill).expect("allowed");
-    disk.fails_after(0);
-    let failed = store.write_blocking("receive", |tx| tx.receive(9, UpdateId(7), b"{}"));
-    assert!(failed.is_err(), "{failed:?}");
+    let before = dump(&store);
+    disk.is_read_only();
+    assert!(matches!(receive(&store, 7), Err(Fault::Storage(_))));
+    let asked = store.clone();
+    // Between its tries to open the file the writer waits up to 30 s; who asks must not wait with it.
+    let answers = in_time(move || (0..64).map(|update| receive(&asked, 100 + update)).collect::<Vec<_>>());
+    assert!(answers.iter().all(|answer| *answer == Err(Fault::Closed)), "{answers:?}");
+    assert_eq!(store.view().map(drop), Err(Fault::Closed));
     disk.is_mended();
-    // Acts that come while the file is being opened are told so, and nothing of them is kept.
-    let again = loop {
-        match store.write_blocking("receive", |tx| tx.receive(9, UpdateId(7), b"{}")) {
-            Err(Fault::Closed) => {}
-            other => break other,
+    let (asked, after) = in_time(move || (receive_at_last(&store, 7), store));
+    assert_eq!(asked, Received::New(InboxId(4)));
+    let view = after.view().expect("a snapshot");
+    assert_eq!(view.seen(9, UpdateId(100)), Ok(None), "what was refused left nothing");
+    assert!(view.audit().expect("readable rows").ok);
+    assert_eq!(dump(&after).len(), before.len() + 2, "one update and that it was seen");
+    drop((view, after));
+    writer.join().expect("it ends");
+}
+
+#[test]
+fn a_disk_that_fills_up_keeps_what_was_acknowledged_and_all_goes_on_when_there_is_room() {
+    let disk = Disk::default();
+    let (store, engine) = disk.open().expect("a new store");
+    let writer = std::thread::spawn(move || engine.run());
+    store.write_blocking("fill", fill).expect("allowed");
+    disk.fills_up_in(512 * 1_024);
+    // It fills up in the middle; what then still finds room in the file itself is kept as well.
+    let asked = store.clone();
+    let kept = in_time(move || {
+        let (mut kept, mut refused) = (Vec::new(), 0);
+        for update in 100.. {
+            match receive(&asked, update) {
+                Ok(_) => kept.push(update),
+                Err(Fault::Storage(_) | Fault::Closed) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+            if refused == 16 {
+                break;
+            }
         }
-    };
-    assert_eq!(again, Ok(Received::New(InboxId(4))));
-    assert!(store.view().expect("a snapshot").audit().expect("readable rows").ok);
-    drop(store);
+        kept
+    });
+    assert!(!kept.is_empty(), "there was room");
+    let is_kept = |view: &View, update: &u64| view.seen(9, UpdateId(*update)).expect("readable").is_some();
+    let reader = store.clone();
+    let view = in_time(move || view_at_last(&reader));
+    assert!(kept.iter().all(|update| is_kept(&view, update)), "acknowledged and gone");
+    assert!(view.audit().expect("readable rows").ok);
+    assert!(!disk.needs_a_repair(), "nothing is repaired, by hand or by itself");
+    drop(view);
+    disk.is_mended();
+    let asked = store.clone();
+    let received =
+        in_time(move || (9_000..9_016).map(|update| receive_at_last(&asked, update)).collect::<Vec<_>>());
+    assert!(received.iter().all(|received| matches!(received, Received::New(_))), "{received:?}");
+    let view = store.view().expect("a snapshot");
+    assert!(kept.iter().chain(&[9_000, 9_015]).all(|update| is_kept(&view, update)), "acknowledged and gone");
+    assert!(view.audit().expect("readable rows").ok);
+    drop((view, store));
     writer.join().expect("it ends");
 }
 
@@ -132,6 +277,7 @@ fn whichever_call_fails_an_act_is_there_whole_or_not_at_all() {
         disk.fails_after(calls);
         let second = drive(&mut engine, store.write("fill", fill_after_one));
         disk.is_mended();
+        assert!(!disk.needs_a_repair(), "{calls} calls");
         engine.reopen().expect("it opens");
         let after = dump(&store);
         let report = store.view().expect("a snapshot").audit().expect("readable rows");

@@ -1,7 +1,9 @@
-//! The store as a whole: what the writer promises, what opening a file may and may not do, and a
-//! disk that fails.
+//! The store as a whole: what the writer promises, what opening a file may and may not do, a disk
+//! that fails or fills up, a crowd, and the ledger against a model of it.
 
+mod crowd;
 mod disk;
+mod model;
 mod opening;
 mod writing;
 
