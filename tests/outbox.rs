@@ -2,6 +2,7 @@
 //! lost by any of it, and nobody else waits.
 
 use crate::support::{Mode, TestApp};
+use samovar::job::State;
 use samovar::message::NotTaken;
 use samovar::sandbox::telegram::{Fault, Misbehaviour};
 use samovar::store::Delivery;
@@ -62,6 +63,46 @@ async fn a_result_that_telegram_refuses_for_good_is_refunded_once() {
     app.user(ANN).sees("Код ошибки: RQ-").await;
     app.settled().await;
     assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_gift_that_telegram_refuses_gives_nothing_back_a_second_time() {
+    // So cheap to the operator that there is no loss to book.
+    let app = TestApp::start_with(Mode::Webhook, |settings| {
+        settings.free_daily_limit = 0;
+        settings.pricing_markup = 2_000_000.into();
+        settings.usd_to_rub = "0.0001".parse().expect("a rate");
+    })
+    .await;
+    app.credit(ANN, "10").await;
+    let late = samovar::sandbox::kie::Script::named("late").expect("a script");
+    app.sandbox.kie.act(|kie, _| kie.next(late));
+    app.user(ANN).orders("z-image", "самовар").await.taps("✅ Запустить").await;
+    let description = "Bad Request: IMAGE_PROCESS_FAILED".to_owned();
+    for method in ["sendPhoto", "sendDocument"] {
+        let refuse = Misbehaviour::Refuse { code: 400, description: description.clone() };
+        app.sandbox.telegram.act(|world, _| world.script(Fault::of(method, refuse).times(5)));
+    }
+    app.until("the task", |view| {
+        let job = view.job(samovar::ids::JobId(1)).ok()??;
+        matches!(job.row.state, State::Waiting { .. }).then_some(())
+    })
+    .await;
+    for _ in 0..60 {
+        app.skip(Duration::from_secs(60));
+        let now = app.clock.now().up;
+        app.until("a look", |view| {
+            let job = view.job(samovar::ids::JobId(1)).ok()??;
+            job.row.due.is_none_or(|due| due > now).then_some(())
+        })
+        .await;
+    }
+    assert!(matches!(app.job(1).row.state, State::Late { .. }), "{:?}", app.job(1));
+    app.user(ANN).sees("Код ошибки: RQ-").await;
+    app.settled().await;
+    assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()));
+    let parked = app.store().view().expect("a view").parked(9).expect("readable");
+    assert!(parked.is_empty(), "{parked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
