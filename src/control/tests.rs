@@ -3,13 +3,12 @@
 use super::{Answer, Ask, Client, Selling, answer, serve, socket_path};
 use crate::ids::{ActionId, UserId};
 use crate::money::Kopecks;
-use crate::store::{Lock, StopRow, StoppedBy, StorageBackend, Store};
+use crate::sandbox::disk::{Disk, Trouble};
+use crate::store::{Lock, StopRow, StoppedBy, Store};
 use crate::time::{At, Clock, Up};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -234,72 +233,26 @@ async fn without_a_service_the_file_itself_answers_the_same() {
     service.end().await;
 }
 
-/// A storage in memory that can be taken away.
-#[derive(Clone, Debug, Default)]
-struct Disk {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    gone: Arc<AtomicBool>,
-}
-
-impl Disk {
-    fn bytes(&self) -> io::Result<MutexGuard<'_, Vec<u8>>> {
-        if self.gone.load(Ordering::SeqCst) {
-            return Err(io::Error::other("the disk is gone"));
-        }
-        self.bytes.lock().map_err(|_| io::Error::other("poisoned"))
-    }
-}
-
-fn place(at: u64, len: usize) -> std::ops::Range<usize> {
-    let start = usize::try_from(at).expect("a small file");
-    start..start + len
-}
-
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.bytes()?.len().try_into().expect("a small file"))
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        out.copy_from_slice(&self.bytes()?[place(offset, out.len())]);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.bytes()?.resize(place(len, 0).start, 0);
-        Ok(())
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.bytes().map(drop)
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.bytes()?[place(offset, data.len())].copy_from_slice(data);
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn of_an_act_whose_own_write_failed_an_operator_hears_that_it_may_have_happened() {
     let disk = Disk::default();
-    let opened = disk.clone();
+    let file = disk.clone();
     let clock = Clock::simulated(At(1_795_431_300_000));
-    let (store, engine) = Store::open_on(move || Ok(opened.clone()), clock).expect("a store");
+    let (store, engine) = Store::open_on(move || Ok(file.backend()), clock).expect("a store");
     std::thread::spawn(move || engine.run());
     let Answer::Action(id) = answer(&store, Ask::NewAction).await else { panic!("a number") };
     let credit = || {
         let (amount, who) = (Kopecks::new(100), "cli".to_owned());
         Ask::Adjust { id, user: ANN, amount, reason: "a test".to_owned(), who }
     };
-    disk.gone.store(true, Ordering::SeqCst);
+    disk.trouble(Trouble::Broken { after: 0 });
     let Answer::Failed { why, is_damaged: false } = answer(&store, credit()).await else {
         panic!("it failed")
     };
     assert!(why.contains("look whether it was done before you try again"), "{why}");
     let Answer::Failed { why, .. } = answer(&store, credit()).await else { panic!("it failed") };
     assert!(why.contains("nothing was changed"), "{why}");
-    disk.gone.store(false, Ordering::SeqCst);
+    disk.mend();
     // Whoever asks again under the same number gets it done once.
     let wallet = loop {
         match answer(&store, credit()).await {

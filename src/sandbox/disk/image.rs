@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Small enough that the first change after a copy is cheap, large enough that a copy is.
-const CHUNK: usize = 16 * 1024;
+/// A page of redb's: the first change after a copy copies no more than what changes.
+const CHUNK: usize = 4 * 1024;
 
 /// A file's bytes.
 #[derive(Clone, Debug, Default)]

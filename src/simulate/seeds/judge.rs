@@ -142,7 +142,8 @@ fn tasks(world: &World, jobs: &[Job]) -> Verdict {
                 return Err(format!("{results} results of {successes} successes of «{prompt}»"));
             }
         }
-        let unknown = ordered.iter().find(|(prompt, (_, results))| *results > 0 && !made.contains_key(*prompt));
+        let unknown =
+            ordered.iter().find(|(prompt, (_, results))| *results > 0 && !made.contains_key(*prompt));
         unknown.map_or(Ok(()), |(prompt, _)| Err(format!("a result without a task: «{prompt}»")))
     })
 }
@@ -154,17 +155,25 @@ fn told(world: &World, jobs: &[Job], key: &[u8; 32]) -> Verdict {
     let mut codes: BTreeSet<String> = BTreeSet::new();
     world.worlds.telegram.look(|telegram| {
         for seen in telegram.seen() {
-            let again = seen.keyboard.iter().flatten().find_map(|button| button.data.as_deref()?.strip_prefix("again:"));
+            let again = seen
+                .keyboard
+                .iter()
+                .flatten()
+                .find_map(|button| button.data.as_deref()?.strip_prefix("again:"));
             // History shows such buttons too, but by edits and without the words of an ending.
-            let is_ending = seen.text.as_deref().is_some_and(|text| ENDINGS.iter().any(|word| text.contains(word)));
+            let is_ending =
+                seen.text.as_deref().is_some_and(|text| ENDINGS.iter().any(|word| text.contains(word)));
             if let (Some(Ok(job)), true, true) =
                 (again.map(str::parse::<u64>), is_ending, seen.method != "editmessagetext")
             {
                 *said.entry(job).or_default() += 1;
             }
-            codes.extend(seen.text.iter().flat_map(|text| text.split_whitespace()).filter_map(|word| {
-                word.starts_with("RQ-").then(|| word.to_owned())
-            }));
+            codes.extend(
+                seen.text
+                    .iter()
+                    .flat_map(|text| text.split_whitespace())
+                    .filter_map(|word| word.starts_with("RQ-").then(|| word.to_owned())),
+            );
         }
     });
     for job in jobs {
@@ -186,7 +195,9 @@ fn told(world: &World, jobs: &[Job], key: &[u8; 32]) -> Verdict {
         let endings = if matches!(job.row.state, State::Late { .. }) { 2 } else { 1 };
         let most = endings + world.notes.unheard_of(id);
         if times > most {
-            return Err(format!("job {id} was told {times} times, at most {most} were to be expected: {job:?}"));
+            return Err(format!(
+                "job {id} was told {times} times, at most {most} were to be expected: {job:?}"
+            ));
         }
         let failed = matches!(&job.row.state, State::Failed { why, .. } if *why != Why::Cancelled);
         if failed && times > 0 && !codes.contains(&job.row.request.code(key)) {

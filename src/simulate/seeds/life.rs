@@ -60,7 +60,8 @@ impl Life {
         let disk = world.disk.clone();
         let opened = Store::open_on(move || Ok(disk.backend()), clock.clone());
         let (store, engine) = opened.map_err(|error| format!("the file does not open: {error}"))?;
-        let report = store.view().and_then(|view| view.audit()).map_err(|fault| format!("the audit: {fault}"))?;
+        let report =
+            store.view().and_then(|view| view.audit()).map_err(|fault| format!("the audit: {fault}"))?;
         if !report.ok {
             return Err(format!("the audit fails at a start: {:?}", report.rules));
         }
@@ -77,7 +78,8 @@ impl Life {
         tasks.spawn(driver.drive(engine, crashed));
         seed_the_key(&store, dice).await?;
         let assembled =
-            Service::assemble(world.settings.clone(), World::keys(), store.clone(), world.seams(&clock)).await;
+            Service::assemble(world.settings.clone(), World::keys(), store.clone(), world.seams(&clock))
+                .await;
         let service = assembled.map_err(|error| format!("the service does not start: {error}"))?;
         world.gate.open(service.router(), token.clone());
         world.lives(Some((clock, store.clone())));
@@ -201,7 +203,8 @@ impl Driver {
 
     /// The last commit of this life, and what nobody must hear of.
     fn last(&self, engine: &mut Engine, batch: Batch, side: Side) -> (Option<Batch>, Option<Answers>) {
-        self.notes.event(format_args!("last commit {} {side:?}", batch.names().collect::<Vec<_>>().join(" ")));
+        self.notes
+            .event(format_args!("last commit {} {side:?}", batch.names().collect::<Vec<_>>().join(" ")));
         match side {
             Side::Before => (Some(batch), None),
             Side::Inside(after) => {

@@ -66,7 +66,8 @@ fn many(arguments: &Arguments) -> Result<(), String> {
     let started = Instant::now();
     let (next, total) = (AtomicU64::new(0), Mutex::new((0_u64, Tally::default())));
     let broken: Mutex<Option<(u64, String)>> = Mutex::new(None);
-    let lock = |broken: &Mutex<Option<(u64, String)>>| broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let lock =
+        |broken: &Mutex<Option<(u64, String)>>| broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);

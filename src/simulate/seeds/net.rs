@@ -252,7 +252,8 @@ fn job_of(body: &[u8]) -> Option<u64> {
 
 fn page() -> Response {
     let body = Bytes::from_static(b"<html><body>502 Bad Gateway</body></html>");
-    let page = http::Response::builder().status(502).header(http::header::CONTENT_TYPE, "text/html").body(body);
+    let page =
+        http::Response::builder().status(502).header(http::header::CONTENT_TYPE, "text/html").body(body);
     Response::from(page.expect("a page"))
 }
 

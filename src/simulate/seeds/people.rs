@@ -22,9 +22,8 @@ use tokio::task::JoinSet;
 pub(super) const FIRST: i64 = 2_001;
 
 /// A picture that customers send.
-static PICTURE: LazyLock<Bytes> = LazyLock::new(|| {
-    media::make(media::MediaKind::Image, "мой кот", "1:1").expect("a picture")
-});
+static PICTURE: LazyLock<Bytes> =
+    LazyLock::new(|| media::make(media::MediaKind::Image, "мой кот", "1:1").expect("a picture"));
 
 /// What KIE is told to do, by a word in the prompt.
 const SCRIPTS: [(u64, (&str, Option<Kind>)); 24] = [
@@ -84,7 +83,8 @@ static MODELS: LazyLock<(Vec<&'static Model>, Vec<&'static Model>)> = LazyLock::
             | catalog::Kind::Task { .. } => false,
         })
     };
-    let has_picture = |model: &Model| asks(model).iter().any(|kind| !matches!(kind, catalog::Kind::Text { .. }));
+    let has_picture =
+        |model: &Model| asks(model).iter().any(|kind| !matches!(kind, catalog::Kind::Text { .. }));
     catalog::models().iter().filter(fits).partition(|model| !has_picture(model))
 });
 
@@ -150,9 +150,8 @@ impl Person {
 
     fn photo(&self) {
         let file = ("cat.png", PICTURE.clone());
-        let sent = |telegram: &mut telegram::World, now| {
-            telegram.send_file(now, self.id, FileKind::Photo, file, "")
-        };
+        let sent =
+            |telegram: &mut telegram::World, now| telegram.send_file(now, self.id, FileKind::Photo, file, "");
         if self.telegram(sent) {
             self.world.notes.count(Kind::Photo);
         }
@@ -212,9 +211,13 @@ impl Person {
             0 => self.say(Kind::Start, "/start"),
             1 | 2 => self.browses(&message),
             _ if has("✅ Запустить") => self.decides(message.id),
-            _ if has("⏭ Пропустить все") => self.tap(Kind::Skip, message.id, "⏭ Пропустить все"),
+            _ if has("⏭ Пропустить все") => {
+                self.tap(Kind::Skip, message.id, "⏭ Пропустить все")
+            }
             _ if has("✅ Готово") => self.tap(Kind::Browse, message.id, "✅ Готово"),
-            _ if self.dice.percent(if message.text.contains("Пришлите") { 70 } else { 4 }) => self.photo(),
+            _ if self.dice.percent(if message.text.contains("Пришлите") { 70 } else { 4 }) => {
+                self.photo()
+            }
             _ if has("✨ Сгенерировать") || message.text.contains("💡") => self.words(),
             _ => self.card(message.id),
         }

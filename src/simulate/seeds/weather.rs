@@ -85,7 +85,8 @@ pub(super) async fn make(world: World, mut dice: Dice) {
 /// Somebody sets the machine's clock.
 fn jump(world: &World, dice: &mut Dice) {
     let by_ms = i64::try_from(dice.between(1_000, 5 * 3_600_000)).expect("a few hours");
-    let (kind, by_ms) = if dice.percent(50) { (Kind::ClockForward, by_ms) } else { (Kind::ClockBack, -by_ms) };
+    let (kind, by_ms) =
+        if dice.percent(50) { (Kind::ClockForward, by_ms) } else { (Kind::ClockBack, -by_ms) };
     if world.set_clock(by_ms) {
         world.notes.count(kind);
     }

@@ -71,7 +71,8 @@ impl World {
         let worlds = Worlds::new(bot, account, clock.clone(), net::KIE);
         let weather = Arc::new(Weather::default());
         let gate = Gate::default();
-        let mut line = |to| Line { notes: notes.clone(), weather: weather.clone(), dice: Mutex::new(dice.fork()), to };
+        let mut line =
+            |to| Line { notes: notes.clone(), weather: weather.clone(), dice: Mutex::new(dice.fork()), to };
         let inward = Outlet::over(BUILDER.clone(), Arc::new(line(To::Service(gate.clone()))));
         let stop = CancellationToken::new();
         let routers = worlds.routers(inward.clone(), &stop);
