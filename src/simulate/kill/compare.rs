@@ -42,7 +42,7 @@ impl Books {
 
     /// An error when too little was sold for so many kills.
     pub(super) fn is_enough(&self, kills: u64) -> Result<(), String> {
-        let enough = self.sold >= kills / 4;
+        let enough = self.sold >= kills / 10;
         enough.then_some(()).ok_or_else(|| format!("too little was sold for a proof: {}", self.sold))
     }
 }

@@ -31,6 +31,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+/// So many messages at most are one answer.
+const ANSWER: usize = 3;
+
 /// The commits on the way of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Commit {
@@ -91,6 +94,8 @@ pub(super) struct Landed {
     pub(super) depths: Depths,
     /// Jobs whose ending may have been delivered without a note of it: it goes again.
     pub(super) unnoted: BTreeSet<JobId>,
+    /// Chats with more messages waiting than one answer has.
+    pub(super) behind: BTreeSet<i64>,
 }
 
 impl Landed {
@@ -171,6 +176,17 @@ pub(super) fn unnoted(view: &View) -> Result<BTreeSet<JobId>, String> {
     Ok(jobs)
 }
 
+/// The chats with more messages waiting than one answer has.
+fn behind(view: &View) -> Result<BTreeSet<i64>, String> {
+    let mut waiting = BTreeMap::<i64, usize>::new();
+    for priority in [Priority::Result, Priority::Reply] {
+        for (_, row) in read(view.outbox(priority as u8, None, usize::MAX))? {
+            *waiting.entry(read(row)?.outgoing.chat.0).or_default() += 1;
+        }
+    }
+    Ok(waiting.into_iter().filter(|(_, messages)| *messages > ANSWER).map(|(chat, _)| chat).collect())
+}
+
 /// The outside at the moment of the kill.
 struct Outside<'a> {
     kie: &'a kie::World,
@@ -211,7 +227,8 @@ pub(super) fn tell(view: &View, sandbox: &Sandbox, life: Life) -> Result<Landed,
     };
     let posted: Vec<i64> = life.posted.iter().copied().filter(|id| !acknowledged(id)).collect();
     let (depths, unnoted) = (depths(view)?, unnoted(view)?);
-    let mut landed = Landed { life, at: BTreeMap::new(), depths, unnoted: BTreeSet::new() };
+    let behind = behind(view)?;
+    let mut landed = Landed { life, at: BTreeMap::new(), depths, unnoted: BTreeSet::new(), behind };
     for id in posted {
         let update = UpdateId(id.unsigned_abs());
         landed.note(Commit::Receive, read(view.seen(BOT, update))?.is_some());

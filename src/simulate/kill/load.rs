@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(super) const CUSTOMERS: Range<i64> = 2001..2041;
 /// A person looks at the answer before the next step, and asks again when none comes.
 const PACE_MS: i64 = 300;
-const PATIENCE_MS: i64 = 2_500;
+const PATIENCE_MS: i64 = 5_000;
 /// What they tap, whatever screen is there, until they have ordered: the last steps first.
 const RUN: &str = "✅ Запустить";
 const AGAIN: &str = "🔁 Повторить";
@@ -39,6 +39,9 @@ pub(super) struct Load {
     lives: u64,
     /// When each customer acted last, and when they have read the answer.
     acted: BTreeMap<i64, (i64, i64)>,
+    /// Customers who have still to read what was said: on a slow machine no flood of impatience may
+    /// come before the orders.
+    reading: BTreeSet<i64>,
     /// Who tapped the button of which order: each may make one job, however often it is tapped.
     pressed: BTreeMap<i64, BTreeSet<String>>,
 }
@@ -50,7 +53,8 @@ impl Load {
         });
         // Small seeds would begin with small numbers.
         let dice = Dice((seed ^ 0x9e37_79b9_7f4a_7c15).max(1));
-        Self { dice, lives: 0, acted: BTreeMap::new(), pressed: BTreeMap::new() }
+        let (acted, reading, pressed) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { dice, lives: 0, acted, reading, pressed }
     }
 
     /// Whether the next life is killed while it starts. The first is not: it makes the file.
@@ -67,6 +71,11 @@ impl Load {
     /// For how long a life works. Half of them die young: what waited for them is just being done.
     pub(super) fn death(&mut self) -> Duration {
         if self.dice.roll(2) == 0 { self.dice.ms(0..60) } else { self.dice.ms(60..500) }
+    }
+
+    /// In the next life only those act whose chats are not behind.
+    pub(super) fn are_reading(&mut self, customers: BTreeSet<i64>) {
+        self.reading = customers;
     }
 
     /// How many orders a customer confirmed.
@@ -126,7 +135,7 @@ impl Load {
         let (at, read) = self.acted.get(&customer).copied().unwrap_or((0, 0));
         let newest = world.chat(customer).and_then(|chat| chat.latest());
         let answered = newest.is_some_and(|message| message.edited_at_ms.unwrap_or(message.at_ms) > at);
-        if now < if answered { read } else { at + PATIENCE_MS } {
+        if self.reading.contains(&customer) || now < if answered { read } else { at + PATIENCE_MS } {
             return Ok(());
         }
         self.acted.insert(customer, (now, now + PACE_MS + i64::from(self.dice.roll(300))));
@@ -144,7 +153,7 @@ impl Load {
                 }
                 let tapped = world.tap(now, customer, message, step);
                 // An impatient finger.
-                if roll < 14 { tapped.and_then(|_| world.tap(now, customer, message, step)) } else { tapped }
+                if roll < 4 { tapped.and_then(|_| world.tap(now, customer, message, step)) } else { tapped }
             }
         };
         acted.map(drop).map_err(|why| format!("customer {customer} cannot act: {why}"))

@@ -93,10 +93,11 @@ async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(
         let lived = one_life(&launch, &sandbox, &mut load, tally.audits(QUICK)).await;
         let (landed, audit) = lived.map_err(|why| format!("kill {}: {why}", tally.kills() + 1))?;
         tally.add(&landed, audit);
+        load.are_reading(landed.behind.clone());
         if arguments.trace {
             say(&format!("kill {}: {landed}", tally.kills()))?;
         } else if tally.kills().is_multiple_of(100) {
-            say(&format!("{} kills, {:.0} s", tally.kills(), started.elapsed().as_secs_f64()))?;
+            say(&format!("{} kills, {} s", tally.kills(), started.elapsed().as_secs()))?;
         }
     }
     load.calms(&sandbox);
@@ -106,7 +107,7 @@ async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(
     for line in tally.lines().into_iter().chain(books.lines()) {
         say(&line)?;
     }
-    say(&format!("seed {}, {:.0} s", arguments.seed, started.elapsed().as_secs_f64()))?;
+    say(&format!("seed {}, {} s", arguments.seed, started.elapsed().as_secs()))?;
     tally.is_enough(&books)
 }
 
