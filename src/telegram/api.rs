@@ -17,8 +17,8 @@ use std::fmt;
 use std::time::Duration;
 use url::Url;
 
-/// A hundred updates of 64 KiB fit thrice.
-pub(crate) const ANSWER_MAX_BYTES: usize = 20 * 1024 * 1024;
+/// A hundred updates of 64 KiB fit.
+pub(crate) const ANSWER_MAX_BYTES: usize = 8 * 1024 * 1024;
 const WORDS_MAX_CHARS: usize = 300;
 
 /// How long a call may take.

@@ -24,6 +24,9 @@ use teloxide::payloads::{self, setters::*};
 use teloxide::types::{BotCommand, FileId};
 use url::Url;
 
+/// So many updates are asked for at once, which is the most that Telegram lists.
+const AT_ONCE: u8 = 100;
+
 /// What stands over the buttons under an album, which Telegram allows none itself.
 const ABOVE: &str = "⬆️";
 
@@ -156,7 +159,8 @@ impl Telegram {
 
     async fn poll(&self, offset: Option<UpdateId>, wait: Duration) -> Result<Vec<RawUpdate>, CallError> {
         let wait_s = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).min(50);
-        let payload = payloads::GetUpdates::new().limit(100).timeout(wait_s).allowed_updates(ALLOWED_UPDATES);
+        let payload =
+            payloads::GetUpdates::new().limit(AT_ONCE).timeout(wait_s).allowed_updates(ALLOWED_UPDATES);
         let mut request = Request::of(&payload);
         if let Some(offset) = offset {
             request = request.with("offset", offset.0.into());
@@ -222,11 +226,12 @@ async fn remove(part: &Path) {
     }
 }
 
-/// The updates in a result of `getUpdates`; those without a number are dropped.
+/// The updates in a result of `getUpdates`; those without a number are dropped. More than were asked
+/// for are left: not confirmed, they come again.
 pub(crate) fn updates(result: &RawValue) -> Result<Vec<RawUpdate>, CallError> {
     let updates: Vec<&RawValue> = serde_json::from_str(result.get())
         .map_err(|_| CallError::Unreachable("getUpdates gave no list".to_owned()))?;
-    let numbered = updates.into_iter().filter_map(|update| {
+    let numbered = updates.into_iter().take(AT_ONCE.into()).filter_map(|update| {
         if let Ok(head) = serde_json::from_str::<Head>(update.get()) {
             let bytes = Bytes::copy_from_slice(update.get().as_bytes());
             return Some(RawUpdate { id: UpdateId(head.update_id), bytes });

@@ -1,7 +1,7 @@
 //! What operators and customers give: settings, models and prices, questions at the control socket,
 //! buttons, values, links and files.
 
-use super::is_one_line;
+use super::{is_one_line, one_of};
 use crate::catalog::input::links;
 use crate::catalog::source::{self, File};
 use crate::catalog::{self, Model};
@@ -99,7 +99,7 @@ pub fn media(bytes: &[u8]) {
 pub fn settings(bytes: &[u8]) {
     let file = in_memory(bytes);
     let sources = Sources { environment: BTreeMap::new(), file: Some(file.path.clone()) };
-    checked(&sources);
+    checked(&sources, bytes);
 }
 
 /// An environment: a variable a line.
@@ -110,23 +110,18 @@ pub fn environment(bytes: &[u8]) {
         // These name files, which other bytes than ours may stand in.
         .filter(|(name, _)| !name.ends_with("_FILE") && !name.ends_with("_DIRECTORY"))
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    checked(&Sources { environment: environment.collect(), file: None });
+    checked(&Sources { environment: environment.collect(), file: None }, bytes);
 }
 
-fn checked(sources: &Sources) {
-    let problems = [
-        Settings::for_service(sources).err(),
-        Settings::for_data_dir(sources).err(),
-        Settings::for_prices(sources).err(),
+fn checked(sources: &Sources, bytes: &[u8]) {
+    let all: [fn(&Sources) -> Option<Problems>; 4] = [
+        |sources| Settings::for_service(sources).err(),
+        |sources| Settings::for_service(sources).err(),
+        |sources| Settings::for_data_dir(sources).err(),
+        |sources| Settings::for_prices(sources).err(),
     ];
-    for Problems(problems) in problems.into_iter().flatten() {
-        for problem in problems {
-            assert!(
-                is_one_line(&problem.to_string()),
-                "a problem of several lines: {:?}",
-                problem.to_string()
-            );
-        }
+    for problem in one_of(all, bytes)(sources).into_iter().flat_map(|Problems(problems)| problems) {
+        assert!(is_one_line(&problem.to_string()), "a problem of several lines: {:?}", problem.to_string());
     }
 }
 

@@ -120,3 +120,11 @@ async fn the_menu_is_set_in_both_languages_with_russian_for_everybody_else() {
     assert_eq!(said(&seen[1]), (json!("ru"), command("ru balance")));
     assert_eq!(said(&seen[2]), (json!("en"), command("en balance")));
 }
+
+#[test]
+fn of_more_updates_than_were_asked_for_the_rest_is_left_for_the_next_time() {
+    let list: Vec<Value> = (1..=150).map(|id| json!({ "update_id": id })).collect();
+    let listed = serde_json::value::to_raw_value(&list).expect("a list");
+    let taken = updates(&listed).expect("updates");
+    assert_eq!((taken.len(), taken.last().map(|last| last.id)), (100, Some(UpdateId(100))));
+}
