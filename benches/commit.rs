@@ -65,8 +65,13 @@ impl Spent {
 fn rules(criterion: &mut Criterion) {
     let hold = Transfer::hold(JobId(1), UserId(1), Kopecks::new(380), At(0));
     let rich = Counters { credits_posted: Kopecks::new(100_000), ..Counters::default() };
-    let now =
-        Situation { same_ref: None, debit: rich, credit: Counters::default(), standing: Standing::Nothing };
+    let now = Situation {
+        same_ref: None,
+        debit: rich,
+        credit: Counters::default(),
+        standing: Standing::Nothing,
+        hold: None,
+    };
     criterion.bench_function("ledger::apply", |bench| {
         bench.iter(|| apply(black_box(&now), black_box(&hold)));
     });
