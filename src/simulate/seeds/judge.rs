@@ -4,7 +4,7 @@
 use super::notes::Notes;
 use super::people::FIRST;
 use super::tally::Kind;
-use super::world::{BOT_ID, World};
+use super::world::{BONUS, BOT_ID, World};
 use crate::catalog::input::Value;
 use crate::ids::{JobId, UpdateId, UserId};
 use crate::job::{State, Why};
@@ -84,7 +84,7 @@ fn wallets(view: &View, jobs: &[Job], people: u64, paid: &BTreeMap<i64, i64>) ->
         let user = UserId(id);
         let account = view.account(Account::User(user)).map_err(|fault| faulty(&fault))?;
         let known = view.user(user).map_err(|fault| faulty(&fault))?.is_some();
-        let bonus = if known { 2_000 } else { 0 };
+        let bonus = if known { BONUS } else { 0 };
         let expected = bonus + paid.get(&id).copied().unwrap_or(0) - charged.get(&id).copied().unwrap_or(0);
         let counters = account.counters;
         let (available, held) = (counters.available().map(|money| money.get()), counters.held().get());

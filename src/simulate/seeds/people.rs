@@ -95,15 +95,18 @@ struct Person {
     dice: Dice,
 }
 
+/// So many customers come at least: most look once, some buy.
+const CUSTOMERS: i64 = 150;
+
 /// Has all customers come, each at a time of their own; together they act at least `acts` times.
 pub(super) fn come(world: &World, dice: &mut Dice, acts: u64, tasks: &mut JoinSet<()>) -> u64 {
     let (mut planned, mut people) = (0, 0);
-    while planned < acts {
+    while planned < acts || people < CUSTOMERS {
         let id = FIRST + people;
         people += 1;
         world.worlds.telegram.act(|telegram, _| telegram.user(id, &format!("Клиент {id}"), "ru"));
         let mut person = Person { id, world: world.clone(), dice: dice.fork() };
-        let steps = if person.dice.percent(50) { 1 } else { person.dice.between(6, 16) };
+        let steps = if person.dice.percent(85) { 1 } else { person.dice.between(6, 16) };
         planned += steps;
         let waits = Duration::from_millis(person.dice.roll(90_000));
         tasks.spawn(async move {
@@ -242,7 +245,7 @@ pub(super) type Paid = Arc<Mutex<BTreeMap<i64, i64>>>;
 
 /// Puts money on the wallets of customers; what got no answer is asked again under its number.
 pub(super) async fn pay(world: World, mut dice: Dice, people: u64, paid: Paid) {
-    for _ in 0..people / 4 {
+    for _ in 0..people / 10 {
         tokio::time::sleep(Duration::from_millis(dice.between(500, 6_000))).await;
         let user = FIRST + i64::try_from(dice.roll(people)).expect("a number of people");
         let amount = i64::try_from(dice.between(500, 40_000)).expect("kopecks");

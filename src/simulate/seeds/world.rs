@@ -7,6 +7,7 @@ use crate::app::Seams;
 use crate::carrier::Outlet;
 use crate::config::{BotMode, Keys, Settings};
 use crate::ids::UserId;
+use crate::money::Kopecks;
 use crate::provider::kie::{Kie, Outlets};
 use crate::sandbox::disk::Disk;
 use crate::sandbox::telegram::Bot;
@@ -28,6 +29,8 @@ const START: At = At(1_795_431_300_000);
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 /// The bot's id.
 pub(super) const BOT_ID: u64 = 4242;
+/// What each new customer is given, in kopecks.
+pub(super) const BONUS: i64 = 6_000;
 /// The operator.
 pub(super) const ADMIN: i64 = 900;
 
@@ -171,7 +174,7 @@ fn settings(dir: &std::path::Path, dice: &mut Dice) -> Settings {
         bot_mode: if is_webhook { BotMode::Webhook } else { BotMode::Polling },
         webhook_base_url: is_webhook.then(|| url(net::BOT)),
         telegram_webhook_secret_token: Some(SecretString::from("a-secret-of-the-simulation")),
-        start_bonus_rub: crate::money::Kopecks::new(2_000),
+        start_bonus_rub: Kopecks::new(BONUS),
         free_daily_limit: 1,
         job_deadline: Duration::from_secs(150),
         job_deadline_video: Duration::from_secs(200),
