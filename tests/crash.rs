@@ -96,7 +96,8 @@ crashes! {
     before_the_result_is_noted_it_is_looked_at_again: "result" Before => Sold 1..=1;
     after_the_result_is_noted_it_is_fetched: "result" After => Sold 1..=1;
     before_the_settlement_it_is_fetched_again: "settle" Before => Sold 1..=1;
-    after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=1;
+    // The message may be on its way already when the writer stops.
+    after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=2;
     before_a_delivery_is_noted_the_message_may_come_twice: "delivered" Before => Sold 1..=2;
     after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
     before_the_sweep_it_sweeps_later: "forget" Before => Sold 1..=1;
@@ -114,7 +115,7 @@ crashes! {
     polled_after_sending_is_noted_the_money_comes_back: "start" After => MoneyBack 0..=0;
     polled_after_the_task_is_recorded_it_is_looked_at: "record" After => Sold 1..=1;
     polled_before_the_settlement_it_is_fetched_again: "settle" Before => Sold 1..=1;
-    polled_after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=1;
+    polled_after_the_settlement_the_customer_is_told_later: "settle" After => Sold 1..=2;
     polled_before_a_delivery_is_noted_the_message_may_come_twice: "delivered" Before => Sold 1..=2;
     polled_after_a_delivery_is_noted_it_is_done: "delivered" After => Sold 1..=1;
 }
@@ -157,5 +158,6 @@ async fn a_life_of_two_seconds_is_remembered() {
     let lived = app.clock.now().up.plus(Duration::from_secs(2));
     app.skip(Duration::from_secs(2));
     let remembered = app.until("the second", |view| noted(view).filter(|up| *up >= lived));
-    assert!(tokio::time::timeout(Duration::from_secs(4), remembered).await.is_ok(), "it was forgotten");
+    // Less than the eight seconds after which it would be remembered anyhow.
+    assert!(tokio::time::timeout(Duration::from_secs(7), remembered).await.is_ok(), "it was forgotten");
 }

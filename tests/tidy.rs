@@ -121,6 +121,10 @@ fn complaints(path: &str, text: &str) -> Vec<String> {
         }
     }
     for (line, used) in imports(code) {
+        // Tests of any floor may play against what stands in for the outside.
+        if is_test(path) && used == "sandbox" {
+            continue;
+        }
         if let Err(why) = may_use(module, &used) {
             complain(line, why);
         }
@@ -266,7 +270,7 @@ fn the_tree_is_tidy() {
 #[track_caller]
 fn complains(path: &str, text: &str, expected: &str) {
     let found = complaints(path, &format!("//! A file.\n{text}"));
-    assert!(found.iter().any(|one| one.ends_with(expected)), "{found:?} lacks {expected:?}");
+    assert!(found.iter().any(|one| one.contains(expected)), "{found:?} lacks {expected:?}");
 }
 
 #[track_caller]
@@ -285,6 +289,8 @@ fn an_import_that_points_up_is_found() {
     passes("src/ledger.rs", "use crate::ids::JobId;\nuse crate::ledger::Kind;\n// crate::store::Store");
     passes("src/texts/mod.rs", "use crate::{catalog::Model, message::{self, Lang}, money::Kopecks};");
     passes("src/app.rs", "use crate::workers::jobs;");
+    passes("src/store/tests/disk.rs", "use crate::sandbox::disk::Disk;");
+    complains("src/store/disk.rs", "use crate::sandbox::disk::Disk;", "store (memory) may not use sandbox");
     passes("src/time.rs", "macro_rules! a { () => { $crate::workers::a() } }");
 }
 
@@ -319,7 +325,7 @@ fn a_crate_or_a_clock_out_of_its_place_is_found() {
         "belongs into [\"carrier\", \"telegram\", \"provider\", \"sandbox\", \"simulate\"]",
     );
     for clock in ["std::time::SystemTime::now()", "Timestamp::now()", "Instant::now()"] {
-        complains("src/store/mod.rs", &format!("fn a() {{ {clock}; }}"), "belongs into [\"time\"]");
+        complains("src/store/mod.rs", &format!("fn a() {{ {clock}; }}"), "belongs into [\"time\"");
     }
     passes("src/store/mod.rs", "use redb::Database;");
     passes("src/time.rs", "fn a() { Timestamp::now(); }");

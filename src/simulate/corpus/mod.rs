@@ -83,7 +83,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         rounds += 1;
     }
     say(&format!(
-        "{count} saved bodies for {} parsers; {bodies} given in {rounds} rounds: no panic",
+        "{} saved bodies for {} parsers; {bodies} given in {rounds} rounds: no panic",
+        all.iter().map(|(_, _, saved)| saved.len()).sum::<usize>(),
         all.len()
     ))?;
     say(&format!("the slowest took {slowest}"))?;

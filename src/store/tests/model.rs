@@ -6,12 +6,13 @@
 
 use super::super::scenario::{done, dump, failed, job, queued, tell};
 use super::super::{Engine, Fault, Posted, Store, Tx};
-use super::disk::Disk;
+use super::disk;
 use super::drive;
 use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use crate::job::State;
 use crate::ledger::{Account, Kind, Memo, Refusal, Transfer};
 use crate::money::Kopecks;
+use crate::sandbox::disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
@@ -433,7 +434,7 @@ impl StateMachineTest for Ledger {
     type Reference = Books;
 
     fn init_test(_: &Books) -> Real {
-        let (store, engine) = Disk::default().open().expect("a new store");
+        let (store, engine) = disk::open(&Disk::default()).expect("a new store");
         let before = dump(&store);
         Real { store, engine, before }
     }

@@ -66,7 +66,9 @@ impl Shop {
         let (store, stop) = (app.store().clone(), CancellationToken::new());
         let stopped = stop.clone();
         let task = tokio::spawn(async move { app.run(stopped).await.map_err(told) });
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().map_err(told)?;
+        // A connection that was shut in the middle of one body must not meet the next.
+        let client = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0);
+        let client = client.build().map_err(told)?;
         let callback = String::new();
         let mut shop = Self { sandbox, clock, store, client, base, callback, stop, task, _dir: dir };
         shop.admit().await?;
