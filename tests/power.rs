@@ -172,7 +172,9 @@ fn a_cut_at_every_sync_of_a_sale_keeps_what_was_acknowledged() {
         let syncs = (0..record.len()).filter(|done| record[*done] == Operation::Sync);
         for done in syncs.chain([record.len()]) {
             let walker = from.fork();
-            record[..done].iter().for_each(|operation| walker.apply(operation).expect("as before"));
+            for operation in &record[..done] {
+                walker.apply(operation).expect("as before");
+            }
             for seed in 0..8 {
                 let cut = walker.fork();
                 cut.cut(&mut lots(seed));
@@ -189,7 +191,8 @@ fn a_cut_at_every_sync_of_a_sale_keeps_what_was_acknowledged() {
 
 /// 6 MB.
 fn many_bytes(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    (0..100).try_for_each(|_| tx.keep_unreadable(None, &[7; 64 * 1024], "a test"))
+    let body = vec![7; 64 * 1024];
+    (0..100).try_for_each(|_| tx.keep_unreadable(None, &body, "a test"))
 }
 
 #[test]

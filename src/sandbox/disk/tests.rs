@@ -29,7 +29,7 @@ fn ones() -> Disk {
     let disk = Disk::default();
     let backend = disk.backend();
     backend.set_len(FILE).expect("it grows");
-    backend.write(0, &[1; 40_000]).expect("written");
+    backend.write(0, &vec![1; 40_000]).expect("written");
     backend.sync_data().expect("synced");
     disk
 }
@@ -150,7 +150,9 @@ fn a_record_makes_the_same_file_again() {
     assert_eq!(disk.record_len(), 3);
     let record = disk.recorded();
     assert_eq!(record[1..], [Operation::Sync, Operation::SetLen(6)]);
-    record.iter().for_each(|operation| copy.apply(operation).expect("as before"));
+    for operation in &record {
+        copy.apply(operation).expect("as before");
+    }
     assert_eq!((copy.file_bytes(), byte(&copy.backend(), 5), copy.unsynced()), (6, 7, 1));
     assert_eq!(disk.record_len(), 0);
 }

@@ -1,15 +1,15 @@
 //! The cuts: which there are in a commit, and what must be true of the file after each.
 
-use super::lots::Lots;
 use super::service::{Committed, Service, Step};
 use crate::ids::UpdateId;
 use crate::sandbox::disk::{Disk, Operation};
+use crate::simulate::dice::Dice;
 use crate::store::Store;
 use crate::time::{At, Clock};
 use std::fmt;
 use std::fs;
 
-/// Before each sync so many cuts, each with lots of its own.
+/// Before each sync so many cuts, each decided anew.
 const BEFORE_SYNC: u64 = 2;
 /// Of so many cuts one is followed by a second while the service starts again.
 const AGAIN: u64 = 4;
@@ -109,8 +109,8 @@ impl Cuts {
             places.extend((0..BEFORE_SYNC).map(|_| (index, Place::BeforeSync)));
             places.push((index + 1, Place::AfterSync));
         }
-        let mut lots = Lots::new(self.seed, target.number);
-        places.extend((0..random).map(|_| (lots.index(record.len() + 1), Place::Random)));
+        let mut dice = dice(self.seed, target.number);
+        places.extend((0..random).map(|_| (index(&mut dice, record.len() + 1), Place::Random)));
         places.sort_by_key(|(done, _)| *done);
         let walker = target.commit.before.fork();
         let mut done = 0;
@@ -139,8 +139,8 @@ impl Cuts {
     }
 
     fn cut(&mut self, disk: &Disk, target: &Target<'_>, done: usize, number: u64) -> Result<(), String> {
-        let mut lots = Lots::new(self.seed ^ 0x5EED, number);
-        disk.cut(&mut |below| lots.below(below));
+        let mut dice = dice(self.seed ^ 0x5EED, number);
+        disk.cut(&mut |below| dice.roll(below));
         let found = disk.fork();
         let start = disk.fork();
         start.record();
@@ -150,11 +150,11 @@ impl Cuts {
             Side::After => self.tally.found_after += 1,
         }
         if number.is_multiple_of(AGAIN) {
-            self.second(&found, &start.recorded(), target, side, &mut lots)?;
+            self.second(&found, &start.recorded(), target, side, &mut dice)?;
         }
         if number.is_multiple_of(GOES_ON) {
             self.tally.went_on += 1;
-            goes_on(&found, &mut lots)?;
+            goes_on(&found, &mut dice)?;
         }
         if number.is_multiple_of(REAL) {
             self.tally.real_files += 1;
@@ -190,12 +190,12 @@ impl Cuts {
         start: &[Operation],
         target: &Target<'_>,
         side: Side,
-        lots: &mut Lots,
+        dice: &mut Dice,
     ) -> Result<(), String> {
         self.tally.second += 1;
         let disk = found.fork();
-        replay(&disk, &start[..lots.index(start.len() + 1)])?;
-        disk.cut(&mut |below| lots.below(below));
+        replay(&disk, &start[..index(dice, start.len() + 1)])?;
+        disk.cut(&mut |below| dice.roll(below));
         // What was seen once is not gone the next time.
         self.starts(&disk, target, &[side]).map(drop).map_err(|why| format!("after a second cut, {why}"))
     }
@@ -221,7 +221,7 @@ pub(super) fn sound(service: &Service) -> Result<(), String> {
 }
 
 /// The file takes new commits after a cut, and they survive the next one.
-fn goes_on(found: &Disk, lots: &mut Lots) -> Result<(), String> {
+fn goes_on(found: &Disk, dice: &mut Dice) -> Result<(), String> {
     let disk = found.fork();
     let mut service = Service::open(&disk, &new_clock())?;
     for number in 0..3 {
@@ -230,7 +230,7 @@ fn goes_on(found: &Disk, lots: &mut Lots) -> Result<(), String> {
         service.commit(vec![Step { name: "receive", act }]).map_err(|why| format!("going on, {why}"))?;
     }
     let print = service.view()?.fingerprint().map_err(|fault| fault.to_string())?;
-    disk.cut(&mut |below| lots.below(below));
+    disk.cut(&mut |below| dice.roll(below));
     let service = Service::open(&disk, &new_clock())?;
     let again = service.view()?.fingerprint().map_err(|fault| fault.to_string())?;
     if again != print {
@@ -251,6 +251,17 @@ fn real_file(found: &Disk) -> Result<Print, String> {
         return Err("the service found the file damaged and mended it".to_owned());
     }
     view.fingerprint().map_err(|fault| fault.to_string())
+}
+
+/// The dice of number `number` of a run, so that one can be seen again without the others.
+pub(super) fn dice(seed: u64, number: u64) -> Dice {
+    Dice::new(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+/// A place among so many.
+pub(super) fn index(dice: &mut Dice, below: usize) -> usize {
+    let below = u64::try_from(below).expect("a count in memory");
+    usize::try_from(dice.roll(below)).expect("below one that fits")
 }
 
 /// Does to a disk what a record says.

@@ -1,7 +1,7 @@
 //! The scripted hour: what happens in a shop, act by act, with all that goes well and badly. What is
 //! to be done next is read from the store, as the workers do it.
 
-use super::lots::Lots;
+use super::cuts::{dice, index};
 use super::service::Step;
 use super::shop::shop;
 use crate::catalog::input::{ValidInput, Value, Values};
@@ -13,6 +13,7 @@ use crate::job::{Event, File, Late, State, Why};
 use crate::ledger::Account;
 use crate::message::{Act, Incoming, Lang, NotTaken, Sent, What};
 use crate::money::Kopecks;
+use crate::simulate::dice::Dice;
 use crate::store::{Fault, InboxRow, OutboxRow, StopRow, StoppedBy, Tx, View};
 use crate::telegram::decode::{Decoded, decode};
 use crate::time::{At, Moment, Up};
@@ -51,7 +52,7 @@ pub(super) enum Part {
 /// The hour.
 pub(super) struct Hour {
     shop: Arc<Shop>,
-    lots: Lots,
+    dice: Dice,
     updates: u64,
     tasks: u64,
     payments: u64,
@@ -59,7 +60,7 @@ pub(super) struct Hour {
 
 impl Hour {
     pub(super) fn new(seed: u64) -> Self {
-        Self { shop: Arc::new(shop()), lots: Lots::new(seed, 0), updates: 0, tasks: 0, payments: 0 }
+        Self { shop: Arc::new(shop()), dice: dice(seed, 0), updates: 0, tasks: 0, payments: 0 }
     }
 
     /// The acts of one part of a minute; none when there is nothing to do.
@@ -77,21 +78,21 @@ impl Hour {
 
     /// Whether acts go in two commits, and how many in the first.
     pub(super) fn split(&mut self, acts: usize) -> usize {
-        if self.lots.below(4) == 0 { self.lots.index(acts) } else { 0 }
+        if self.dice.roll(4) == 0 { index(&mut self.dice, acts) } else { 0 }
     }
 
     fn receive(&mut self) -> Vec<Step> {
-        let many = 14 + self.lots.below(12);
+        let many = 14 + self.dice.roll(12);
         (0..many).map(|_| self.update()).collect()
     }
 
     /// A new update; now and then one that came before, or one that nobody can read.
     fn update(&mut self) -> Step {
-        let repeated = self.updates > 20 && self.lots.below(15) == 0;
+        let repeated = self.updates > 20 && self.dice.roll(15) == 0;
         self.updates += u64::from(!repeated);
-        let number = if repeated { self.updates - self.lots.below(20) } else { self.updates };
-        let customer = 1_000 + self.lots.below(20 + self.updates / 2);
-        let text = match self.lots.below(12) {
+        let number = if repeated { self.updates - self.dice.roll(20) } else { self.updates };
+        let customer = 1_000 + self.dice.roll(20 + self.updates / 2);
+        let text = match self.dice.roll(12) {
             0 => "/start",
             1 => "/balance",
             2 => "/history",
@@ -99,7 +100,7 @@ impl Hour {
             4 => "/search",
             _ => ORDER,
         };
-        let body = if self.lots.below(40) == 0 {
+        let body = if self.dice.roll(40) == 0 {
             format!(r#"{{"update_id":{number},"message":{{"message_id":"none"}}}}"#)
         } else {
             let person =
@@ -144,7 +145,7 @@ impl Hour {
                 continue;
             }
             let (shop, user) = (self.shop.clone(), job.row.user);
-            steps.push(match self.lots.below(12) {
+            steps.push(match self.dice.roll(12) {
                 0 => step("handle", move |tx| settle::cancel(&shop, tx, user, id).map(drop)),
                 _ => self.event("start", id, Event::Start),
             });
@@ -158,7 +159,7 @@ impl Hour {
             let Some(State::Sending { attempt, .. }) = view.job(id)?.map(|job| job.row.state) else {
                 continue;
             };
-            let event = match self.lots.below(16) {
+            let event = match self.dice.roll(16) {
                 0 => Event::Refused { attempt, why: Why::Rejected { message: "not this one".to_owned() } },
                 1 => Event::Busy { attempt, pause: Duration::from_secs(7) },
                 2 => Event::InDoubt { attempt },
@@ -176,8 +177,8 @@ impl Hour {
         let mut steps = Vec::new();
         for id in view.due(now, 512)? {
             let Some(job) = view.job(id)? else { continue };
-            let lot = self.lots.below(8);
-            let event = match (&job.row.state, lot) {
+            let roll = self.dice.roll(8);
+            let event = match (&job.row.state, roll) {
                 (State::Queued { .. }, _) => Event::Expire,
                 (State::Sending { attempt, .. }, _) => Event::InDoubt { attempt: *attempt },
                 (State::Waiting { .. }, 0) => Event::Running,
@@ -220,7 +221,7 @@ impl Hour {
     }
 
     fn fate(&mut self, priority: u8, id: OutboxId, row: &OutboxRow) -> Step {
-        let sent = match self.lots.below(24) {
+        let sent = match self.dice.roll(24) {
             0 => Sent::Refused(NotTaken::Blocked),
             1 => Sent::Refused(NotTaken::BadFile("too odd a shape".to_owned())),
             2 => Sent::Later { pause: Duration::from_secs(30) },
@@ -239,9 +240,9 @@ impl Hour {
 
     fn books(&mut self, now: At) -> Vec<Step> {
         let mut steps = vec![step("uptime", |tx| tx.put_note("uptime", &tx.now().up))];
-        let customer = 1_000 + i64::try_from(self.lots.below(60)).expect("small");
-        let amount = Kopecks::new(i64::try_from(self.lots.below(20_000)).expect("small") - 2_000);
-        steps.push(match self.lots.below(8) {
+        let customer = 1_000 + i64::try_from(self.dice.roll(60)).expect("small");
+        let amount = Kopecks::new(i64::try_from(self.dice.roll(20_000)).expect("small") - 2_000);
+        steps.push(match self.dice.roll(8) {
             0 | 1 => step("adjust", move |tx| {
                 let action = tx.new_action()?;
                 tx.adjust(action, "cli", UserId(customer), amount, "by hand").map(drop)
@@ -252,12 +253,12 @@ impl Hour {
             }
             5 => payment(self.payments),
             6 => {
-                let payment = PaymentId(1 + self.lots.below(self.payments.max(1)));
+                let payment = PaymentId(1 + self.dice.roll(self.payments.max(1)));
                 step("charge-back", move |tx| tx.charge_back(payment).map(drop))
             }
             _ => step("forget", move |tx| tx.forget_seen(At(now.0 - 20 * 60_000), 1_000).map(drop)),
         });
-        if self.lots.below(10) == 0 {
+        if self.dice.roll(10) == 0 {
             let stop = StopRow { at: now, why: "a break".to_owned(), until: None, by: StoppedBy::Operator };
             steps.push(step("stop", move |tx| tx.put_stop("all", &stop)));
         } else {

@@ -4,7 +4,6 @@
 
 mod cuts;
 mod hour;
-mod lots;
 mod service;
 mod shop;
 
@@ -12,11 +11,11 @@ use super::budget::Budget;
 use crate::ids::JobId;
 use crate::sandbox::disk::Disk;
 use crate::time::{At, Clock};
-use cuts::{Cuts, Target, replay, sound};
+use cuts::{Cuts, Target, dice, index, replay, sound};
 use hour::{Hour, MINUTES, PARTS, Part};
-use lots::Lots;
 use service::{Committed, Service, Step};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// Every so many commits the hour itself goes on from what a cut left.
@@ -132,10 +131,10 @@ impl Power {
 
     /// The power goes somewhere in this commit, and the hour goes on with what is left.
     fn live_through(&mut self, commit: &Committed) -> Result<(), String> {
-        let mut lots = Lots::new(self.seed ^ 0x11FE, self.commits);
+        let mut dice = dice(self.seed ^ 0x11FE, self.commits);
         let disk = commit.before.fork();
-        replay(&disk, &commit.record[..lots.index(commit.record.len() + 1)])?;
-        disk.cut(&mut |below| lots.below(below));
+        replay(&disk, &commit.record[..index(&mut dice, commit.record.len() + 1)])?;
+        disk.cut(&mut |below| dice.roll(below));
         self.service = Service::open(&disk, &self.clock)?;
         self.lived_through += 1;
         Ok(())
@@ -147,7 +146,11 @@ impl Power {
         let acts: u64 = self.acts.values().sum();
         let names: Vec<_> = self.acts.iter().map(|(name, many)| format!("{many} {name}")).collect();
         let per_minute = u128::from(tally.cuts()) * 60_000 / took.as_millis().max(1);
-        let length = if whole { "a scripted hour" } else { "a part of a scripted hour (--budget)" };
+        let mut length =
+            if whole { "a scripted hour" } else { "a part of a scripted hour (--budget)" }.to_owned();
+        if let Some(only) = arguments.only {
+            write!(length, ", only cut {only} of it made").expect("a text takes more");
+        }
         let debug = if cfg!(debug_assertions) { " (with debug assertions: all of it)" } else { "" };
         super::say(&format!(
             "{length}, seed {}: {acts} acts in {} commits ({})\n{}\n\
