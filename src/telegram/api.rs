@@ -152,7 +152,7 @@ impl Api {
 
     /// What reqwest says, without the URL.
     pub(super) fn error(&self, error: &reqwest::Error) -> String {
-        self.words(&reason(&error))
+        self.words(&reason(error))
     }
 
     fn bot(&self) -> String {

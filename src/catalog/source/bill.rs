@@ -69,7 +69,7 @@ pub(super) fn range(
             match extremes(row, &chosen, inputs) {
                 Some(extremes) => widen(&mut range, extremes),
                 None => {
-                    context.complain(row.line, format!("more than {DEAREST_CREDITS} credits are charged"))
+                    context.complain(row.line, format!("more than {DEAREST_CREDITS} credits are charged"));
                 }
             }
             match limit {

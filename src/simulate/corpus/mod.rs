@@ -60,7 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         let line =
             (!line.is_empty()).then(|| line.parse::<usize>().map_err(|_| format!("{line} is no line")));
         if let Some(line) = line.transpose()? {
-            all.iter_mut().for_each(|(_, _, saved)| saved.retain(|one| one.line == line));
+            for (_, _, saved) in &mut all {
+                saved.retain(|one| one.line == line);
+            }
         }
     }
     let started = Instant::now();

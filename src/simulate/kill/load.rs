@@ -84,7 +84,7 @@ impl Load {
     }
 
     /// From now on the provider is well, and Telegram repeats nothing by itself.
-    pub(super) fn calms(&mut self, sandbox: &Sandbox) {
+    pub(super) fn calms(sandbox: &Sandbox) {
         sandbox.kie.act(|kie, _| kie.by_default(Script::default()));
         sandbox.telegram.act(|world, _| world.repeat_updates(1));
     }

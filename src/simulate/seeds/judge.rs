@@ -9,7 +9,8 @@ use crate::catalog::input::Value;
 use crate::ids::{JobId, UpdateId, UserId};
 use crate::job::{State, Why};
 use crate::ledger::Account;
-use crate::sandbox::kie;
+use crate::money::Kopecks;
+use crate::sandbox::{kie, telegram};
 use crate::store::{Delivery, Fault, Job, Store, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,7 @@ pub(super) fn is_settled(world: &World, store: &Store) -> bool {
         let open = |job: &Job| !job.row.state.is_final() || job.row.delivery == Delivery::Waiting;
         Ok(waits == 0 && !jobs(&view)?.iter().any(open))
     };
-    world.worlds.telegram.look(|telegram| telegram.pending_updates()) == 0 && look().unwrap_or(false)
+    world.worlds.telegram.look(telegram::World::pending_updates) == 0 && look().unwrap_or(false)
 }
 
 /// Judges the end of a run.
@@ -87,7 +88,7 @@ fn wallets(view: &View, jobs: &[Job], people: u64, paid: &BTreeMap<i64, i64>) ->
         let bonus = if known { BONUS } else { 0 };
         let expected = bonus + paid.get(&id).copied().unwrap_or(0) - charged.get(&id).copied().unwrap_or(0);
         let counters = account.counters;
-        let (available, held) = (counters.available().map(|money| money.get()), counters.held().get());
+        let (available, held) = (counters.available().map(Kopecks::get), counters.held().get());
         if available != Some(expected) || held != 0 {
             return Err(format!(
                 "customer {id} has {available:?} kopecks and {held} held, not {expected} and none"
@@ -172,7 +173,8 @@ fn told(world: &World, jobs: &[Job], key: &[u8; 32]) -> Verdict {
                 seen.text
                     .iter()
                     .flat_map(|text| text.split_whitespace())
-                    .filter_map(|word| word.starts_with("RQ-").then(|| word.to_owned())),
+                    .filter(|word| word.starts_with("RQ-"))
+                    .map(str::to_owned),
             );
         }
     });

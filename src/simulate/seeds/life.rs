@@ -141,12 +141,12 @@ const SEED_KEY: &str = "seed-key";
 /// depend on it. It is the same in all lives.
 async fn seed_the_key(store: &Store, dice: &mut Dice) -> Result<(), String> {
     let key = dice.bytes::<32>();
-    let put = store.write(SEED_KEY, move |tx| match tx.note::<bool>("simulated_key")? {
-        Some(_) => Ok(()),
-        None => {
-            tx.put_note("simulated_key", &true)?;
-            tx.put_note("server_key", &key)
+    let put = store.write(SEED_KEY, move |tx| {
+        if tx.note::<bool>("simulated_key")?.is_some() {
+            return Ok(());
         }
+        tx.put_note("simulated_key", &true)?;
+        tx.put_note("server_key", &key)
     });
     put.await.map_err(|fault| format!("the key: {fault}"))
 }

@@ -277,11 +277,9 @@ fn copy(request: &http::Request<Bytes>) -> http::Request<Bytes> {
 async fn answered(router: Router, request: http::Request<Bytes>) -> Option<http::Response<Bytes>> {
     let Ok(response) = router.oneshot(request.map(Body::from)).await;
     let (mut head, body) = response.into_parts();
-    match axum::body::to_bytes(body, BODY_BYTES).await {
-        Ok(body) => Some(http::Response::from_parts(head, body)),
-        Err(_) => {
-            head.headers.insert(HANGUP, http::HeaderValue::from_static("1"));
-            Some(http::Response::from_parts(head, Bytes::new()))
-        }
+    if let Ok(body) = axum::body::to_bytes(body, BODY_BYTES).await {
+        return Some(http::Response::from_parts(head, body));
     }
+    head.headers.insert(HANGUP, http::HeaderValue::from_static("1"));
+    Some(http::Response::from_parts(head, Bytes::new()))
 }

@@ -215,11 +215,11 @@ impl Person {
             1 | 2 => self.browses(&message),
             _ if has("✅ Запустить") => self.decides(message.id),
             _ if has("⏭ Пропустить все") => {
-                self.tap(Kind::Skip, message.id, "⏭ Пропустить все")
+                self.tap(Kind::Skip, message.id, "⏭ Пропустить все");
             }
             _ if has("✅ Готово") => self.tap(Kind::Browse, message.id, "✅ Готово"),
             _ if self.dice.percent(if message.text.contains("Пришлите") { 70 } else { 4 }) => {
-                self.photo()
+                self.photo();
             }
             _ if has("✨ Сгенерировать") || message.text.contains("💡") => self.words(),
             _ => self.card(message.id),

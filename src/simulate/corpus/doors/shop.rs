@@ -81,7 +81,7 @@ impl Shop {
             self.sandbox.telegram.act(|world, _| world.user(id, name, "ru"));
         }
         self.seek("the webhook", |world| world.webhook().map(drop)).await?;
-        let id = self.store.write("proof", |tx| tx.new_action()).await.map_err(told)?;
+        let id = self.store.write("proof", |tx| tx.new_action().inspect(|_| ())).await.map_err(told)?;
         let amount = Kopecks::parse("10").map_err(told)?;
         let given =
             move |tx: &mut crate::store::Tx<'_>| tx.adjust(id, "proof", UserId(ANN), amount, "a proof");
@@ -99,7 +99,7 @@ impl Shop {
             .kie
             .look(|kie| kie.tasks().values().next().and_then(|task| task.callback_url.clone()));
         let url = url.ok_or("KIE was told no address")?;
-        self.callback = url.strip_prefix(&self.base).ok_or("KIE calls another address")?.to_owned();
+        url.strip_prefix(&self.base).ok_or("KIE calls another address")?.clone_into(&mut self.callback);
         self.orders().await
     }
 
