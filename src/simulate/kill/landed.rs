@@ -241,7 +241,9 @@ pub(super) fn tell(view: &View, sandbox: &Sandbox, life: Life) -> Result<Landed,
         let outside = Outside { kie, asked: outside::asked(kie, mark), at_ms };
         jobs.iter().filter_map(|job| outside.commit_of(job)).collect::<Vec<_>>()
     });
-    at.into_iter().for_each(|(commit, half)| landed.note(commit, half));
+    for (commit, half) in at {
+        landed.note(commit, half);
+    }
     for job in &unnoted {
         landed.note(Commit::Delivered, told.contains_key(job));
     }

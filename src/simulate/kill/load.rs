@@ -83,12 +83,6 @@ impl Load {
         self.pressed.get(&customer).map_or(0, BTreeSet::len)
     }
 
-    /// From now on the provider is well, and Telegram repeats nothing by itself.
-    pub(super) fn calms(&mut self, sandbox: &Sandbox) {
-        sandbox.kie.act(|kie, _| kie.by_default(Script::default()));
-        sandbox.telegram.act(|world, _| world.repeat_updates(1));
-    }
-
     /// Everybody acts, for a time.
     pub(super) async fn play(&mut self, sandbox: &Sandbox, time: Duration) -> Result<(), String> {
         let until = Instant::now() + time;
@@ -162,4 +156,10 @@ impl Load {
 
 fn named(name: &str) -> Script {
     Script::named(name).expect("the sandbox has this script")
+}
+
+/// From now on the provider is well, and Telegram repeats nothing by itself.
+pub(super) fn calm(sandbox: &Sandbox) {
+    sandbox.kie.act(|kie, _| kie.by_default(Script::default()));
+    sandbox.telegram.act(|world, _| world.repeat_updates(1));
 }

@@ -52,7 +52,9 @@ impl Tally {
 
     /// A life ended with these endings in the outbox.
     pub(super) fn left_unnoted(&mut self, jobs: BTreeSet<JobId>) {
-        jobs.into_iter().for_each(|job| *self.unnoted.entry(job).or_default() += 1);
+        for job in jobs {
+            *self.unnoted.entry(job).or_default() += 1;
+        }
     }
 
     /// How often a job's ending may have come besides the one time it was noted.
