@@ -3,6 +3,7 @@
 use crate::sandbox::Sandbox;
 use crate::sandbox::kie::{CreateAnswer, Script};
 use crate::sandbox::telegram::World;
+use crate::simulate::dice::Dice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -16,22 +17,6 @@ const PATIENCE_MS: i64 = 5_000;
 const RUN: &str = "✅ Запустить";
 const AGAIN: &str = "🔁 Повторить";
 const STEPS: [&str; 6] = [RUN, "⏭ Пропустить все", "✨ Сгенерировать", "m:z-image", "🎁 Бесплатные", AGAIN];
-
-/// A small generator of its own: what is drawn depends on the seed and on nothing else.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        u32::try_from(self.0 % u64::from(below)).unwrap_or(0)
-    }
-
-    fn ms(&mut self, range: Range<u32>) -> Duration {
-        Duration::from_millis(u64::from(range.start + self.roll(range.end - range.start)))
-    }
-}
 
 /// What happens to the service, but for the kills.
 pub(super) struct Load {
@@ -51,10 +36,8 @@ impl Load {
         sandbox.telegram.act(|world, _| {
             CUSTOMERS.for_each(|id| world.user(id, &format!("Клиент {id}"), "ru"));
         });
-        // Small seeds would begin with small numbers.
-        let dice = Dice((seed ^ 0x9e37_79b9_7f4a_7c15).max(1));
         let (acted, reading, pressed) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { dice, lives: 0, acted, reading, pressed }
+        Self { dice: Dice::new(seed), lives: 0, acted, reading, pressed }
     }
 
     /// Whether the next life is killed while it starts. The first is not: it makes the file.
@@ -65,12 +48,12 @@ impl Load {
 
     /// After which time such a life is killed.
     pub(super) fn early_death(&mut self) -> Duration {
-        self.dice.ms(0..60)
+        self.ms(0..60)
     }
 
     /// For how long a life works. Half of them die young: what waited for them is just being done.
     pub(super) fn death(&mut self) -> Duration {
-        if self.dice.roll(2) == 0 { self.dice.ms(0..60) } else { self.dice.ms(60..500) }
+        if self.dice.roll(2) == 0 { self.ms(0..60) } else { self.ms(60..500) }
     }
 
     /// In the next life only those act whose chats are not behind.
@@ -81,12 +64,6 @@ impl Load {
     /// How many orders a customer confirmed.
     pub(super) fn confirmed(&self, customer: i64) -> usize {
         self.pressed.get(&customer).map_or(0, BTreeSet::len)
-    }
-
-    /// From now on the provider is well, and Telegram repeats nothing by itself.
-    pub(super) fn calms(sandbox: &Sandbox) {
-        sandbox.kie.act(|kie, _| kie.by_default(Script::default()));
-        sandbox.telegram.act(|world, _| world.repeat_updates(1));
     }
 
     /// Everybody acts, for a time.
@@ -104,7 +81,7 @@ impl Load {
             if left.is_zero() {
                 return Ok(());
             }
-            tokio::time::sleep(left.min(self.dice.ms(5..30))).await;
+            tokio::time::sleep(left.min(self.ms(5..30))).await;
         }
     }
 
@@ -117,7 +94,7 @@ impl Load {
             2 => Script::answered(CreateAnswer::Hangup),
             3 => Script::answered(CreateAnswer::Hangup).without_callbacks(),
             4 => Script::answered(CreateAnswer::Never),
-            5 => Script::answered(CreateAnswer::Slow(late(self.dice.ms(20..2_000)))),
+            5 => Script::answered(CreateAnswer::Slow(late(self.ms(20..2_000)))),
             6 => Script::answered(CreateAnswer::Page(502)),
             7 => named("early-callback"),
             8 | 9 => named("repeated-callback"),
@@ -125,9 +102,13 @@ impl Load {
             12 => named("429"),
             13 => named("false-success"),
             14 => named("false-fail"),
-            15..18 => Script::success_after_ms(late(self.dice.ms(200..2_500))),
+            15..18 => Script::success_after_ms(late(self.ms(200..2_500))),
             _ => Script::default(),
         }
+    }
+
+    fn ms(&mut self, range: Range<u64>) -> Duration {
+        Duration::from_millis(range.start + self.dice.roll(range.end - range.start))
     }
 
     /// One customer's next step, if it is time: they push on until they have ordered.
@@ -138,7 +119,7 @@ impl Load {
         if self.reading.contains(&customer) || now < if answered { read } else { at + PATIENCE_MS } {
             return Ok(());
         }
-        self.acted.insert(customer, (now, now + PACE_MS + i64::from(self.dice.roll(300))));
+        self.acted.insert(customer, (now, now + PACE_MS + self.dice.roll(300).cast_signed()));
         let button = newest.and_then(|message| {
             let step = STEPS.iter().find(|step| message.button(step).is_some())?;
             Some((message.id, *step, message.button(step)?.data.clone()?))
@@ -162,4 +143,10 @@ impl Load {
 
 fn named(name: &str) -> Script {
     Script::named(name).expect("the sandbox has this script")
+}
+
+/// From now on the provider is well, and Telegram repeats nothing by itself.
+pub(super) fn calm(sandbox: &Sandbox) {
+    sandbox.kie.act(|kie, _| kie.by_default(Script::default()));
+    sandbox.telegram.act(|world, _| world.repeat_updates(1));
 }

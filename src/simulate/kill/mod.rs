@@ -100,7 +100,7 @@ async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(
             say(&format!("{} kills, {} s", tally.kills(), started.elapsed().as_secs()))?;
         }
     }
-    Load::calms(&sandbox);
+    load::calm(&sandbox);
     settle(&launch, &sandbox, &mut tally).await?;
     let books = inspect(home, |view| compare::compare(view, &sandbox, &load, &tally))?;
     compare::nothing_was_mended(home)?;
