@@ -106,7 +106,7 @@ pub(super) fn come(world: &World, dice: &mut Dice, acts: u64, tasks: &mut JoinSe
         people += 1;
         world.worlds.telegram.act(|telegram, _| telegram.user(id, &format!("Клиент {id}"), "ru"));
         let mut person = Person { id, world: world.clone(), dice: dice.fork() };
-        let steps = if person.dice.percent(85) { 1 } else { person.dice.between(6, 16) };
+        let steps = if person.dice.percent(90) { 1 } else { person.dice.between(6, 16) };
         planned += steps;
         let waits = Duration::from_millis(person.dice.roll(90_000));
         tasks.spawn(async move {
