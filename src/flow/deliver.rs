@@ -6,6 +6,7 @@ use super::settle::end;
 use super::{Shop, news};
 use crate::ids::MessageId;
 use crate::ids::{JobId, OutboxId, UserId};
+use crate::job::State;
 use crate::ledger::{Memo, Transfer};
 use crate::message::{About, Act, MediaKind, NotTaken, Sent};
 use crate::store::{Delivery, Fault, Job, OutboxRow, Tx};
@@ -185,7 +186,8 @@ fn refused(
 
 /// Gives the money of a result back that Telegram will not take, and says so.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
-    let charged = job.row.money.hold.is_some() && job.row.money.loss.is_none();
+    // A late result was paid back before it came.
+    let charged = job.row.money.hold.is_some() && matches!(job.row.state, State::Done { .. });
     if charged {
         let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
         let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);
