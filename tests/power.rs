@@ -1,33 +1,27 @@
 //! The power fails under a sale: what was acknowledged is there, an act is there whole or not at all,
 //! and the file opens as it is. `simulate power` does the same for a whole hour.
 
-use crate::races::rules;
+use crate::races::{ANN, ann_comes, rules};
 use crate::shop::{clock, sound};
 use samovar::catalog::input::{ValidInput, Value, Values};
 use samovar::catalog::model;
 use samovar::flow::order::{Order, place};
 use samovar::flow::{deliver, settle};
-use samovar::ids::{ActionId, InboxId, JobId, UpdateId, UserId};
+use samovar::ids::{InboxId, JobId, UpdateId};
 use samovar::job::{Event, File, State};
 use samovar::message::{Lang, Sent};
 use samovar::money::Kopecks;
 use samovar::sandbox::disk::{Disk, Operation};
-use samovar::store::{Engine, Fault, Received, Store, Tx, UserRow};
+use samovar::store::{Engine, Fault, Received, Store, Tx};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-const ANN: UserId = UserId(1001);
-
 /// A fixed row of lots.
 fn lots(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = seed.wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    move |below| {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed ^ (mixed >> 31)) % below
-    }
+    let mut dice = fastrand::Rng::with_seed(seed);
+    move |below| dice.u64(..below)
 }
 
 /// A runtime whose clock stands still, so that the same acts write the same rows.
@@ -82,24 +76,9 @@ fn commit(
     (answer, bell.1.load(Ordering::SeqCst))
 }
 
-/// Ann comes and gets money.
+/// Ann has 1,000 roubles.
 fn meet(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let at = tx.now().at;
-    let row = UserRow {
-        first_name: "Анна".to_owned(),
-        username: None,
-        lang: Lang::Ru,
-        first_seen: at,
-        last_seen: at,
-        newest_job: None,
-        open_jobs: 0,
-        blocked: false,
-        banned: false,
-    };
-    tx.put_user(ANN, &row)?;
-    let given = tx.adjust(ActionId(1), "test", ANN, Kopecks::new(100_000), "a test")?;
-    assert!(given.is_ok(), "{given:?}");
-    Ok(())
+    ann_comes(tx, Kopecks::new(100_000))
 }
 
 fn receive(tx: &mut Tx<'_>) -> Result<(), Fault> {

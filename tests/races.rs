@@ -17,11 +17,11 @@ use samovar::job::Limits;
 use samovar::ledger::Account;
 use samovar::message::Lang;
 use samovar::money::Kopecks;
-use samovar::store::{Store, UserRow};
+use samovar::store::{Fault, Store, Tx, UserRow};
 use std::sync::Arc;
 use std::time::Duration;
 
-const ANN: UserId = UserId(1001);
+pub(crate) const ANN: UserId = UserId(1001);
 
 pub(crate) fn rules(daily: u32) -> Shop {
     let minute = Duration::from_secs(60);
@@ -54,26 +54,30 @@ pub(crate) fn rules(daily: u32) -> Shop {
     }
 }
 
+/// Ann comes, and an operator gives her money.
+pub(crate) fn ann_comes(tx: &mut Tx<'_>, amount: Kopecks) -> Result<(), Fault> {
+    let at = tx.now().at;
+    let row = UserRow {
+        first_name: "Анна".to_owned(),
+        username: None,
+        lang: Lang::Ru,
+        first_seen: at,
+        last_seen: at,
+        newest_job: None,
+        open_jobs: 0,
+        blocked: false,
+        banned: false,
+    };
+    tx.put_user(ANN, &row)?;
+    let given = tx.adjust(ActionId(1), "test", ANN, amount, "a test")?;
+    assert!(given.is_ok(), "{given:?}");
+    Ok(())
+}
+
 /// Ann, with so much money, in a store of her own.
 async fn ann_with(store: &Store, kopecks: i64) {
     let amount = Kopecks::new(kopecks);
-    let made = store.write("test", move |tx| {
-        let at = tx.now().at;
-        let row = UserRow {
-            first_name: "Анна".to_owned(),
-            username: None,
-            lang: Lang::Ru,
-            first_seen: at,
-            last_seen: at,
-            newest_job: None,
-            open_jobs: 0,
-            blocked: false,
-            banned: false,
-        };
-        tx.put_user(ANN, &row)?;
-        tx.adjust(ActionId(1), "test", ANN, amount, "a test").map(|posted| posted.map(drop))
-    });
-    made.await.expect("written").expect("not refused");
+    store.write("test", move |tx| ann_comes(tx, amount)).await.expect("written");
 }
 
 /// 64 tasks order at once at `shown_price`; gives how many were sold, and the other answers.

@@ -23,6 +23,11 @@ impl Dice {
         self.0.u64(..below.max(1))
     }
 
+    /// The place of one of so many; 0 when there are none.
+    pub fn index(&mut self, of: usize) -> usize {
+        self.0.usize(..of.max(1))
+    }
+
     /// A number from `least` to `most`.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         self.0.u64(least..=most.max(least))
@@ -35,7 +40,7 @@ impl Dice {
 
     /// One of several, each as likely.
     pub fn one_of<'a, T>(&mut self, several: &'a [T]) -> &'a T {
-        &several[self.0.usize(..several.len())]
+        &several[self.index(several.len())]
     }
 
     /// One of several, each by its weight.

@@ -10,12 +10,8 @@ const FILE: u64 = 40_000;
 
 /// A fixed row of lots.
 fn lots(seed: u64) -> impl FnMut(u64) -> u64 {
-    let mut state = seed;
-    move |below| {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed ^ (mixed >> 31)) % below
-    }
+    let mut dice = fastrand::Rng::with_seed(seed);
+    move |below| dice.u64(..below)
 }
 
 fn byte(backend: &Backend, at: usize) -> u8 {

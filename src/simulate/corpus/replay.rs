@@ -1,6 +1,8 @@
 //! Gives bodies to a parser, as they are and changed, and takes the time.
 
 use super::saved::Saved;
+use crate::disk;
+use crate::simulate::dice::Dice;
 use crate::simulate::parsers::Parser;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,9 +59,9 @@ pub(super) fn round(
     if saved.bytes.is_empty() || saved.bytes.len() > CHANGED_BYTES {
         return Ok(0);
     }
-    let mut chance = Chance::new(name, saved.line, round);
-    give(&saved.bytes[..chance.below(saved.bytes.len())], &format!(" cut in round {round}"))?;
-    give(&changed(&saved.bytes, &mut chance), &format!(" changed in round {round}"))?;
+    let mut dice = dice(name, saved.line, round);
+    give(&saved.bytes[..dice.index(saved.bytes.len())], &format!(" cut in round {round}"))?;
+    give(&changed(&saved.bytes, &mut dice), &format!(" changed in round {round}"))?;
     Ok(2)
 }
 
@@ -70,7 +72,7 @@ fn take(parser: Parser, bytes: &[u8], limit: Duration) -> Result<Duration, Strin
         let started = Stopwatch::start();
         let taken = catch_unwind(AssertUnwindSafe(|| parser(bytes)));
         best = best.min(started.elapsed());
-        taken.map_err(|panic| format!("a panic: {}", words(panic.as_ref())))?;
+        taken.map_err(|panic| format!("a panic: {}", disk::words(panic.as_ref())))?;
         if best <= limit {
             return Ok(best);
         }
@@ -100,45 +102,30 @@ fn processor_time() -> Option<Duration> {
     text.split(' ').next()?.parse().map(Duration::from_nanos).ok()
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words").to_owned()
-}
-
 /// One to four bytes become others, or are left out, or stand twice.
-fn changed(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
+fn changed(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    for _ in 0..=chance.below(4) {
+    for _ in 0..=dice.index(4) {
         if bytes.is_empty() {
             break;
         }
-        let at = chance.below(bytes.len());
-        let wicked = WICKED[chance.below(WICKED.len())];
-        match chance.below(4) {
+        let at = dice.index(bytes.len());
+        let wicked = WICKED[dice.index(WICKED.len())];
+        match dice.index(4) {
             0 => bytes[at] = wicked,
             1 => bytes.insert(at, wicked),
             2 => drop(bytes.remove(at)),
-            _ => bytes[at] ^= 1 << chance.below(8),
+            _ => bytes[at] ^= 1 << dice.index(8),
         }
     }
     bytes
 }
 
-/// Numbers that are the same in every run.
-struct Chance(blake3::OutputReader);
-
-impl Chance {
-    fn new(name: &str, line: usize, round: u64) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(format!("{name} {line} {round}").as_bytes());
-        Self(hasher.finalize_xof())
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        usize::try_from(u64::from_le_bytes(bytes) % u64::try_from(end).unwrap_or(u64::MAX)).unwrap_or(0)
-    }
+/// Dice that are the same for a body in every run.
+fn dice(name: &str, line: usize, round: u64) -> Dice {
+    let hash = blake3::hash(format!("{name} {line} {round}").as_bytes());
+    let (seed, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
+    Dice::new(u64::from_le_bytes(*seed))
 }
 
 #[cfg(test)]
@@ -171,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_changes_of_a_round_are_the_same_in_every_run() {
-        let change = |round| changed(b"a body of some length", &mut Chance::new("update", 3, round));
+        let change = |round| changed(b"a body of some length", &mut dice("update", 3, round));
         assert_eq!(change(1), change(1));
         assert_ne!(change(1), change(2));
         let given = round("update", |_| {}, &saved(b"{}"), 1, &mut Slowest::default());
