@@ -21,12 +21,13 @@ mod tally;
 use super::{budget::Budget, say};
 use crate::ids::JobId;
 use crate::sandbox::telegram::{Bot, World};
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, Sandbox, kie};
 use crate::store::{Fault, Store, View};
 use crate::time::Clock;
 use landed::{Depths, Landed, Life};
 use load::Load;
 use outside::Mark;
+use rust_decimal::Decimal;
 use service::Launch;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,7 +85,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
 
 async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(), String> {
     let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
-    let settings = sandbox::Settings { bot, ..sandbox::Settings::default() };
+    // Enough for any number of kills: without credit nothing is sold any more.
+    let account = kie::Account { credits: Decimal::from(1_000_000_000), ..kie::Account::default() };
+    let settings = sandbox::Settings { bot, account, ..sandbox::Settings::default() };
     let sandbox = Sandbox::start(settings).await.map_err(|why| format!("no sandbox: {why}"))?;
     let launch = Launch::new(program, home, &sandbox)?;
     let mut load = Load::new(arguments.seed, &sandbox);
