@@ -113,11 +113,11 @@ pub(super) fn hash_of(row: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn account<T: Tables>(tables: &T, account: Account) -> Result<AccountRow, Fault> {
-    Ok(get(tables.accounts(), account_key(account))?.unwrap_or(AccountRow::default()))
+    Ok(get(tables.accounts()?, account_key(account))?.unwrap_or(AccountRow::default()))
 }
 
 pub(super) fn ledger_row<T: Tables>(tables: &T, seq: Seq) -> Result<LedgerRow, Fault> {
-    get(tables.ledger(), seq.0)?.ok_or_else(|| Fault::Row {
+    get(tables.ledger()?, seq.0)?.ok_or_else(|| Fault::Row {
         table: LedgerRow::TABLE,
         key: seq.to_string(),
         why: "another row points to it and it is missing".to_owned(),
@@ -146,7 +146,7 @@ pub(super) fn history<T: Tables>(
 
 /// The last row's number and the hash the next one will carry.
 pub(super) fn head<T: Tables>(tables: &T) -> Result<(u64, [u8; 32]), Fault> {
-    Ok(match tables.ledger().last()? {
+    Ok(match tables.ledger()?.last()? {
         Some((seq, row)) => (seq.value(), hash_of(row.value())),
         None => (0, [0; 32]),
     })
@@ -256,7 +256,7 @@ impl Tx<'_> {
         let posted = self.post(transfer, None, Standing::Nothing, None)?.map_err(unexpected_refusal)?;
         let mut row = self.account(wallet)?;
         row.welcome = Some(posted.seq());
-        put(&mut self.tables.accounts, account_key(wallet), &row)?;
+        put(self.tables.accounts.write()?, account_key(wallet), &row)?;
         Ok(posted)
     }
 
@@ -307,11 +307,11 @@ impl Tx<'_> {
             prev_credit: credit.newest,
             prev_hash,
         };
-        self.tables.ledger.insert(seq.0, encode(&row)?.as_slice())?;
+        self.tables.ledger.write()?.insert(seq.0, encode(&row)?.as_slice())?;
         (debit.counters, debit.newest) = (change.debit, Some(seq));
         (credit.counters, credit.newest) = (change.credit, Some(seq));
-        put(&mut self.tables.accounts, account_key(transfer.debit), &debit)?;
-        put(&mut self.tables.accounts, account_key(transfer.credit), &credit)?;
+        put(self.tables.accounts.write()?, account_key(transfer.debit), &debit)?;
+        put(self.tables.accounts.write()?, account_key(transfer.credit), &credit)?;
         Ok(Ok(Posted::New(seq)))
     }
 }

@@ -94,12 +94,12 @@ pub enum Delivery {
 }
 
 pub(super) fn job<T: Tables>(tables: &T, id: JobId) -> Result<Option<Job>, Fault> {
-    Ok(get(tables.jobs(), id.0)?.map(|row| Job { id, row }))
+    Ok(get(tables.jobs()?, id.0)?.map(|row| Job { id, row }))
 }
 
 fn due<T: Tables>(tables: &T, until: Up, limit: usize) -> Result<Vec<JobId>, Fault> {
     let mut jobs = Vec::new();
-    for entry in tables.jobs_due().range(..=(until.0, u64::MAX))?.take(limit) {
+    for entry in tables.jobs_due()?.range(..=(until.0, u64::MAX))?.take(limit) {
         jobs.push(JobId(entry?.0.value().1));
     }
     Ok(jobs)
@@ -142,19 +142,19 @@ impl View {
 
     /// When the first job's time comes of those that are not due at `now`.
     pub fn next_due_after(&self, now: Up) -> Result<Option<Up>, Fault> {
-        let next = self.tables.jobs_due.range((now.0.saturating_add(1), 0)..)?.next();
+        let next = self.tables.jobs_due.read()?.range((now.0.saturating_add(1), 0)..)?.next();
         Ok(next.transpose()?.map(|(key, _)| Up(key.value().0)))
     }
 
     /// How many jobs are looked at, now or later.
     pub fn open_jobs(&self) -> Result<u64, Fault> {
         use redb::ReadableTableMetadata;
-        Ok(self.tables.jobs_due.len()?)
+        Ok(self.tables.jobs_due.read()?.len()?)
     }
 
     /// The number of the newest job of all.
     pub fn last_job(&self) -> Result<Option<JobId>, Fault> {
-        Ok(self.tables.jobs.last()?.map(|(key, _)| JobId(key.value())))
+        Ok(self.tables.jobs.read()?.last()?.map(|(key, _)| JobId(key.value())))
     }
 
     /// A customer's jobs, newest first, `limit` of them after `skip`.
@@ -178,50 +178,50 @@ impl Tx<'_> {
 
     /// The number the next new job gets.
     pub fn next_job_id(&self) -> Result<JobId, Fault> {
-        Ok(JobId(self.tables.jobs.last()?.map_or(0, |(key, _)| key.value()) + 1))
+        Ok(JobId(self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value()) + 1))
     }
 
     /// The job a provider's task belongs to.
     pub fn job_of_task(&self, task: &str) -> Result<Option<JobId>, Fault> {
-        Ok(self.tables.jobs_by_task.get(task)?.map(|job| JobId(job.value())))
+        Ok(self.tables.jobs_by_task.read()?.get(task)?.map(|job| JobId(job.value())))
     }
 
     /// How many jobs wait to be sent, of all customers.
     pub fn queued_jobs(&self) -> Result<u64, Fault> {
-        Ok(self.tables.counters.get(QUEUED)?.map_or(0, |count| count.value()))
+        Ok(self.tables.counters.read()?.get(QUEUED)?.map_or(0, |count| count.value()))
     }
 
     /// How often a model was sold, by its id.
     pub fn sold(&self, model: &str) -> Result<u64, Fault> {
-        Ok(self.tables.counters.get(sold_counter(model).as_str())?.map_or(0, |count| count.value()))
+        Ok(self.tables.counters.read()?.get(sold_counter(model).as_str())?.map_or(0, |count| count.value()))
     }
 
     /// Counts a sale of a model.
     pub fn count_sale(&mut self, model: &str) -> Result<(), Fault> {
         let count = self.sold(model)?.saturating_add(1);
-        self.tables.counters.insert(sold_counter(model).as_str(), count)?;
+        self.tables.counters.write()?.insert(sold_counter(model).as_str(), count)?;
         Ok(())
     }
 
     /// Writes a job, new or not, and keeps the indexes right: when it is due, whose task it has,
     /// how many are queued.
     pub fn put_job(&mut self, job: &Job) -> Result<(), Fault> {
-        let before: Option<JobRow> = get(&self.tables.jobs, job.id.0)?;
+        let before: Option<JobRow> = get(self.tables.jobs.read()?, job.id.0)?;
         let was_due = before.as_ref().and_then(|row| row.due);
         if was_due != job.row.due {
             if let Some(due) = was_due {
-                self.tables.jobs_due.remove((due.0, job.id.0))?;
+                self.tables.jobs_due.write()?.remove((due.0, job.id.0))?;
             }
             if let Some(due) = job.row.due {
-                self.tables.jobs_due.insert((due.0, job.id.0), ())?;
+                self.tables.jobs_due.write()?.insert((due.0, job.id.0), ())?;
             }
         }
         let had_task = before.as_ref().and_then(|row| row.state.task());
         if let Some(task) = job.row.state.task().filter(|task| had_task != Some(task)) {
-            self.tables.jobs_by_task.insert(task.as_str(), job.id.0)?;
+            self.tables.jobs_by_task.write()?.insert(task.as_str(), job.id.0)?;
         }
         self.count_queued(before.as_ref().is_some_and(is_queued), is_queued(&job.row))?;
-        put(&mut self.tables.jobs, job.id.0, &job.row)?;
+        put(self.tables.jobs.write()?, job.id.0, &job.row)?;
         self.wake.jobs = true;
         Ok(())
     }
@@ -233,7 +233,7 @@ impl Tx<'_> {
         let count = self.queued_jobs()?;
         let count = if is { count.checked_add(1) } else { count.checked_sub(1) };
         let count = count.ok_or_else(|| Fault::Bug("the count of queued jobs is off".to_owned()))?;
-        self.tables.counters.insert(QUEUED, count)?;
+        self.tables.counters.write()?.insert(QUEUED, count)?;
         Ok(())
     }
 }

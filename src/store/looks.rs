@@ -37,7 +37,7 @@ impl View {
     /// among them as the fault it is.
     pub fn looks(&self, limit: usize) -> Result<Page<LookId, LookRow>, Fault> {
         let mut rows = Vec::new();
-        for entry in self.tables.looks.iter()?.take(limit) {
+        for entry in self.tables.looks.read()?.iter()?.take(limit) {
             let (key, row) = entry?;
             rows.push((LookId(key.value()), decode(&key.value(), row.value())));
         }
@@ -55,18 +55,18 @@ impl Tx<'_> {
 
     /// A file that waits.
     pub fn look(&self, id: LookId) -> Result<Option<LookRow>, Fault> {
-        get(&self.tables.looks, id.0)
+        get(self.tables.looks.read()?, id.0)
     }
 
     /// Puts a file back that could not be looked at now.
     pub fn put_look(&mut self, id: LookId, row: &LookRow) -> Result<(), Fault> {
         self.wake.looks = true;
-        put(&mut self.tables.looks, id.0, row)
+        put(self.tables.looks.write()?, id.0, row)
     }
 
     /// Takes a file out: it was looked at, or never will be.
     pub fn end_look(&mut self, id: LookId) -> Result<(), Fault> {
-        self.tables.looks.remove(id.0)?;
+        self.tables.looks.write()?.remove(id.0)?;
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ pub struct View {
 impl View {
     fn of(database: &Database) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
-        Ok(Self { tables: ReadTables::open(&txn)? })
+        Ok(Self { tables: ReadTables::of(txn) })
     }
 
     /// A hash over every row of every table: two files that say the same have the same.

@@ -139,7 +139,7 @@ impl Row for Note {
 }
 
 fn note<T: Tables, V: DeserializeOwned>(tables: &T, name: &str) -> Result<Option<V>, Fault> {
-    note_in(tables.settings(), name)
+    note_in(tables.settings()?, name)
 }
 
 /// A note, where only its table is open.
@@ -163,7 +163,7 @@ impl View {
     /// The timeline of a request, oldest first.
     pub fn trace(&self, request: RequestId) -> Result<Vec<TraceRow>, Fault> {
         let mut events = Vec::new();
-        for entry in self.tables.trace.range((request.0, 0)..=(request.0, u32::MAX))? {
+        for entry in self.tables.trace.read()?.range((request.0, 0)..=(request.0, u32::MAX))? {
             let (key, row) = entry?;
             events.push(decode(&key.value(), row.value())?);
         }
@@ -172,13 +172,13 @@ impl View {
 
     /// Why something is not sold: `all`, or a model's id.
     pub fn stop(&self, what: &str) -> Result<Option<StopRow>, Fault> {
-        get(&self.tables.stops, what)
+        get(self.tables.stops.read()?, what)
     }
 
     /// Everything that is not sold, with why: `all`, or models' ids. Stops whose time is over too.
     pub fn stops(&self) -> Result<Vec<(String, StopRow)>, Fault> {
         let mut stops = Vec::new();
-        for entry in self.tables.stops.iter()? {
+        for entry in self.tables.stops.read()?.iter()? {
             let (what, row) = entry?;
             stops.push((what.value().to_owned(), decode(&what.value(), row.value())?));
         }
@@ -187,7 +187,7 @@ impl View {
 
     /// What an operator did.
     pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
-        get(&self.tables.admin_actions, id.0)
+        get(self.tables.admin_actions.read()?, id.0)
     }
 }
 
@@ -195,12 +195,12 @@ impl Tx<'_> {
     /// The next number of a series that never repeats, from 1.
     pub(super) fn next_number(&mut self, series: &'static str) -> Result<u64, Fault> {
         let number = self.last_number(series)? + 1;
-        self.tables.counters.insert(series, number)?;
+        self.tables.counters.write()?.insert(series, number)?;
         Ok(number)
     }
 
     fn last_number(&self, series: &'static str) -> Result<u64, Fault> {
-        Ok(self.tables.counters.get(series)?.map_or(0, |last| last.value()))
+        Ok(self.tables.counters.read()?.get(series)?.map_or(0, |last| last.value()))
     }
 
     /// A note of the service's own.
@@ -212,7 +212,7 @@ impl Tx<'_> {
     pub fn put_note<V: Serialize>(&mut self, name: &str, value: &V) -> Result<(), Fault> {
         let bytes = postcard::to_stdvec(value)
             .map_err(|error| Fault::Bug(format!("the note {name} cannot be encoded: {error}")))?;
-        put(&mut self.tables.settings, name, &Note(bytes))
+        put(self.tables.settings.write()?, name, &Note(bytes))
     }
 
     /// A new request's number.
@@ -230,26 +230,26 @@ impl Tx<'_> {
         what: &str,
         data: impl Into<String>,
     ) -> Result<(), Fault> {
-        let last = self.tables.trace.range((request.0, 0)..=(request.0, u32::MAX))?.next_back();
+        let last = self.tables.trace.read()?.range((request.0, 0)..=(request.0, u32::MAX))?.next_back();
         let number = last.transpose()?.map_or(0, |(key, _)| key.value().1 + 1);
         let row = TraceRow { at: self.now.at, user, job, what: what.to_owned(), data: data.into() };
-        put(&mut self.tables.trace, (request.0, number), &row)
+        put(self.tables.trace.write()?, (request.0, number), &row)
     }
 
     /// Why something is not sold: `all`, or a model's id. A stop whose time is over is none.
     pub fn stop(&self, what: &str) -> Result<Option<StopRow>, Fault> {
-        let row: Option<StopRow> = get(&self.tables.stops, what)?;
+        let row: Option<StopRow> = get(self.tables.stops.read()?, what)?;
         Ok(row.filter(|row| row.until.is_none_or(|until| self.now.up < until)))
     }
 
     /// Stops selling `all`, or a model.
     pub fn put_stop(&mut self, what: &str, row: &StopRow) -> Result<(), Fault> {
-        put(&mut self.tables.stops, what, row)
+        put(self.tables.stops.write()?, what, row)
     }
 
     /// Sells it again.
     pub fn lift_stop(&mut self, what: &str) -> Result<(), Fault> {
-        self.tables.stops.remove(what)?;
+        self.tables.stops.write()?.remove(what)?;
         Ok(())
     }
 
@@ -267,7 +267,7 @@ impl Tx<'_> {
         amount: Kopecks,
         reason: &str,
     ) -> Result<Result<Posted, Refusal>, Fault> {
-        let before: Option<ActionRow> = get(&self.tables.admin_actions, id.0)?;
+        let before: Option<ActionRow> = get(self.tables.admin_actions.read()?, id.0)?;
         let slot = before.and_then(|row| row.seq);
         let transfer = Transfer::adjust(id, user, amount, self.now.at);
         let posted = self.transfer_once(slot, &transfer)?;
@@ -279,19 +279,19 @@ impl Tx<'_> {
                 reason: reason.to_owned(),
                 seq: Some(seq),
             };
-            put(&mut self.tables.admin_actions, id.0, &row)?;
+            put(self.tables.admin_actions.write()?, id.0, &row)?;
         }
         Ok(posted)
     }
 
     /// Notes something an operator did that moved no money.
     pub fn put_action(&mut self, id: ActionId, row: &ActionRow) -> Result<(), Fault> {
-        put(&mut self.tables.admin_actions, id.0, row)
+        put(self.tables.admin_actions.write()?, id.0, row)
     }
 
     /// What an operator did.
     pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
-        get(&self.tables.admin_actions, id.0)
+        get(self.tables.admin_actions.read()?, id.0)
     }
 
     /// Credits an outside payment, once by its source and the source's own id (L6).
@@ -303,12 +303,12 @@ impl Tx<'_> {
         amount: Kopecks,
     ) -> Result<Result<(PaymentId, Posted), Refusal>, Fault> {
         let outside = format!("{source}/{outside_id}");
-        let known = self.tables.payments_by_outside.get(outside.as_str())?.map(|id| id.value());
+        let known = self.tables.payments_by_outside.read()?.get(outside.as_str())?.map(|id| id.value());
         let id = match known {
             Some(id) => id,
             None => self.last_number("payments")? + 1,
         };
-        let before: Option<PaymentRow> = get(&self.tables.payments, id)?;
+        let before: Option<PaymentRow> = get(self.tables.payments.read()?, id)?;
         let transfer = Transfer {
             reference: Ref::Payment(PaymentId(id)),
             kind: Kind::Topup,
@@ -336,15 +336,17 @@ impl Tx<'_> {
                 credited: Some(seq),
                 back: None,
             };
-            put(&mut self.tables.payments, id, &row)?;
-            self.tables.payments_by_outside.insert(outside.as_str(), id)?;
+            put(self.tables.payments.write()?, id, &row)?;
+            self.tables.payments_by_outside.write()?.insert(outside.as_str(), id)?;
         }
         Ok(Ok((PaymentId(id), posted)))
     }
 
     /// Takes a credited payment back because its source did: once, and even below zero (L2, L6).
     pub fn charge_back(&mut self, id: PaymentId) -> Result<Option<Posted>, Fault> {
-        let Some(mut row) = get::<_, PaymentRow>(&self.tables.payments, id.0)? else { return Ok(None) };
+        let Some(mut row) = get::<_, PaymentRow>(self.tables.payments.read()?, id.0)? else {
+            return Ok(None);
+        };
         if let Some(seq) = row.back {
             return Ok(Some(Posted::Before(seq)));
         }
@@ -354,7 +356,7 @@ impl Tx<'_> {
         transfer.memo = Memo::Chargeback(id);
         let posted = self.transfer_once(None, &transfer)?.map_err(unexpected_refusal)?;
         row.back = Some(posted.seq());
-        put(&mut self.tables.payments, id.0, &row)?;
+        put(self.tables.payments.write()?, id.0, &row)?;
         Ok(Some(posted))
     }
 }

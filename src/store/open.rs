@@ -214,7 +214,8 @@ fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
     {
-        let tables = WriteTables::open(&txn)?;
+        let tables = WriteTables::of(&txn);
+        tables.make_all()?;
         let mut tx = Tx { tables, now: clock.now(), wake: Wake::default() };
         tx.put_note("schema", &SCHEMA)?;
         let mut key = [0u8; 32];

@@ -114,7 +114,7 @@ impl View {
     pub fn inbox(&self, after: Option<InboxId>, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
         let from = after.map_or(0, |id| id.0 + 1);
         let mut rows = Vec::new();
-        for entry in self.tables.inbox.range(from..)?.take(limit) {
+        for entry in self.tables.inbox.read()?.range(from..)?.take(limit) {
             let (key, row) = entry?;
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
@@ -123,7 +123,7 @@ impl View {
 
     /// How many updates wait.
     pub fn inbox_depth(&self) -> Result<u64, Fault> {
-        Ok(self.tables.inbox.len()?)
+        Ok(self.tables.inbox.read()?.len()?)
     }
 
     /// Messages of one priority that wait, in order, after number `after`, at most `limit`. A row that
@@ -136,7 +136,7 @@ impl View {
     ) -> Result<Page<OutboxId, OutboxRow>, Fault> {
         let from = after.map_or(0, |id| id.0 + 1);
         let mut rows = Vec::new();
-        for entry in self.tables.outbox.range((priority, from)..=(priority, u64::MAX))?.take(limit) {
+        for entry in self.tables.outbox.read()?.range((priority, from)..=(priority, u64::MAX))?.take(limit) {
             let (key, row) = entry?;
             rows.push((OutboxId(key.value().1), decode(&key.value(), row.value())));
         }
@@ -145,18 +145,18 @@ impl View {
 
     /// How many messages wait.
     pub fn outbox_depth(&self) -> Result<u64, Fault> {
-        Ok(self.tables.outbox.len()?)
+        Ok(self.tables.outbox.read()?.len()?)
     }
 
     /// What became of an update; `None` when it never came, or more than seven days ago.
     pub fn seen(&self, bot: u64, update: UpdateId) -> Result<Option<SeenRow>, Fault> {
-        get(&self.tables.seen_updates, (bot, update.0))
+        get(self.tables.seen_updates.read()?, (bot, update.0))
     }
 
     /// The newest updates that were put aside, at most `limit`.
     pub fn parked(&self, limit: usize) -> Result<Vec<ParkedRow>, Fault> {
         let mut rows = Vec::new();
-        for entry in self.tables.parked.iter()?.rev().take(limit) {
+        for entry in self.tables.parked.read()?.iter()?.rev().take(limit) {
             let (key, row) = entry?;
             rows.push(decode(&key.value(), row.value())?);
         }
@@ -167,28 +167,28 @@ impl View {
 impl Tx<'_> {
     /// Takes an update in, once: commit 1 of the way of a message.
     pub fn receive(&mut self, bot: u64, update: UpdateId, body: &[u8]) -> Result<Received, Fault> {
-        if self.tables.seen_updates.get((bot, update.0))?.is_some() {
+        if self.tables.seen_updates.read()?.get((bot, update.0))?.is_some() {
             return Ok(Received::Repeated);
         }
         let id = InboxId(self.next_number("inbox")?);
         let row =
             InboxRow { bot, update, body: body.to_vec(), at: self.now.at, attempts: 0, not_before: Up(0) };
-        put(&mut self.tables.inbox, id.0, &row)?;
+        put(self.tables.inbox.write()?, id.0, &row)?;
         let seen = SeenRow { at: self.now.at, fate: Fate::Stored(id) };
-        put(&mut self.tables.seen_updates, (bot, update.0), &seen)?;
+        put(self.tables.seen_updates.write()?, (bot, update.0), &seen)?;
         self.wake.inbox = true;
         Ok(Received::New(id))
     }
 
     /// An update that waits.
     pub fn inbox_row(&self, id: InboxId) -> Result<Option<InboxRow>, Fault> {
-        get(&self.tables.inbox, id.0)
+        get(self.tables.inbox.read()?, id.0)
     }
 
     /// Puts an update back that could not be handled now.
     pub fn put_inbox_row(&mut self, id: InboxId, row: &InboxRow) -> Result<(), Fault> {
         self.wake.inbox = true;
-        put(&mut self.tables.inbox, id.0, row)
+        put(self.tables.inbox.write()?, id.0, row)
     }
 
     /// Notes that an update had its effect, in the same transaction as that effect (L9).
@@ -205,11 +205,11 @@ impl Tx<'_> {
     /// Puts an update aside whose row cannot be read. Which one it was only the list of seen updates
     /// still knows.
     pub fn park_unreadable(&mut self, id: InboxId, why: &str) -> Result<(), Fault> {
-        let Some(bytes) = self.tables.inbox.remove(id.0)?.map(|row| row.value().to_vec()) else {
+        let Some(bytes) = self.tables.inbox.write()?.remove(id.0)?.map(|row| row.value().to_vec()) else {
             return Ok(());
         };
         let mut stored = None;
-        for entry in self.tables.seen_updates.iter()? {
+        for entry in self.tables.seen_updates.read()?.iter()? {
             let (key, row) = entry?;
             let seen: SeenRow = decode(&key.value(), row.value())?;
             if seen.fate == Fate::Stored(id) {
@@ -218,14 +218,14 @@ impl Tx<'_> {
             }
         }
         if let Some((key, seen)) = stored {
-            put(&mut self.tables.seen_updates, key, &SeenRow { fate: Fate::Parked, ..seen })?;
+            put(self.tables.seen_updates.write()?, key, &SeenRow { fate: Fate::Parked, ..seen })?;
         }
         self.keep_unreadable(stored.map(|((_, update), _)| UpdateId(update)), &bytes, why)
     }
 
     /// Takes a message out whose row cannot be read, and keeps its bytes for the operator.
     pub fn drop_unreadable(&mut self, priority: u8, id: OutboxId, why: &str) -> Result<(), Fault> {
-        let bytes = self.tables.outbox.remove((priority, id.0))?.map(|row| row.value().to_vec());
+        let bytes = self.tables.outbox.write()?.remove((priority, id.0))?.map(|row| row.value().to_vec());
         bytes.map_or(Ok(()), |bytes| self.keep_unreadable(None, &bytes, why))
     }
 
@@ -234,15 +234,15 @@ impl Tx<'_> {
         let kept = body.get(..body.len().min(64 * 1024)).unwrap_or(body).to_vec();
         let row = ParkedRow { update, body: kept, at: self.now.at, why: why.to_owned() };
         let number = self.next_number("parked")?;
-        put(&mut self.tables.parked, number, &row)?;
-        self.tables.parked.remove(number.saturating_sub(1_000))?;
+        put(self.tables.parked.write()?, number, &row)?;
+        self.tables.parked.write()?.remove(number.saturating_sub(1_000))?;
         Ok(())
     }
 
     fn end_update(&mut self, id: InboxId, row: &InboxRow, fate: Fate) -> Result<(), Fault> {
-        self.tables.inbox.remove(id.0)?;
+        self.tables.inbox.write()?.remove(id.0)?;
         let seen = SeenRow { at: row.at, fate };
-        put(&mut self.tables.seen_updates, (row.bot, row.update.0), &seen)
+        put(self.tables.seen_updates.write()?, (row.bot, row.update.0), &seen)
     }
 
     /// Puts a message into the outbox. It goes out only after this transaction's commit.
@@ -250,21 +250,21 @@ impl Tx<'_> {
         let id = OutboxId(self.next_number("outbox")?);
         let priority = outgoing.priority() as u8;
         let row = OutboxRow { outgoing, at: self.now.at, request, tries: 0, doubts: 0, not_before: Up(0) };
-        put(&mut self.tables.outbox, (priority, id.0), &row)?;
+        put(self.tables.outbox.write()?, (priority, id.0), &row)?;
         self.wake.outbox = true;
         Ok(id)
     }
 
     /// A message that waits.
     pub fn outbox_row(&self, priority: u8, id: OutboxId) -> Result<Option<OutboxRow>, Fault> {
-        get(&self.tables.outbox, (priority, id.0))
+        get(self.tables.outbox.read()?, (priority, id.0))
     }
 
     /// All messages that wait, with their priorities: for walks through the menus, which read what
     /// was said in the transaction that said it.
     pub fn outbox_rows(&self) -> Result<Vec<(u8, OutboxId, OutboxRow)>, Fault> {
         let mut rows = Vec::new();
-        for entry in self.tables.outbox.iter()? {
+        for entry in self.tables.outbox.read()?.iter()? {
             let (key, row) = entry?;
             let (priority, id) = key.value();
             rows.push((priority, OutboxId(id), decode(&(priority, id), row.value())?));
@@ -275,12 +275,12 @@ impl Tx<'_> {
     /// Puts a message back that could not be delivered now.
     pub fn put_outbox_row(&mut self, priority: u8, id: OutboxId, row: &OutboxRow) -> Result<(), Fault> {
         self.wake.outbox = true;
-        put(&mut self.tables.outbox, (priority, id.0), row)
+        put(self.tables.outbox.write()?, (priority, id.0), row)
     }
 
     /// Takes a message out: it was delivered, or never will be.
     pub fn drop_outbox_row(&mut self, priority: u8, id: OutboxId) -> Result<(), Fault> {
-        self.tables.outbox.remove((priority, id.0))?;
+        self.tables.outbox.write()?.remove((priority, id.0))?;
         Ok(())
     }
 
@@ -289,7 +289,7 @@ impl Tx<'_> {
     pub fn forget_seen(&mut self, before: At, limit: usize) -> Result<usize, Fault> {
         let from = self.note::<(u64, u64)>(FORGET_SEEN_FROM)?.unwrap_or((0, 0));
         let (mut old, mut looked, mut next) = (Vec::new(), 0, (0, 0));
-        for entry in self.tables.seen_updates.range(from..)? {
+        for entry in self.tables.seen_updates.read()?.range(from..)? {
             let (key, row) = entry?;
             if looked == limit {
                 next = key.value();
@@ -303,7 +303,7 @@ impl Tx<'_> {
             }
         }
         for key in &old {
-            self.tables.seen_updates.remove(key)?;
+            self.tables.seen_updates.write()?.remove(key)?;
         }
         self.put_note(FORGET_SEEN_FROM, &next)?;
         Ok(old.len())

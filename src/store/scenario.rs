@@ -234,9 +234,9 @@ pub(super) fn forge(tx: &mut Tx<'_>, transfer: &Transfer, ended: Kopecks) -> Res
     add(&mut credit.counters.credits_pending, pending);
     add(&mut credit.counters.credits_posted, posted);
     (debit.newest, credit.newest) = (Some(seq), Some(seq));
-    tx.tables.ledger.insert(seq.0, encode(&row)?.as_slice())?;
-    put(&mut tx.tables.accounts, account_key(transfer.debit), &debit)?;
-    put(&mut tx.tables.accounts, account_key(transfer.credit), &credit)?;
+    tx.tables.ledger.write()?.insert(seq.0, encode(&row)?.as_slice())?;
+    put(tx.tables.accounts.write()?, account_key(transfer.debit), &debit)?;
+    put(tx.tables.accounts.write()?, account_key(transfer.credit), &credit)?;
     Ok(seq)
 }
 

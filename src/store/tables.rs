@@ -1,14 +1,60 @@
-//! The schema on one screen: every table, what its key and row are, and both ways to open them.
+//! The schema on one screen: every table, what its key and row are, and both ways to open it.
 //!
 //! Keys are integers or tuples that sort by value; rows are postcard behind a version byte (see
 //! `codec`). No table on the way of an order has a random key or an index by customer: newest rows
 //! and chains stand in for them.
 
 use super::fault::Fault;
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+};
+use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 /// A row as it is stored.
 pub(super) type Bytes = &'static [u8];
+
+/// A table of a write transaction. Opened once at most: redb refuses a second time.
+pub(super) struct Written<'txn, K: Key + 'static, V: Value + 'static> {
+    txn: &'txn WriteTransaction,
+    name: &'static str,
+    table: OnceCell<Table<'txn, K, V>>,
+}
+
+impl<'txn, K: Key + 'static, V: Value + 'static> Written<'txn, K, V> {
+    /// The table, for looking.
+    pub(super) fn read(&self) -> Result<&Table<'txn, K, V>, Fault> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
+        Ok(self.table.get_or_init(|| opened))
+    }
+
+    /// The table, for changing.
+    pub(super) fn write(&mut self) -> Result<&mut Table<'txn, K, V>, Fault> {
+        self.read()?;
+        Ok(self.table.get_mut().expect("just opened"))
+    }
+}
+
+/// A table of a snapshot.
+pub(super) struct Seen<K: Key + 'static, V: Value + 'static> {
+    txn: Arc<ReadTransaction>,
+    name: &'static str,
+    table: OnceLock<ReadOnlyTable<K, V>>,
+}
+
+impl<K: Key + 'static, V: Value + 'static> Seen<K, V> {
+    /// The table.
+    pub(super) fn read(&self) -> Result<&ReadOnlyTable<K, V>, Fault> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
+        Ok(self.table.get_or_init(|| opened))
+    }
+}
 
 /// Its length first, so that no two rows of parts hash alike.
 fn absorb(hasher: &mut blake3::Hasher, part: impl AsRef<[u8]>) {
@@ -18,26 +64,33 @@ fn absorb(hasher: &mut blake3::Hasher, part: impl AsRef<[u8]>) {
 
 macro_rules! schema {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty = $text:literal;)*) => {
-        /// All tables, open for writing. Opened once per transaction: redb refuses a second time.
+        /// All tables for writing, each opened when it is first needed: an act needs four of them.
         pub(super) struct WriteTables<'txn> {
-            $($(#[$doc])* pub(super) $name: Table<'txn, $key, $row>,)*
+            $($(#[$doc])* pub(super) $name: Written<'txn, $key, $row>,)*
         }
 
         impl<'txn> WriteTables<'txn> {
-            pub(super) fn open(txn: &'txn WriteTransaction) -> Result<Self, Fault> {
-                Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
+            pub(super) fn of(txn: &'txn WriteTransaction) -> Self {
+                Self { $($name: Written { txn, name: $text, table: OnceCell::new() },)* }
+            }
+
+            /// Opens all, which makes those that are missing.
+            pub(super) fn make_all(&self) -> Result<(), Fault> {
+                $(self.$name.read()?;)*
+                Ok(())
             }
         }
 
-        /// All tables as one snapshot has them.
+        /// All tables as one snapshot has them, each opened when it is first needed.
         #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
         pub(super) struct ReadTables {
-            $($(#[$doc])* pub(super) $name: ReadOnlyTable<$key, $row>,)*
+            $($(#[$doc])* pub(super) $name: Seen<$key, $row>,)*
         }
 
         impl ReadTables {
-            pub(super) fn open(txn: &ReadTransaction) -> Result<Self, Fault> {
-                Ok(Self { $($name: txn.open_table(TableDefinition::<$key, $row>::new($text))?,)* })
+            pub(super) fn of(txn: ReadTransaction) -> Self {
+                let txn = Arc::new(txn);
+                Self { $($name: Seen { txn: txn.clone(), name: $text, table: OnceLock::new() },)* }
             }
 
             /// A hash over all rows of all tables, in order.
@@ -45,7 +98,7 @@ macro_rules! schema {
                 let mut hasher = blake3::Hasher::new();
                 $({
                     absorb(&mut hasher, $text);
-                    for entry in self.$name.iter()? {
+                    for entry in self.$name.read()?.iter()? {
                         let (key, row) = entry?;
                         absorb(&mut hasher, <$key as redb::Value>::as_bytes(&key.value()));
                         absorb(&mut hasher, <$row as redb::Value>::as_bytes(&row.value()));
@@ -58,7 +111,7 @@ macro_rules! schema {
             #[cfg(test)]
             pub(super) fn dump(&self) -> Result<Vec<String>, Fault> {
                 let mut rows = Vec::new();
-                $(for entry in self.$name.iter()? {
+                $(for entry in self.$name.read()?.iter()? {
                     let (key, row) = entry?;
                     rows.push(format!("{} {:?} {:?}", $text, key.value(), row.value()));
                 })*
@@ -69,15 +122,15 @@ macro_rules! schema {
         /// What can be read in a transaction and in a snapshot alike.
         #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
         pub(super) trait Tables {
-            $($(#[$doc])* fn $name(&self) -> &impl ReadableTable<$key, $row>;)*
+            $($(#[$doc])* fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault>;)*
         }
 
         impl Tables for WriteTables<'_> {
-            $(fn $name(&self) -> &impl ReadableTable<$key, $row> { &self.$name })*
+            $(fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault> { self.$name.read() })*
         }
 
         impl Tables for ReadTables {
-            $(fn $name(&self) -> &impl ReadableTable<$key, $row> { &self.$name })*
+            $(fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault> { self.$name.read() })*
         }
     };
 }

@@ -140,7 +140,7 @@ pub enum Stage {
 }
 
 pub(super) fn user<T: Tables>(tables: &T, id: UserId) -> Result<Option<UserRow>, Fault> {
-    get(tables.users(), id.0)
+    get(tables.users()?, id.0)
 }
 
 impl View {
@@ -151,7 +151,7 @@ impl View {
 
     /// Where the conversation with a customer stands.
     pub fn session(&self, id: UserId) -> Result<Option<Session>, Fault> {
-        get(&self.tables.sessions, id.0)
+        get(self.tables.sessions.read()?, id.0)
     }
 }
 
@@ -163,23 +163,23 @@ impl Tx<'_> {
 
     /// Writes a customer.
     pub fn put_user(&mut self, id: UserId, row: &UserRow) -> Result<(), Fault> {
-        put(&mut self.tables.users, id.0, row)
+        put(self.tables.users.write()?, id.0, row)
     }
 
     /// Where the conversation with a customer stands; `None` before their first word.
     pub fn session(&self, id: UserId) -> Result<Option<Session>, Fault> {
-        get(&self.tables.sessions, id.0)
+        get(self.tables.sessions.read()?, id.0)
     }
 
     /// Writes where the conversation with a customer stands.
     pub fn put_session(&mut self, id: UserId, session: &Session) -> Result<(), Fault> {
-        put(&mut self.tables.sessions, id.0, session)
+        put(self.tables.sessions.write()?, id.0, session)
     }
 
     /// How many free uses of a model a customer began in the calendar hours `from..=to`.
     pub fn free_uses(&self, user: UserId, model: u8, from: u32, to: u32) -> Result<u32, Fault> {
         let mut uses: u32 = 0;
-        for entry in self.tables.free_usage.range((user.0, model, from)..=(user.0, model, to))? {
+        for entry in self.tables.free_usage.read()?.range((user.0, model, from)..=(user.0, model, to))? {
             uses = uses.saturating_add(entry?.1.value());
         }
         Ok(uses)
@@ -188,11 +188,11 @@ impl Tx<'_> {
     /// Counts a free use in its hour, or, with `back`, takes it back from the same hour.
     pub fn count_free_use(&mut self, user: UserId, model: u8, hour: u32, back: bool) -> Result<(), Fault> {
         let key = (user.0, model, hour);
-        let uses = self.tables.free_usage.get(key)?.map_or(0, |uses| uses.value());
+        let uses = self.tables.free_usage.read()?.get(key)?.map_or(0, |uses| uses.value());
         let uses = if back { uses.checked_sub(1) } else { uses.checked_add(1) };
         match uses {
-            Some(0) => drop(self.tables.free_usage.remove(key)?),
-            Some(uses) => drop(self.tables.free_usage.insert(key, uses)?),
+            Some(0) => drop(self.tables.free_usage.write()?.remove(key)?),
+            Some(uses) => drop(self.tables.free_usage.write()?.insert(key, uses)?),
             // Its hour was forgotten meanwhile: there is nothing left to give back to.
             None => {}
         }
@@ -201,13 +201,13 @@ impl Tx<'_> {
 
     /// What free uses cost on a day, in millionths of a dollar.
     pub fn free_spent(&self, day: u32) -> Result<i64, Fault> {
-        Ok(self.tables.free_spent.get(day)?.map_or(0, |spent| spent.value()))
+        Ok(self.tables.free_spent.read()?.get(day)?.map_or(0, |spent| spent.value()))
     }
 
     /// Adds to what free uses cost on a day; a use that is given back subtracts.
     pub fn add_free_spent(&mut self, day: u32, micro_usd: i64) -> Result<(), Fault> {
         let spent = self.free_spent(day)?.saturating_add(micro_usd);
-        self.tables.free_spent.insert(day, spent)?;
+        self.tables.free_spent.write()?.insert(day, spent)?;
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Tx<'_> {
     pub fn forget_free_uses(&mut self, hour: u32, limit: usize) -> Result<usize, Fault> {
         let from = self.note::<(i64, u8, u32)>(FORGET_FREE_FROM)?.unwrap_or((i64::MIN, 0, 0));
         let (mut old, mut looked, mut next) = (Vec::new(), 0, (i64::MIN, 0, 0));
-        for entry in self.tables.free_usage.range(from..)? {
+        for entry in self.tables.free_usage.read()?.range(from..)? {
             let key = entry?.0.value();
             if looked == limit {
                 next = key;
@@ -228,7 +228,7 @@ impl Tx<'_> {
             }
         }
         for key in &old {
-            self.tables.free_usage.remove(key)?;
+            self.tables.free_usage.write()?.remove(key)?;
         }
         self.put_note(FORGET_FREE_FROM, &next)?;
         Ok(old.len())

@@ -161,7 +161,7 @@ impl Engine {
         // Without it the first start after a kill reads the whole file.
         txn.set_quick_repair(true);
         let ran = {
-            let tables = WriteTables::open(&txn)?;
+            let tables = WriteTables::of(&txn);
             let mut tx = Tx { tables, now: self.shared.clock.now(), wake: Wake::default() };
             acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), &mut tx)).map(|()| tx.wake)
         };

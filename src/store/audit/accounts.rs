@@ -15,7 +15,7 @@ use redb::ReadableTable;
 pub(super) fn check(tables: &ReadTables, told: &Told, rules: &mut Rules) -> Result<(), Fault> {
     let mut seen = 0;
     let mut sum = Sum::default();
-    for entry in tables.accounts.iter()? {
+    for entry in tables.accounts.read()?.iter()? {
         let (key, bytes) = entry?;
         let key = key.value();
         let row: AccountRow = decode(&key, bytes.value())?;
@@ -42,7 +42,7 @@ pub(super) fn check(tables: &ReadTables, told: &Told, rules: &mut Rules) -> Resu
         });
     }
     for key in told.tallies.keys().filter(|_| seen < told.tallies.len()) {
-        let missing = tables.accounts.get(key)?.is_none();
+        let missing = tables.accounts.read()?.get(key)?.is_none();
         rules.counters.check(!missing, || (name(*key), "ledger rows moved it and it is missing".to_owned()));
     }
     rules.sum.check(sum.is_zero(), || {
@@ -82,7 +82,7 @@ impl Sum {
 /// back is below it.
 pub(super) fn check_alone(tables: &ReadTables) -> Result<Option<Broken>, Fault> {
     let mut sum = Sum::default();
-    for entry in tables.accounts.iter()? {
+    for entry in tables.accounts.read()?.iter()? {
         let (key, bytes) = entry?;
         let key = key.value();
         let row: AccountRow = decode(&key, bytes.value())?;
@@ -104,7 +104,7 @@ fn was_charged_back(tables: &ReadTables, key: i64, newest: Option<Seq>) -> Resul
     debug_assert_eq!(account_key(wallet), key);
     let mut next = newest;
     while let Some(seq) = next {
-        let Some(row) = get::<_, LedgerRow>(&tables.ledger, seq.0)? else { return Ok(false) };
+        let Some(row) = get::<_, LedgerRow>(tables.ledger.read()?, seq.0)? else { return Ok(false) };
         if row.transfer.debit == wallet && matches!(row.transfer.memo, Memo::Chargeback(_)) {
             return Ok(true);
         }

@@ -44,7 +44,7 @@ pub(super) struct Told {
 /// Reads the whole ledger.
 pub(super) fn check(tables: &ReadTables, rules: &mut Rules) -> Result<Told, Fault> {
     let mut told = Told::default();
-    for entry in tables.ledger.iter()? {
+    for entry in tables.ledger.read()?.iter()? {
         let (seq, bytes) = entry?;
         let seq = Seq(seq.value());
         let row = decode_ledger(seq.0, bytes.value())?;

@@ -14,7 +14,7 @@ pub(super) fn check(tables: &ReadTables) -> Result<[Rule; 3], Fault> {
     let mut ends = Rule::new("L8");
     let mut once = Rule::new("L9");
     let mut told = Rule::new("L10");
-    for entry in tables.jobs.iter()? {
+    for entry in tables.jobs.read()?.iter()? {
         let (id, bytes) = entry?;
         let row: JobRow = decode(&id.value(), bytes.value())?;
         job_ends(tables, id.value(), &row, &mut ends)?;
@@ -22,9 +22,9 @@ pub(super) fn check(tables: &ReadTables) -> Result<[Rule; 3], Fault> {
             customer_told(tables, id.value(), &row, &mut told)?;
         }
     }
-    for entry in tables.jobs_due.iter()? {
+    for entry in tables.jobs_due.read()?.iter()? {
         let (due, id) = entry?.0.value();
-        let row: Option<JobRow> = get(&tables.jobs, id)?;
+        let row: Option<JobRow> = get(tables.jobs.read()?, id)?;
         let same = row.and_then(|row| row.due).is_some_and(|at| at.0 == due);
         ends.check(same, || (format!("jobs_due {due} {id}"), "the job is not due then".to_owned()));
     }
@@ -43,7 +43,7 @@ fn job_ends(tables: &ReadTables, id: u64, row: &JobRow, rule: &mut Rule) -> Resu
         rule.check(row.due.is_some(), || here("it is open and nothing will look at it again"));
     }
     if let Some(due) = row.due {
-        let indexed = tables.jobs_due.get((due.0, id))?.is_some();
+        let indexed = tables.jobs_due.read()?.get((due.0, id))?.is_some();
         rule.check(indexed, || here("it is due and the index does not know"));
     }
     Ok(())
@@ -58,7 +58,7 @@ fn customer_told(tables: &ReadTables, id: u64, row: &JobRow, rule: &mut Rule) ->
         return Ok(());
     };
     if row.delivery == Delivery::Waiting {
-        let waiting: Option<OutboxRow> = get(&tables.outbox, (Priority::Result as u8, message.0))?;
+        let waiting: Option<OutboxRow> = get(tables.outbox.read()?, (Priority::Result as u8, message.0))?;
         let about = waiting.map(|row| row.outgoing.about);
         let own = [About::Ending(JobId(id)), About::Result(JobId(id))].map(Some).contains(&about);
         rule.check(own, || here("its message is neither waiting nor delivered"));
@@ -68,11 +68,11 @@ fn customer_told(tables: &ReadTables, id: u64, row: &JobRow, rule: &mut Rule) ->
 
 /// L9: what waits was seen, and what was seen as waiting does wait.
 fn updates(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault> {
-    for entry in tables.inbox.iter()? {
+    for entry in tables.inbox.read()?.iter()? {
         let (id, bytes) = entry?;
         let id = id.value();
         let row: InboxRow = decode(&id, bytes.value())?;
-        let seen: Option<SeenRow> = get(&tables.seen_updates, (row.bot, row.update.0))?;
+        let seen: Option<SeenRow> = get(tables.seen_updates.read()?, (row.bot, row.update.0))?;
         let stored = seen.is_some_and(|seen| matches!(seen.fate, Fate::Stored(at) if at.0 == id));
         rule.checked();
         rule.check(stored, || {
@@ -82,12 +82,12 @@ fn updates(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault> {
             )
         });
     }
-    for entry in tables.seen_updates.iter()? {
+    for entry in tables.seen_updates.read()?.iter()? {
         let (key, bytes) = entry?;
         let seen: SeenRow = decode(&key.value(), bytes.value())?;
         rule.checked();
         if let Fate::Stored(id) = seen.fate {
-            let waits = tables.inbox.get(id.0)?.is_some();
+            let waits = tables.inbox.read()?.get(id.0)?.is_some();
             rule.check(waits, || {
                 (format!("seen_updates {:?}", key.value()), "it was taken in and is lost".to_owned())
             });

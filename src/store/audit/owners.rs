@@ -26,7 +26,7 @@ pub(super) fn of_row(
             of_job(tables, seq, job, transfer, rules)?;
         }
         Ref::Payment(id) | Ref::PaymentBack(id) => {
-            let row: Option<PaymentRow> = get(&tables.payments, id.0)?;
+            let row: Option<PaymentRow> = get(tables.payments.read()?, id.0)?;
             let back = transfer.reference == Ref::PaymentBack(id);
             let slot = row.and_then(|row| if back { row.back } else { row.credited });
             rules.payments.checked();
@@ -35,13 +35,13 @@ pub(super) fn of_row(
             });
         }
         Ref::Adjust(action) => {
-            let row: Option<ActionRow> = get(&tables.admin_actions, action.0)?;
+            let row: Option<ActionRow> = get(tables.admin_actions.read()?, action.0)?;
             rules.counters.check(row.and_then(|row| row.seq) == Some(seq), || {
                 (here(), format!("action {action} does not know this {}", transfer.kind))
             });
         }
         Ref::Welcome(user) => {
-            let row: Option<AccountRow> = get(&tables.accounts, user.0)?;
+            let row: Option<AccountRow> = get(tables.accounts.read()?, user.0)?;
             rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this bonus: a second one"))
             });
@@ -59,7 +59,7 @@ fn of_job(
 ) -> Result<(), Fault> {
     let here = || format!("ledger {seq}");
     rules.jobs.checked();
-    let job: Option<JobRow> = get(&tables.jobs, id.0)?;
+    let job: Option<JobRow> = get(tables.jobs.read()?, id.0)?;
     let Some(job) = job else {
         rules.jobs.broken(here(), format!("there is no job {id}"));
         return Ok(());
@@ -94,7 +94,7 @@ fn slot(money: &JobMoney, reference: Ref) -> Option<(Seq, Kind)> {
 
 /// From the jobs' side: L4 and L5.
 pub(super) fn jobs(tables: &ReadTables, holds: &mut Rule, rule: &mut Rule) -> Result<(), Fault> {
-    for entry in tables.jobs.iter()? {
+    for entry in tables.jobs.read()?.iter()? {
         let (id, bytes) = entry?;
         let row: JobRow = decode(&id.value(), bytes.value())?;
         holds.checked();
@@ -108,7 +108,7 @@ fn job(tables: &ReadTables, id: u64, row: &JobRow, holds: &mut Rule, rule: &mut 
     let here = |what: &str| (format!("jobs {id}"), what.to_owned());
     let read = |seq: Option<Seq>| -> Result<Option<Transfer>, Fault> {
         let Some(seq) = seq else { return Ok(None) };
-        Ok(get::<_, LedgerRow>(&tables.ledger, seq.0)?.map(|row| row.transfer))
+        Ok(get::<_, LedgerRow>(tables.ledger.read()?, seq.0)?.map(|row| row.transfer))
     };
     let JobMoney { hold, settled, refund, loss } = row.money;
     let slots = [
@@ -137,7 +137,7 @@ fn job(tables: &ReadTables, id: u64, row: &JobRow, holds: &mut Rule, rule: &mut 
 
 /// L6 from the payments' side: each names rows that are its own, and each outside id leads to one.
 pub(super) fn payments(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault> {
-    for entry in tables.payments.iter()? {
+    for entry in tables.payments.read()?.iter()? {
         let (id, bytes) = entry?;
         let id = id.value();
         let row: PaymentRow = decode(&id, bytes.value())?;
@@ -145,7 +145,7 @@ pub(super) fn payments(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault
         let (credit, back) = (Ref::Payment(PaymentId(id)), Ref::PaymentBack(PaymentId(id)));
         for (slot, reference) in [(row.credited, credit), (row.back, back)] {
             let Some(seq) = slot else { continue };
-            let found = get::<_, LedgerRow>(&tables.ledger, seq.0)?.map(|row| row.transfer.reference);
+            let found = get::<_, LedgerRow>(tables.ledger.read()?, seq.0)?.map(|row| row.transfer.reference);
             rule.check(found == Some(reference), || {
                 (format!("payments {id}"), format!("ledger row {seq} is not its own"))
             });
@@ -154,7 +154,7 @@ pub(super) fn payments(tables: &ReadTables, rule: &mut Rule) -> Result<(), Fault
             (format!("payments {id}"), "it went back and never came".to_owned())
         });
         let outside = format!("{}/{}", row.source, row.outside_id);
-        let indexed = tables.payments_by_outside.get(outside.as_str())?.map(|found| found.value());
+        let indexed = tables.payments_by_outside.read()?.get(outside.as_str())?.map(|found| found.value());
         rule.check(indexed == Some(id), || {
             (format!("payments {id}"), format!("its outside id leads to payment {indexed:?}: credited twice"))
         });

@@ -61,19 +61,19 @@ fn breaks(
 fn change_account(tx: &mut Tx<'_>, of: Account, change: impl Fn(&mut AccountRow)) -> Result<(), Fault> {
     let mut row = tx.account(of)?;
     change(&mut row);
-    put(&mut tx.tables.accounts, account_key(of), &row)
+    put(tx.tables.accounts.write()?, account_key(of), &row)
 }
 
 fn change_job(tx: &mut Tx<'_>, id: u64, change: impl Fn(&mut Job)) -> Result<(), Fault> {
     let mut job = tx.job(JobId(id))?.expect("a job of the scenario");
     change(&mut job);
-    put(&mut tx.tables.jobs, id, &job.row)
+    put(tx.tables.jobs.write()?, id, &job.row)
 }
 
 fn change_ledger(tx: &mut Tx<'_>, seq: u64, change: impl Fn(&mut LedgerRow)) -> Result<(), Fault> {
     let mut row = tx.ledger_row(Seq(seq))?;
     change(&mut row);
-    put(&mut tx.tables.ledger, seq, &row)
+    put(tx.tables.ledger.write()?, seq, &row)
 }
 
 fn more(counter: &mut Kopecks, by: i64) {
@@ -122,7 +122,7 @@ fn l3_counters_pointers_and_rows_that_do_not_agree() {
         change_account(tx, Account::User(BOB), |row| row.newest = Some(Seq(1)))
     });
     breaks("L3", "accounts cash:stars", &["L1"], |tx| {
-        tx.tables.accounts.remove(account_key(Account::CashStars))?;
+        tx.tables.accounts.write()?.remove(account_key(Account::CashStars))?;
         Ok(())
     });
     breaks("L3", "ledger 19", &[], |tx| change_ledger(tx, 19, |row| row.prev_debit = None));
@@ -132,7 +132,7 @@ fn l3_counters_pointers_and_rows_that_do_not_agree() {
     breaks("L3", "ledger 20", &[], |tx| {
         forge(tx, &Transfer::welcome(ANN, roubles(5), tx.now().at), Kopecks::ZERO).map(drop)
     });
-    breaks("L3", "accounts 0", &[], |tx| put(&mut tx.tables.accounts, 0, &AccountRow::default()));
+    breaks("L3", "accounts 0", &[], |tx| put(tx.tables.accounts.write()?, 0, &AccountRow::default()));
 }
 
 /// A job's rows in the scenario's ledger.
@@ -227,22 +227,22 @@ fn l5_a_refund_beyond_the_charge_and_a_loss_without_a_release() {
 fn l6_a_payment_credited_or_taken_back_twice() {
     for back in [false, true] {
         breaks("L6", "ledger 20", &[], move |tx| {
-            let row: PaymentRow = get(&tx.tables.payments, 2)?.expect("bob's");
+            let row: PaymentRow = get(tx.tables.payments.read()?, 2)?.expect("bob's");
             let seq = if back { row.back } else { row.credited };
             let again = tx.ledger_row(seq.expect("both happened"))?.transfer;
             forge(tx, &again, Kopecks::ZERO).map(drop)
         });
     }
     breaks("L6", "payments 3", &[], |tx| {
-        let twin: PaymentRow = get(&tx.tables.payments, 1)?.expect("ann's");
+        let twin: PaymentRow = get(tx.tables.payments.read()?, 1)?.expect("ann's");
         let mut credit = tx.ledger_row(twin.credited.expect("credited"))?.transfer;
         credit.reference = crate::ledger::Ref::Payment(PaymentId(3));
         let credited = Some(forge(tx, &credit, Kopecks::ZERO)?);
-        put(&mut tx.tables.payments, 3, &PaymentRow { credited, ..twin })
+        put(tx.tables.payments.write()?, 3, &PaymentRow { credited, ..twin })
     });
     breaks("L6", "payments 1", &[], |tx| {
-        let row: PaymentRow = get(&tx.tables.payments, 1)?.expect("ann's");
-        put(&mut tx.tables.payments, 1, &PaymentRow { back: Some(Seq(1)), ..row })
+        let row: PaymentRow = get(tx.tables.payments.read()?, 1)?.expect("ann's");
+        put(tx.tables.payments.write()?, 1, &PaymentRow { back: Some(Seq(1)), ..row })
     });
 }
 
@@ -251,7 +251,7 @@ fn l7_a_past_that_was_rewritten() {
     breaks("L7", "ledger 3", &[], |tx| change_ledger(tx, 2, |row| row.transfer.at = At(1)));
     breaks("L7", "ledger 19", &[], |tx| change_ledger(tx, 19, |row| row.prev_hash = [1; 32]));
     let report = breaks("L7", "ledger 3", &["L2", "L3", "L6"], |tx| {
-        tx.tables.ledger.remove(2)?;
+        tx.tables.ledger.write()?.remove(2)?;
         Ok(())
     });
     assert_eq!(report.rows, 18);
@@ -265,11 +265,11 @@ fn l8_a_job_that_nothing_will_end() {
         tx.put_job(&job)
     });
     breaks("L8", "jobs 6", &[], |tx| {
-        tx.tables.jobs_due.remove((1_000, 6))?;
+        tx.tables.jobs_due.write()?.remove((1_000, 6))?;
         Ok(())
     });
     breaks("L8", "jobs_due 1000 99", &[], |tx| {
-        tx.tables.jobs_due.insert((1_000, 99), ())?;
+        tx.tables.jobs_due.write()?.insert((1_000, 99), ())?;
         Ok(())
     });
 }
@@ -277,14 +277,14 @@ fn l8_a_job_that_nothing_will_end() {
 #[test]
 fn l9_an_update_that_would_run_twice_or_never() {
     breaks("L9", "inbox 1", &[], |tx| {
-        tx.tables.seen_updates.remove((9, 1))?;
+        tx.tables.seen_updates.write()?.remove((9, 1))?;
         Ok(())
     });
     breaks("L9", "inbox 1", &[], |tx| {
-        put(&mut tx.tables.seen_updates, (9, 1), &SeenRow { at: At(0), fate: Fate::Handled })
+        put(tx.tables.seen_updates.write()?, (9, 1), &SeenRow { at: At(0), fate: Fate::Handled })
     });
     breaks("L9", "seen_updates (9, 1)", &[], |tx| {
-        tx.tables.inbox.remove(1)?;
+        tx.tables.inbox.write()?.remove(1)?;
         Ok(())
     });
     breaks("L9", "seen_updates (9, 2)", &[], |tx| {
@@ -292,7 +292,7 @@ fn l9_an_update_that_would_run_twice_or_never() {
         let row = tx.inbox_row(InboxId(1))?.expect("it waits");
         assert_eq!(row.update, UpdateId(1));
         let seen = SeenRow { at: At(0), fate: Fate::Stored(InboxId(2)) };
-        put(&mut tx.tables.seen_updates, (9, 2), &seen)
+        put(tx.tables.seen_updates.write()?, (9, 2), &seen)
     });
 }
 
@@ -341,8 +341,8 @@ fn the_cheap_check_sees_sums_and_wallets() {
 fn a_row_that_cannot_be_read_is_a_fault_that_names_it() {
     let shop = Shop::busy();
     shop.act(|tx| {
-        assert!(tx.tables.ledger.get(2)?.is_some());
-        tx.tables.ledger.insert(2, [9, 9, 9].as_slice())?;
+        assert!(tx.tables.ledger.read()?.get(2)?.is_some());
+        tx.tables.ledger.write()?.insert(2, [9, 9, 9].as_slice())?;
         Ok(())
     });
     let audited = shop.store.view().expect("a snapshot").audit();
