@@ -147,6 +147,29 @@ async fn a_crash_around_the_release_of_a_deadline_gives_the_money_back_once() {
     }
 }
 
+/// The disk may fail a second time while a start takes up what was left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_whose_file_is_closed_for_a_moment_takes_up_the_open_jobs_all_the_same() {
+    let mut app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    app.credit(ANN, "10").await;
+    app.user(ANN).orders("z-image", "самовар").await;
+    app.settled().await;
+    app.driver.crash_at("start", 1, Side::After);
+    app.user(ANN).taps("✅ Запустить").await;
+    assert!(app.driver.crashed(PATIENCE).await, "no order was sent");
+    app.driver.close_at("record", 1, |_| {});
+    app.crash().await;
+    app.until("the doubt", |view| {
+        let state = view.job(samovar::ids::JobId(1)).ok()??.row.state;
+        matches!(state, State::Unknown { .. }).then_some(())
+    })
+    .await;
+    app.skip(Duration::from_secs(31 * 60));
+    app.user(ANN).sees("❌ Генерация не удалась").await;
+    app.settled().await;
+    assert_eq!(app.wallet(ANN), ("10.00".to_owned(), "0.00".to_owned()));
+}
+
 /// Deadlines count remembered uptime: forgotten lives would keep the money held for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_life_of_two_seconds_is_remembered() {

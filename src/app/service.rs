@@ -103,7 +103,7 @@ impl Service {
             min_free_disk_bytes: self.settings.min_free_disk_bytes,
             stop: stop.clone(),
         };
-        workers::jobs::recover(&engine).await?;
+        workers::jobs::recover(&engine).await;
         tasks.spawn(workers::inbox::run(engine.clone()));
         tasks.spawn(workers::outbox::run(engine.clone()));
         tasks.spawn(workers::compare::run(engine.clone()));

@@ -104,12 +104,26 @@ fn finish(
 
 /// What an earlier life of this process left: whether its createTask calls arrived nobody knows, and
 /// callbacks that came while it was down are lost, so all that is waited for is looked at at once.
-pub async fn recover(engine: &Engine) -> Result<(), Fault> {
+/// Goes on until all of it is noted, or the service is to stop.
+pub async fn recover(engine: &Engine) {
+    while let Err(fault) = recover_all(engine).await {
+        engine.pause_after("taking up what an earlier life left", &fault).await;
+        if engine.stop.is_cancelled() {
+            return;
+        }
+    }
+}
+
+async fn recover_all(engine: &Engine) -> Result<(), Fault> {
     let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
     for id in open {
-        if let Err(fault) = recover_one(engine, id).await {
+        match recover_one(engine, id).await {
+            Ok(()) => {}
             // One row that cannot be read must not keep all others from starting.
-            tracing::error!(%fault, job = id.0, "a job could not be looked at");
+            Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+                tracing::error!(%fault, job = id.0, "a job could not be looked at");
+            }
+            Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => return Err(fault),
         }
     }
     Ok(())

@@ -120,6 +120,11 @@ impl Disk {
         self.lock().trouble = None;
     }
 
+    /// Whether nothing is wrong with it now.
+    pub fn is_well(&self) -> bool {
+        self.lock().trouble.is_none()
+    }
+
     /// What was asked of it.
     pub fn counts(&self) -> Counts {
         self.lock().counts

@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// Each seed has at least so many acts of customers, and so many crashes.
@@ -119,9 +120,7 @@ async fn one_life(
     end: End,
     customers: &mut JoinSet<()>,
 ) -> Result<bool, String> {
-    // A process that finds its disk failing is started again until it finds it well.
-    world.disk.mend();
-    let (mut life, crash) = Life::begin(world, dice, end).await?;
+    let (mut life, crash) = start(world, dice, end).await?;
     let time = match end {
         End::Killed(after) | End::Stopped(after) => after,
         End::Crash(..) | End::Never => Duration::from_secs(3_600),
@@ -145,6 +144,17 @@ async fn one_life(
     }
     tokio::time::sleep(Duration::from_millis(dice.roll(8_000))).await;
     Ok(!stopped)
+}
+
+/// Starts a life. A process that finds its disk failing is started again until it finds it well.
+async fn start(world: &World, dice: &mut Dice, end: End) -> Result<(Life, oneshot::Receiver<Side>), String> {
+    loop {
+        world.disk.mend();
+        match Life::begin(world, dice, end).await {
+            Err(_) if !world.disk.is_well() => {}
+            begun => return begun,
+        }
+    }
 }
 
 async fn settle(world: &World, store: &Store) -> Result<(), String> {
