@@ -18,7 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 /// A hundred updates of 64 KiB fit.
-pub(crate) const ANSWER_MAX_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const ANSWER_MAX_BYTES: usize = 13 * 512 * 1024;
 const WORDS_MAX_CHARS: usize = 300;
 
 /// How long a call may take.

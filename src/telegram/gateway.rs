@@ -3,7 +3,7 @@
 use super::api::{Api, BadUrl, Failure, Timeouts};
 use super::media::Files;
 use super::request::{self, Request};
-use super::wire::{FilePath, Head, Me, SentMessage, WebhookInfo};
+use super::wire::{FilePath, First, Head, Me, SentMessage, WebhookInfo};
 use super::{
     ALLOWED_UPDATES, CallError, Command, FETCH_MAX_BYTES, FetchError, Gateway, RawUpdate, Webhook, refusal,
 };
@@ -229,9 +229,9 @@ async fn remove(part: &Path) {
 /// The updates in a result of `getUpdates`; those without a number are dropped. More than were asked
 /// for are left: not confirmed, they come again.
 pub(crate) fn updates(result: &RawValue) -> Result<Vec<RawUpdate>, CallError> {
-    let updates: Vec<&RawValue> = serde_json::from_str(result.get())
+    let First(updates): First<'_, { AT_ONCE as usize }> = serde_json::from_str(result.get())
         .map_err(|_| CallError::Unreachable("getUpdates gave no list".to_owned()))?;
-    let numbered = updates.into_iter().take(AT_ONCE.into()).filter_map(|update| {
+    let numbered = updates.into_iter().filter_map(|update| {
         if let Ok(head) = serde_json::from_str::<Head>(update.get()) {
             let bytes = Bytes::copy_from_slice(update.get().as_bytes());
             return Some(RawUpdate { id: UpdateId(head.update_id), bytes });

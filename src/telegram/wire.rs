@@ -7,13 +7,45 @@
 
 #![expect(clippy::struct_field_names, reason = "the names are Telegram's")]
 
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::fmt;
 
 /// The number alone, so that an update we cannot read otherwise can still be counted as seen.
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) update_id: u64,
+}
+
+/// So many entries of a list, unread; the rest is passed over.
+pub(super) struct First<'a, const N: usize>(pub(super) Vec<&'a RawValue>);
+
+impl<'de, const N: usize> Deserialize<'de> for First<'de, N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<const N: usize>;
+
+        impl<'de, const N: usize> Visitor<'de> for Entries<N> {
+            type Value = First<'de, N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut first = Vec::new();
+                while first.len() < N
+                    && let Some(entry) = list.next_element()?
+                {
+                    first.push(entry);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(First(first))
+            }
+        }
+
+        deserializer.deserialize_seq(Entries)
+    }
 }
 
 /// The kinds of update we ask for; all others leave these fields empty.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// No body may take a parser longer. Built without optimisation nothing tells how fast it is.
 const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 });
 /// The best of so many tries counts: caches are cold at first, and others use this machine too.
-const TRIES: u32 = 12;
+const TRIES: u32 = 50;
 /// So long at the most on the wall, nobody else had the processor for much of it.
 const SHORT: Duration = Duration::from_millis(10);
 /// Larger bodies are given as they are only.

@@ -48,7 +48,8 @@ pub fn update(bytes: &[u8]) {
 /// An answer of the Bot API to `getUpdates`.
 pub fn updates(bytes: &[u8]) {
     let Some(Ok(result)) = read(StatusCode::OK, bytes) else { return };
-    for listed in gateway::updates(&result).into_iter().flatten() {
+    let listed = gateway::updates(&result).into_iter().flatten();
+    for listed in listed.filter(|listed| listed.bytes.len() <= BODY_MAX) {
         assert_eq!(update_id(&listed.bytes), Some(listed.id), "an update of another number");
         update(&listed.bytes);
     }
