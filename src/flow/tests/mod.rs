@@ -273,10 +273,9 @@ impl Stage {
     /// Sends a job: the provider has not answered yet. Gives the number of the call.
     #[track_caller]
     fn start(&mut self, id: JobId) -> u32 {
-        match self.step(id, Event::Start) {
-            State::Sending { attempt, .. } => attempt,
-            other => panic!("{other:?}"),
-        }
+        let state = self.step(id, Event::Start);
+        let State::Sending { attempt, .. } = state else { panic!("{state:?}") };
+        attempt
     }
 
     /// The provider has taken a job.

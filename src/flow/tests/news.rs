@@ -54,10 +54,11 @@ fn in_lang(lang: Lang, mut job: Job) -> Job {
     job
 }
 
+#[track_caller]
 fn keyboard(message: &Outgoing) -> &Keyboard {
     match &message.act {
         Act::Text { keyboard, .. } | Act::Media { keyboard, .. } => keyboard,
-        other => panic!("{other:?}"),
+        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => panic!("no buttons: {message:?}"),
     }
 }
 

@@ -31,10 +31,9 @@ fn refuse(stage: &mut Stage, id: JobId, why: NotTaken) -> Next {
 
 /// How the result of a job is shown.
 fn kind(stage: &mut Stage, id: JobId) -> MediaKind {
-    match stage.ending(id).2.outgoing.act {
-        Act::Media { kind, .. } => kind,
-        other => panic!("{other:?}"),
-    }
+    let (_, _, row) = stage.ending(id);
+    let Act::Media { kind, .. } = row.outgoing.act else { panic!("{row:?}") };
+    kind
 }
 
 /// A job that is done, and whose result waits as a plain file already.

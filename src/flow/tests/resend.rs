@@ -140,10 +140,8 @@ fn our_copy_is_kept_as_long_as_somebody_may_need_it() {
 
 /// Where the files of a message are.
 fn sources(act: &Act) -> Vec<Source> {
-    match act {
-        Act::Media { files, .. } => files.clone(),
-        other => panic!("{other:?}"),
-    }
+    let Act::Media { files, .. } = act else { panic!("{act:?}") };
+    files.clone()
 }
 
 #[test]

@@ -286,12 +286,11 @@ fn news_of_a_job_change_the_message_they_began_in() {
         stage.finish(JOB);
         let rows = stage.outbox();
         let status = rows.iter().filter(|row| row.2.outgoing.about == About::Status(JOB));
-        let edits: Vec<_> = status
-            .map(|(_, _, row)| match &row.outgoing.act {
-                Act::Text { edit, .. } => *edit,
-                other => panic!("{other:?}"),
-            })
-            .collect();
+        let edit = |row: &super::Waiting| {
+            let Act::Text { edit, .. } = row.2.outgoing.act else { panic!("{row:?}") };
+            edit
+        };
+        let edits: Vec<_> = status.map(edit).collect();
         assert_eq!(edits, [Some(STATUS); 3]);
     });
 }

@@ -74,7 +74,7 @@ fn a_value_is_shown_as_people_read_it() {
         (mode, text("spicy"), "Пикантный", "Spicy"),
         (mode, text("unheard of"), "unheard of", "unheard of"),
         (ratio, text("2:3"), "2:3", "2:3"),
-        (scale, number(3_50, 2), "3,5", "3.5"),
+        (scale, number(350, 2), "3,5", "3.5"),
         (frames, Value::Integer(80), "80", "80"),
         (quality, Value::Boolean(true), "да", "yes"),
         (quality, Value::Boolean(false), "нет", "no"),
