@@ -1,6 +1,6 @@
 //! Telling the operator: each kind by itself, to every admin, and not more often than is of use.
 
-use super::{ADMIN, BOB, MILLISECOND, SECOND, Stage, play, text};
+use super::{ADMIN, BOB, MILLISECOND, SECOND, Stage, just_before, play, text};
 use crate::flow::alarm::{Alarm, raise};
 use crate::message::{About, Lang};
 use crate::store::SOLD_AGAIN;
@@ -54,7 +54,7 @@ fn the_same_alarm_is_given_again_after_ten_minutes_and_not_a_millisecond_earlier
     play(|stage| {
         assert_eq!(ring(stage, Alarm::NoCredit), 1);
         assert_eq!(ring(stage, Alarm::NoCredit), 0);
-        stage.skip(600 * SECOND - MILLISECOND);
+        stage.skip(just_before(600 * SECOND));
         assert_eq!(ring(stage, Alarm::NoCredit), 0);
         stage.skip(MILLISECOND);
         assert_eq!(ring(stage, Alarm::NoCredit), 1);

@@ -1,6 +1,8 @@
 //! What became of a message: when it is tried again, when no more, and what its arrival is noted in.
 
-use super::{ADMIN, ANN, BOB, DAY, MILLISECOND, SECOND, STATUS, Stage, Waiting, delivered, play, text};
+use super::{
+    ADMIN, ANN, BOB, DAY, MILLISECOND, SECOND, STATUS, Stage, Waiting, delivered, just_before, play, text,
+};
 use crate::flow::deliver::{Next, give_up};
 use crate::ids::{JobId, MessageId, OutboxId};
 use crate::message::{About, Act, Lang, Outgoing, Sent};
@@ -57,7 +59,7 @@ fn a_message_that_could_not_leave_is_tried_again_with_doubling_pauses() {
 fn a_message_is_given_up_after_three_days_and_not_a_millisecond_earlier() {
     play(|stage| {
         let mail = put(stage, words("hello"), About::Nothing);
-        stage.skip(3 * DAY - MILLISECOND);
+        stage.skip(just_before(3 * DAY));
         assert_eq!(stage.note(&mail, no_line()), Next::Again(SECOND));
         stage.skip(MILLISECOND);
         assert_eq!(stage.note(&mail, no_line()), Next::Gone);

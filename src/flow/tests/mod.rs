@@ -389,6 +389,11 @@ fn tap(button: &Button) -> &str {
     }
 }
 
+/// A millisecond less.
+fn just_before(time: Duration) -> Duration {
+    time.saturating_sub(MILLISECOND)
+}
+
 fn delivered(message: Option<i32>, file_ids: &[&str]) -> Sent {
     let file_ids = file_ids.iter().map(|&id| id.to_owned()).collect();
     Sent::Delivered { message: message.map(MessageId), file_ids }

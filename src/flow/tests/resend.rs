@@ -1,6 +1,6 @@
 //! A result once more: from where, for how long, and to whom.
 
-use super::{ANN, BOB, DAY, MILLISECOND, PRICE, delivered, job, picture, play};
+use super::{ANN, BOB, DAY, PRICE, delivered, job, just_before, picture, play};
 use crate::flow::resend::{NotSent, again, keeps_copy, possible};
 use crate::ids::{JobId, Seq};
 use crate::job::{File, Late, State, Why};
@@ -71,10 +71,10 @@ fn a_result_can_be_sent_again_as_long_as_it_is_somewhere() {
         ("it was paid back", refunded(ended(done(), fetched())), JUST, false),
         ("it waits", ended(done(), Delivery::Waiting), JUST, false),
         ("nobody knows", ended(done(), nobody_knows()), JUST, true),
-        ("nobody knows for a month", ended(done(), nobody_knows()), month - MILLISECOND, true),
+        ("nobody knows for a month", ended(done(), nobody_knows()), just_before(month), true),
         ("the copy is gone", ended(done(), nobody_knows()), month, false),
         ("blocked", ended(done(), refused(NotTaken::Blocked)), JUST, true),
-        ("blocked for long", ended(done(), refused(NotTaken::Blocked)), month - MILLISECOND, true),
+        ("blocked for long", ended(done(), refused(NotTaken::Blocked)), just_before(month), true),
         ("blocked for too long", ended(done(), refused(NotTaken::Blocked)), month, false),
         ("paid back while blocked", refunded(ended(done(), refused(NotTaken::Blocked))), JUST, false),
         ("gone", ended(done(), refused(NotTaken::Gone)), JUST, false),
@@ -95,7 +95,7 @@ fn a_link_is_counted_on_for_a_day() {
     let cases = [
         ("just now", ended(linked(), nobody_knows()), JUST, true),
         ("refused", ended(linked(), refused(bad())), JUST, true),
-        ("nearly a day", ended(linked(), nobody_knows()), DAY - MILLISECOND, true),
+        ("nearly a day", ended(linked(), nobody_knows()), just_before(DAY), true),
         ("a day", ended(linked(), nobody_knows()), DAY, false),
         ("a day, and Telegram has a file", ended(linked(), fetched()), DAY, false),
         ("it waits", ended(linked(), Delivery::Waiting), JUST, false),
@@ -121,10 +121,10 @@ fn our_copy_is_kept_as_long_as_somebody_may_need_it() {
         ("it waits, paid back", refunded(ended(done(), Delivery::Waiting)), JUST, false),
         ("Telegram has it", ended(done(), fetched()), JUST, false),
         ("nobody knows", ended(done(), nobody_knows()), JUST, true),
-        ("nobody knows, for long", ended(done(), nobody_knows()), month - MILLISECOND, true),
+        ("nobody knows, for long", ended(done(), nobody_knows()), just_before(month), true),
         ("nobody knows, for too long", ended(done(), nobody_knows()), month, false),
         ("nobody knows, paid back", refunded(ended(done(), nobody_knows())), JUST, false),
-        ("blocked", ended(done(), refused(NotTaken::Blocked)), month - MILLISECOND, true),
+        ("blocked", ended(done(), refused(NotTaken::Blocked)), just_before(month), true),
         ("blocked for too long", ended(done(), refused(NotTaken::Blocked)), month, false),
         ("not taken", ended(done(), refused(bad())), JUST, false),
         ("gone", ended(done(), refused(NotTaken::Gone)), JUST, false),

@@ -1,6 +1,6 @@
 //! A job on its way, step by step: its state, its money, its timeline and what the customer hears.
 
-use super::{ANN, BOB, HOUR, MILLISECOND, PRICE, SECOND, STATUS, Stage, picture, play, text};
+use super::{ANN, BOB, HOUR, MILLISECOND, PRICE, SECOND, STATUS, Stage, just_before, picture, play, text};
 use crate::flow::settle::{cancel, uploaded};
 use crate::ids::JobId;
 use crate::job::{Event, Refused, State, Why};
@@ -159,7 +159,7 @@ fn withdraw(stage: &mut Stage) {
 }
 
 fn overdue(stage: &mut Stage) {
-    stage.skip(900 * SECOND - MILLISECOND);
+    stage.skip(just_before(900 * SECOND));
     assert_eq!(stage.try_step(JOB, Event::Expire), Err(Refused::NotYet));
     stage.skip(MILLISECOND);
     stage.step(JOB, Event::Expire);
