@@ -12,6 +12,8 @@ pub mod news;
 pub mod order;
 pub mod resend;
 pub mod settle;
+#[cfg(test)]
+mod tests;
 pub mod values;
 
 use crate::catalog::price::Rates;

@@ -1,0 +1,218 @@
+//! Telegram will not take a message: who is noted as gone, what is tried as a plain file, and the
+//! one case in which money goes back.
+
+use super::deliver::{put, words};
+use super::{ANN, DAY, PRICE, Stage, picture, play, text};
+use crate::flow::deliver::Next;
+use crate::ids::{ChatId, JobId, UserId};
+use crate::job::{Event, File};
+use crate::ledger::{Account, Kind, Memo};
+use crate::message::{About, Act, Lang, MediaKind, NotTaken, Outgoing, Sent};
+use crate::store::Delivery;
+use crate::texts::{Arg, say};
+
+const HELD: (Kind, i64, Memo) = (Kind::Hold, PRICE, Memo::Ordered);
+const CHARGED: (Kind, i64, Memo) = (Kind::Charge, PRICE, Memo::Delivered);
+const REFUNDED: (Kind, i64, Memo) = (Kind::Refund, PRICE, Memo::Undeliverable);
+
+fn bad() -> NotTaken {
+    NotTaken::Bad("can't parse entities".to_owned())
+}
+
+fn bad_file() -> NotTaken {
+    NotTaken::BadFile("wrong sides".to_owned())
+}
+
+/// A job's ending as it stands in the outbox is refused.
+fn refuse(stage: &mut Stage, id: JobId, why: NotTaken) -> Next {
+    let mail = stage.ending(id);
+    stage.note(&mail, Sent::Refused(why))
+}
+
+/// How the result of a job is shown.
+fn kind(stage: &mut Stage, id: JobId) -> MediaKind {
+    let (_, _, row) = stage.ending(id);
+    let Act::Media { kind, .. } = row.outgoing.act else { panic!("{row:?}") };
+    kind
+}
+
+/// A job that is done, and whose result waits as a plain file already.
+fn done_as_file(stage: &mut Stage) -> JobId {
+    let id = stage.sell("z-image");
+    stage.accept(id, "t-1");
+    stage.step(id, Event::Succeeded { urls: Vec::new() });
+    let file = File { mime: "application/zip".to_owned(), ..picture() };
+    stage.step(id, Event::Fetched { files: vec![file] });
+    stage.hush();
+    assert_eq!(kind(stage, id), MediaKind::Document);
+    id
+}
+
+fn refusal(stage: &Stage, why: NotTaken) -> Delivery {
+    Delivery::Refused { at: stage.now().at, why }
+}
+
+#[test]
+fn a_picture_that_is_not_taken_goes_as_a_file_before_it_is_paid_back() {
+    for why in [bad(), bad_file()] {
+        play(|stage| {
+            let id = stage.done();
+            assert_eq!(kind(stage, id), MediaKind::Photo);
+            let told = stage.job(id).told;
+            assert_eq!(refuse(stage, id, why.clone()), Next::Again(std::time::Duration::ZERO));
+            assert_eq!((kind(stage, id), stage.job(id).told), (MediaKind::Document, told));
+            assert_eq!((stage.job(id).delivery, stage.sales()), (Delivery::Waiting, vec![HELD, CHARGED]));
+
+            assert_eq!(refuse(stage, id, why.clone()), Next::Gone);
+            assert_eq!(stage.sales(), [HELD, CHARGED, REFUNDED]);
+            assert_eq!(stage.wallet(ANN), (10_000, 0));
+            assert!(stage.job(id).money.refund.is_some());
+            let told_now = stage.job(id).told;
+            assert!(told_now > told, "another message tells how it ended");
+            assert_eq!(stage.job(id).delivery, Delivery::Waiting);
+            assert_eq!(stage.timeline(id).pop(), Some(("refused-by-telegram".into(), format!("{why:?}"))));
+            let (_, _, sorry) = stage.ending(id);
+            let money = [("amount", Arg::Money(stage.job(id).price))];
+            assert!(text(&sorry).contains(&say(Lang::Ru, "money-returned", &money)), "{sorry:?}");
+            assert_eq!(sorry.outgoing.about, About::Ending(id));
+            assert_eq!(stage.outbox().len(), 1, "the result is out of it");
+        });
+    }
+}
+
+#[test]
+fn the_sentence_that_money_went_back_is_never_paid_back_again() {
+    play(|stage| {
+        let id = done_as_file(stage);
+        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        assert_eq!(stage.sales(), [HELD, CHARGED, REFUNDED]);
+        assert_eq!(stage.job(id).delivery, refusal(stage, bad()));
+        assert!(stage.outbox().is_empty());
+    });
+}
+
+#[test]
+fn a_customer_who_is_gone_or_blocked_the_bot_has_paid_all_the_same() {
+    for (why, blocked) in [(NotTaken::Blocked, true), (NotTaken::Gone, false)] {
+        play(|stage| {
+            let id = stage.done();
+            let told = stage.job(id).told;
+            stage.skip(super::SECOND);
+            assert_eq!(refuse(stage, id, why.clone()), Next::Gone);
+            assert_eq!(stage.job(id).delivery, refusal(stage, why.clone()));
+            assert_eq!((stage.job(id).told, stage.sales()), (told, vec![HELD, CHARGED]));
+            assert_eq!(stage.user(ANN).blocked, blocked);
+            assert!(stage.outbox().is_empty());
+        });
+    }
+}
+
+#[test]
+fn only_a_refusal_that_says_so_notes_a_customer_as_gone() {
+    for (why, blocked) in
+        [(NotTaken::Blocked, true), (NotTaken::Gone, false), (bad(), false), (bad_file(), false)]
+    {
+        play(|stage| {
+            let mail = put(stage, words("hello"), About::Screen(ANN));
+            assert_eq!(stage.note(&mail, Sent::Refused(why.clone())), Next::Gone);
+            assert_eq!(stage.user(ANN).blocked, blocked, "{why:?}");
+            assert!(stage.outbox().is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_group_that_threw_the_bot_out_is_no_customer() {
+    for (chat, user) in [(-5, -5), (0, 0)] {
+        play(|stage| {
+            stage.meet(UserId(user), Lang::Ru);
+            let id = stage.act(move |_, tx| {
+                let act = words("hello");
+                tx.say(Outgoing { chat: ChatId(chat), act, about: About::Nothing }, None)
+            });
+            let row = stage.outbox().into_iter().find(|row| row.1 == id).expect("it waits");
+            assert_eq!(stage.note(&row, Sent::Refused(NotTaken::Blocked)), Next::Gone);
+            assert!(!stage.user(UserId(user)).blocked, "{chat}");
+        });
+    }
+}
+
+#[test]
+fn a_free_result_that_is_not_taken_moves_no_money() {
+    play(|stage| {
+        stage.shop.free.daily = 1;
+        let id = stage.place(ANN, "z-image", 0).expect("sold").job;
+        stage.accept(id, "t-1");
+        stage.finish(id);
+        assert_eq!(refuse(stage, id, bad()), Next::Again(std::time::Duration::ZERO));
+        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        assert_eq!((stage.sales(), stage.wallet(ANN)), (Vec::new(), (10_000, 0)));
+        let (_, _, sorry) = stage.ending(id);
+        assert!(text(&sorry).contains(&say(Lang::Ru, "money-nothing-charged", &[])), "{sorry:?}");
+    });
+}
+
+#[test]
+fn a_gift_that_is_not_taken_is_not_paid_back_a_second_time() {
+    play(|stage| {
+        let id = stage.late();
+        assert_eq!(refuse(stage, id, bad()), Next::Again(std::time::Duration::ZERO));
+        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        assert_eq!(stage.sales(), [HELD, (Kind::Release, PRICE, Memo::Failed)]);
+        assert_eq!(stage.ledger(Account::Loss), [(Kind::Loss, 38, Memo::Late)]);
+        let (_, _, sorry) = stage.ending(id);
+        assert!(text(&sorry).contains(&say(Lang::Ru, "money-nothing-charged", &[])), "{sorry:?}");
+    });
+}
+
+#[test]
+fn a_failure_that_cannot_be_told_is_only_noted() {
+    play(|stage| {
+        let id = stage.sell("z-image");
+        stage.accept(id, "t-1");
+        stage.step(id, Event::TaskFailed { message: "no".to_owned() });
+        stage.hush();
+        let told = stage.job(id).told;
+        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        assert_eq!((stage.job(id).told, stage.job(id).delivery), (told, refusal(stage, bad())));
+        assert_eq!(stage.sales(), [HELD, (Kind::Release, PRICE, Memo::Failed)]);
+        assert!(stage.outbox().is_empty());
+    });
+}
+
+#[test]
+fn a_copy_that_was_asked_for_again_is_never_paid_back() {
+    play(|stage| {
+        let id = stage.done();
+        let copy = put(stage, words("once more"), About::Result(id));
+        let before = stage.job(id);
+        assert_eq!(stage.note(&copy, Sent::Refused(bad())), Next::Gone);
+        assert_eq!((stage.job(id), stage.sales()), (before, vec![HELD, CHARGED]));
+        assert_eq!(stage.outbox().len(), 1, "only the result itself waits");
+    });
+}
+
+#[test]
+fn a_result_that_cannot_be_brought_for_three_days_is_paid_back() {
+    play(|stage| {
+        let id = done_as_file(stage);
+        stage.skip(3 * DAY);
+        let mail = stage.ending(id);
+        assert_eq!(stage.note(&mail, Sent::NotSent("no line".to_owned())), Next::Gone);
+        assert_eq!(stage.sales(), [HELD, CHARGED, REFUNDED]);
+        let why = NotTaken::Bad("given up after three days: no line".to_owned());
+        assert_eq!(stage.timeline(id).pop(), Some(("refused-by-telegram".into(), format!("{why:?}"))));
+    });
+}
+
+#[test]
+fn the_status_of_a_job_that_is_not_taken_ends_nothing() {
+    play(|stage| {
+        let id = stage.done();
+        let status = put(stage, words("working"), About::Status(id));
+        let before = stage.job(id);
+        assert_eq!(stage.note(&status, Sent::Refused(bad())), Next::Gone);
+        assert_eq!((stage.job(id), stage.sales()), (before, vec![HELD, CHARGED]));
+    });
+}
