@@ -1,64 +1,101 @@
-//! What a durable act costs: a hold and its charge, from call to answer, for one caller and for many
-//! at once, beside one sync of the same disk in the same run. Absolute figures drift from machine to
-//! machine; read the ratios printed at the end.
+//! What a durable act costs: holds, charges and releases, each from call to answer, for one caller and
+//! for many at once, on a short ledger and on long ones, beside one sync of the same disk in the same
+//! run. Absolute figures drift from machine to machine; read the ratios printed at the end.
 
-use criterion::Criterion;
-use samovar::catalog::input::Values;
-use samovar::ids::{JobId, RequestId, UserId};
-use samovar::job::{File, State};
-use samovar::ledger::{Account, Counters, Situation, Standing, Transfer, apply};
-use samovar::message::{About, Act, Lang, Outgoing};
+mod shop;
+
+use comfy_table::{Table, presets};
+use criterion::{BenchmarkId, Criterion};
+use samovar::ids::{JobId, UserId};
+use samovar::ledger::{Counters, Situation, Standing, Transfer, apply};
 use samovar::money::Kopecks;
-use samovar::store::{Delivery, Fault, Job, JobMoney, JobRow, Store, Tx};
-use samovar::time::{At, Clock};
+use samovar::store::{Fault, Store};
+use samovar::time::At;
+use shop::{Asked, Shop, charge, customer, hold, release};
+use std::cell::OnceCell;
 use std::fs;
 use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-const CUSTOMERS: i64 = 10_000;
+const ROWS: [u64; 3] = [0, 100_000, 1_000_000];
 const CALLERS: [u64; 4] = [1, 16, 64, 256];
-/// Acts of one sale: hold and charge.
-const ACTS: u64 = 2;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Hold,
+    Charge,
+    Release,
+}
+
+impl Act {
+    const ALL: [Self; 3] = [Self::Hold, Self::Charge, Self::Release];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Charge => "charge",
+            Self::Release => "release",
+        }
+    }
+}
 
 fn main() {
     let mut criterion = Criterion::default()
         .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(4))
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2))
         .configure_from_args();
+    // `cargo bench -- --test` asks whether it runs, not how fast.
+    let rows = if std::env::args().any(|argument| argument == "--test") { &ROWS[..1] } else { &ROWS };
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory on the disk");
     rules(&mut criterion);
     let sync = sync(&mut criterion, dir.path());
-    let sales = sales(&mut criterion, &dir);
+    let lines: Vec<Line> = rows.iter().flat_map(|rows| acts(&mut criterion, *rows)).collect();
     criterion.final_summary();
-    summary(sync, &sales);
+    report(&sync, &lines);
 }
 
-/// How long so many rounds took in all.
-#[derive(Clone, Copy, Debug, Default)]
+/// What rounds of one kind cost, all in all.
+#[derive(Clone, Debug, Default)]
 struct Spent {
     time: Duration,
     rounds: u64,
+    asked: Asked,
+    /// How long each answer took.
+    answers: Vec<Duration>,
 }
 
 impl Spent {
-    fn add(&mut self, time: Duration, rounds: u64) {
-        self.time += time;
-        self.rounds += rounds;
+    fn add(&mut self, round: Self) {
+        self.time += round.time;
+        self.rounds += round.rounds;
+        self.asked.syncs += round.asked.syncs;
+        self.asked.writes += round.asked.writes;
+        self.answers.extend(round.answers);
     }
 
-    fn each(self) -> Duration {
-        let nanos = self.time.as_nanos() / u128::from(self.rounds.max(1));
-        Duration::from_nanos(u64::try_from(nanos).expect("less than 500 years"))
+    fn a_second(&self) -> u128 {
+        u128::from(self.rounds) * 1_000_000_000 / self.time.as_nanos().max(1)
     }
 
-    fn per_second(self, of_each: u64) -> u128 {
-        u128::from(self.rounds * of_each) * 1_000_000_000 / self.time.as_nanos().max(1)
+    /// The answer that came after as many sooner as later ones.
+    fn p50(&self) -> Duration {
+        let mut answers = self.answers.clone();
+        answers.sort_unstable();
+        answers.get(answers.len() / 2).copied().unwrap_or_default()
     }
+}
+
+struct Line {
+    act: Act,
+    rows: u64,
+    callers: u64,
+    spent: Spent,
 }
 
 /// The rules alone, without a file.
@@ -88,143 +125,127 @@ fn sync(criterion: &mut Criterion, dir: &Path) -> Spent {
                 file.write_all(&[7; 4_096]).expect("written");
                 file.sync_data().expect("synced");
             }
-            let took = started.elapsed();
-            spent.add(took, rounds);
-            took
+            let time = started.elapsed();
+            spent.add(Spent { time, rounds, ..Spent::default() });
+            time
         });
     });
     spent
 }
 
-/// Sales on a file with 10,000 customers: each a hold with its job, then its charge with the job's
-/// end and the message about it.
-fn sales(criterion: &mut Criterion, dir: &TempDir) -> Vec<(u64, Spent)> {
-    let (store, engine) = Store::open(dir.path(), Clock::system()).expect("a new store");
-    std::thread::spawn(move || engine.run());
-    fill(&store);
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
-    let mut all = Vec::new();
-    for callers in CALLERS {
-        let mut spent = Spent::default();
-        criterion.bench_function(&format!("hold and charge, {callers} callers"), |bench| {
-            bench.iter_custom(|rounds| {
-                // Rounds are shared out; every caller does at least one.
-                let each = rounds.div_ceil(callers);
-                let took = together(&runtime, &store, callers, each);
-                spent.add(took, each * callers);
-                // As if exactly so many rounds had been done.
-                took * u32::try_from(rounds).expect("few") / u32::try_from(each * callers).expect("few")
-            });
-        });
-        all.push((callers, spent));
-    }
-    let report = store.view().and_then(|view| view.audit()).expect("readable rows");
-    assert!(report.ok, "{report:?}");
-    all
-}
-
-fn fill(store: &Store) {
-    for thousand in 0..CUSTOMERS / 1_000 {
-        let filled = store.write_blocking("fill", move |tx: &mut Tx<'_>| {
-            for user in thousand * 1_000..(thousand + 1) * 1_000 {
-                let (user, amount) = (UserId(user + 1), Kopecks::new(1_000_000_000));
-                let paid = tx.credit_payment(Account::CashStars, &user.to_string(), user, amount)?;
-                assert!(paid.is_ok(), "{paid:?}");
-            }
-            Ok(())
-        });
-        filled.expect("filled");
-    }
-}
-
-fn together(runtime: &Runtime, store: &Store, callers: u64, each: u64) -> Duration {
-    let started = Instant::now();
-    runtime.block_on(async {
-        let callers: Vec<_> = (0..callers)
-            .map(|caller| {
-                let store = store.clone();
-                tokio::spawn(async move {
-                    for round in 0..each {
-                        sale(&store, customer(caller, round)).await.expect("durable");
-                    }
-                })
-            })
-            .collect();
-        for caller in callers {
-            caller.await.expect("no panic");
-        }
-    });
-    started.elapsed()
-}
-
-/// Customers come in no order; a multiplicative hash spreads them over the file.
-fn customer(caller: u64, round: u64) -> UserId {
-    let spread = (caller * 1_000_003 + round).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    let number = i64::try_from(spread).expect("24 bits") % CUSTOMERS;
-    UserId(number + 1)
-}
-
-async fn sale(store: &Store, user: UserId) -> Result<(), Fault> {
-    let price = Kopecks::new(380);
-    let id = store.write("hold", move |tx| hold(tx, user, price)).await?;
-    store.write("charge", move |tx| charge(tx, id, price)).await
-}
-
-fn hold(tx: &mut Tx<'_>, user: UserId, price: Kopecks) -> Result<JobId, Fault> {
-    let (id, now) = (tx.next_job_id()?, tx.now());
-    let mut money = JobMoney::default();
-    let held = tx.transfer_for_job(id, &mut money, &Transfer::hold(id, user, price, now.at))?;
-    assert!(held.is_ok(), "{held:?}");
-    let row = JobRow {
-        user,
-        model: "z-image".to_owned(),
-        input: Values::new(),
-        price,
-        cost_usd: rust_decimal::Decimal::ONE,
-        free_hour: None,
-        request: RequestId(1),
-        lang: Lang::Ru,
-        created: now.at,
-        ended: None,
-        state: State::Queued { since: now.up, not_before: now.up },
-        due: Some(now.up),
-        money,
-        prev: None,
-        status_message: None,
-        uploads: std::collections::BTreeMap::new(),
-        task: None,
-        told: None,
-        delivery: Delivery::Waiting,
+/// All acts on a ledger with so many rows, for each number of callers.
+fn acts(criterion: &mut Criterion, rows: u64) -> Vec<Line> {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory on the disk");
+    // Filled when first needed: a filter on the command line may leave it out.
+    let filled = OnceCell::new();
+    let shop = || {
+        filled.get_or_init(|| {
+            let shop = Shop::open(dir.path());
+            shop.fill(rows);
+            shop
+        })
     };
-    tx.put_job(&Job { id, row })?;
-    Ok(id)
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    let mut lines = Vec::new();
+    for act in Act::ALL {
+        let mut group = criterion.benchmark_group(format!("{} on {rows} rows", act.name()));
+        for callers in CALLERS {
+            let mut spent = Spent::default();
+            group.bench_function(BenchmarkId::new("callers", callers), |bench| {
+                bench.iter_custom(|rounds| {
+                    // Rounds are shared out; every caller does at least one.
+                    let all = rounds.div_ceil(callers) * callers;
+                    let round = together(&runtime, shop(), act, callers, all);
+                    let time = round.time;
+                    spent.add(round);
+                    // As if exactly so many rounds had been done.
+                    time * u32::try_from(rounds).expect("few") / u32::try_from(all).expect("few")
+                });
+            });
+            lines.push(Line { act, rows, callers, spent });
+        }
+        group.finish();
+    }
+    if let Some(shop) = filled.get() {
+        shop.audit();
+    }
+    lines
 }
 
-fn charge(tx: &mut Tx<'_>, id: JobId, price: Kopecks) -> Result<(), Fault> {
-    let mut job = tx.job(id)?.expect("it was just held");
-    let hold = job.row.money.hold.expect("it was just held");
-    let charge = Transfer::charge(id, job.row.user, hold, price, tx.now().at);
-    let charged = tx.transfer_for_job(id, &mut job.row.money, &charge)?;
-    assert!(charged.is_ok(), "{charged:?}");
-    let file = File { name: "1.png".to_owned(), mime: "image/png".to_owned(), size_bytes: 1, link: None };
-    (job.row.state, job.row.due) = (State::Done { files: vec![file] }, None);
-    let act = Act::Text { text: "done".to_owned(), keyboard: Vec::new(), edit: None };
-    let about = About::Ending(id);
-    job.row.told = Some(tx.say(Outgoing { chat: job.row.user.chat(), act, about }, None)?);
-    tx.put_job(&job)
+/// So many rounds, shared out among the callers, who all ask at once.
+fn together(runtime: &Runtime, shop: &Shop, act: Act, callers: u64, rounds: u64) -> Spent {
+    let jobs = match act {
+        Act::Hold => Vec::new(),
+        Act::Charge | Act::Release => shop.orders(rounds),
+    };
+    let jobs = Arc::new(jobs);
+    let (before, started) = (shop.disk.asked(), Instant::now());
+    let answers = runtime.block_on(async {
+        let callers = (0..callers).map(|caller| {
+            let (store, jobs) = (shop.store.clone(), jobs.clone());
+            tokio::spawn(async move {
+                let mut answers = Vec::new();
+                for round in (caller..rounds).step_by(usize::try_from(callers).expect("few")) {
+                    let asked = Instant::now();
+                    one(&store, act, round, &jobs).await.expect("durable");
+                    answers.push(asked.elapsed());
+                }
+                answers
+            })
+        });
+        let mut answers = Vec::new();
+        for caller in callers.collect::<Vec<_>>() {
+            answers.extend(caller.await.expect("no panic"));
+        }
+        answers
+    });
+    Spent { time: started.elapsed(), rounds, asked: shop.disk.asked().since(before), answers }
 }
 
-fn summary(sync: Spent, sales: &[(u64, Spent)]) {
-    if sync.rounds == 0 || sales.iter().any(|(_, spent)| spent.rounds == 0) {
+async fn one(store: &Store, act: Act, round: u64, jobs: &[JobId]) -> Result<(), Fault> {
+    let job = usize::try_from(round).ok().and_then(|round| jobs.get(round)).copied();
+    let job = move || job.expect("an order for every round");
+    match act {
+        Act::Hold => store.write("hold", move |tx| hold(tx, customer(round)).map(drop)).await,
+        Act::Charge => store.write("charge", move |tx| charge(tx, job())).await,
+        Act::Release => store.write("release", move |tx| release(tx, job())).await,
+    }
+}
+
+/// A share with two decimals.
+fn share(part: u128, whole: u128) -> String {
+    let hundredths = part * 100 / whole.max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn report(sync: &Spent, lines: &[Line]) {
+    if sync.rounds == 0 {
         return;
     }
-    println!("\none sync of 4 KiB: {:?}, {} a second", sync.each(), sync.per_second(1));
-    println!("| callers | durable acts a second | a sale (2 acts) takes | acts for one sync |");
-    println!("|---|---|---|---|");
-    for (callers, spent) in sales {
-        let acts = spent.per_second(ACTS);
-        let tenths = acts * 10 / sync.per_second(1).max(1);
-        let took = spent.each() * u32::try_from(*callers).expect("few");
-        println!("| {callers} | {acts} | {took:?} | {}.{} |", tenths / 10, tenths % 10);
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_header([
+        "act",
+        "ledger rows",
+        "callers",
+        "a second",
+        "p50",
+        "acts for one sync",
+        "syncs an act",
+        "pages an act",
+    ]);
+    for Line { act, rows, callers, spent } in lines.iter().filter(|line| line.spent.rounds > 0) {
+        let rounds = u128::from(spent.rounds);
+        table.add_row([
+            act.name().to_owned(),
+            rows.to_string(),
+            callers.to_string(),
+            spent.a_second().to_string(),
+            format!("{:.2?}", spent.p50()),
+            share(spent.a_second(), sync.a_second()),
+            share(spent.asked.syncs.into(), rounds),
+            share(spent.asked.writes.into(), rounds),
+        ]);
     }
+    println!("\none append of 4 KiB with its sync: {} a second\n{table}", sync.a_second());
 }

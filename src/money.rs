@@ -165,4 +165,19 @@ mod tests {
         assert_eq!(Kopecks(5).times(3), Some(Kopecks(15)));
         assert_eq!(Kopecks::from_roubles(Decimal::MAX), None);
     }
+
+    #[test]
+    fn nothing_is_neither_positive_nor_negative() {
+        let signs = |kopecks| (Kopecks(kopecks).is_positive(), Kopecks(kopecks).is_negative());
+        assert_eq!([-1, 0, 1].map(signs), [(false, true), (false, false), (true, false)]);
+    }
+
+    #[test]
+    fn roubles_as_a_decimal_come_back_as_the_same_amount() {
+        for kopecks in [0, 1, -1, 9_620, i64::MAX, i64::MIN] {
+            let money = Kopecks(kopecks);
+            assert_eq!(Kopecks::from_roubles(money.roubles()), Some(money));
+        }
+        assert_eq!(Kopecks(9_620).roubles().to_string(), "96.20");
+    }
 }

@@ -425,25 +425,3 @@ fn a_difference_is_named_by_its_field_and_time_is_none() {
     assert_eq!(other(|one| one.job = None), Some("job"));
     assert_eq!(other(|one| one.memo = Memo::Late), Some("memo"));
 }
-
-#[test]
-fn a_history_walks_back_through_both_sides() {
-    let shop = Shop::new();
-    shop.act(|tx| {
-        for (id, user) in [("a", 1), ("b", 2), ("c", 1)] {
-            let credited = tx.credit_payment(Account::CashStars, id, UserId(user), Kopecks::new(100))?;
-            assert!(credited.is_ok());
-        }
-        Ok(())
-    });
-    let view = shop.store.view().expect("a snapshot");
-    let rows = |of, from, limit| {
-        let rows = view.history(of, from, limit).expect("readable rows");
-        rows.into_iter().map(|(seq, _)| seq.0).collect::<Vec<_>>()
-    };
-    assert_eq!(rows(Account::User(UserId(1)), None, 9), [3, 1]);
-    assert_eq!(rows(Account::CashStars, None, 9), [3, 2, 1]);
-    assert_eq!(rows(Account::CashStars, None, 2), [3, 2]);
-    assert_eq!(rows(Account::CashStars, Some(Seq(2)), 9), [2, 1]);
-    assert_eq!(rows(Account::User(UserId(9)), None, 9), [0; 0]);
-}

@@ -12,7 +12,6 @@ mod gone;
 mod guard;
 mod inspect;
 mod intake;
-mod jobs;
 mod ledger;
 mod limits;
 mod models;

@@ -143,6 +143,10 @@ fn rates_that_make_no_price_sell_nothing() {
             "{markup} {usd_to_rub}"
         );
     }
+    for (markup, usd_to_rub) in [(-Decimal::ONE, Decimal::MAX), (Decimal::MAX, -Decimal::MAX)] {
+        let wrong = Rates { markup, usd_to_rub, by_options: true };
+        assert_eq!(quote_from(model, &wrong), Err(NoPrice::NotPositive), "{markup} {usd_to_rub}");
+    }
     let huge = Rates { markup: Decimal::MAX, usd_to_rub: decimal("95"), by_options: true };
     assert_eq!(quote_from(of("sora-2-text-to-video"), &huge), Err(NoPrice::TooLarge));
     assert_eq!(quote_from(model, &rates("1000000000", "1000000000000")), Err(NoPrice::TooLarge));

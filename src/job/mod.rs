@@ -7,6 +7,8 @@
 
 mod late;
 mod next;
+#[cfg(test)]
+mod tests;
 
 pub use next::next;
 

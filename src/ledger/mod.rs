@@ -4,6 +4,8 @@
 //! **Invariants** L1, L2, L4, L5 and L6 of the README are decided here and nowhere else.
 
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use rules::{Change, Outcome, Refusal, Situation, Standing, apply};
 

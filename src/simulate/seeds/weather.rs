@@ -9,6 +9,10 @@ use crate::simulate::dice::Dice;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+/// So many bad moments of Telegram may wait for their calls. With more, a start that asks who the bot
+/// is only every half minute would meet them one by one for hours.
+const BAD_MOMENTS: usize = 12;
+
 /// How bad the network is.
 #[derive(Debug, Default)]
 pub(super) struct Weather {
@@ -115,10 +119,14 @@ fn telegram(world: &World, dice: &mut Dice) {
         4 => (Kind::TelegramHalf, Misbehaviour::HalfJson),
         _ => (Kind::TelegramHalf, Misbehaviour::BreakAfter),
     };
-    world.notes.count(kind);
     let times = u32::try_from(dice.between(1, 3)).expect("a few");
     let fault = Fault { method: None, chat: None, after: 0, times, how };
-    world.worlds.telegram.act(|telegram, _| telegram.script(fault));
+    world.worlds.telegram.act(|telegram, _| {
+        if telegram.faults().len() < BAD_MOMENTS {
+            telegram.script(fault);
+            world.notes.count(kind);
+        }
+    });
 }
 
 fn flood_s(dice: &mut Dice) -> u32 {

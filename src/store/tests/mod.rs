@@ -1,6 +1,7 @@
 //! The store as a whole: what the writer promises, what opening a file may and may not do, a disk
 //! that fails or fills up, a crowd, and the ledger against a model of it.
 
+mod accounts;
 mod crowd;
 mod disk;
 mod model;

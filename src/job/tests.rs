@@ -1,9 +1,11 @@
 //! The life of a job: one line an arrow, allowed and refused; deadlines to the millisecond; and that
 //! whatever happens, in whatever order, every job ends and its money moves once.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
+
+use super::{Event, File, Late, Limits, Money, Refused, State, Step, Why, next};
+use crate::time::Up;
 use proptest::prelude::*;
-use samovar::job::{Event, File, Late, Limits, Money, Refused, State, Step, Why, next};
-use samovar::time::Up;
 use std::time::Duration;
 
 const MINUTE: i64 = 60_000;
@@ -398,6 +400,51 @@ fn with_attempt(event: Event, state: &State) -> Event {
         Event::Refused { attempt: ATTEMPT, why } => Event::Refused { attempt, why },
         Event::InDoubt { attempt: ATTEMPT } => Event::InDoubt { attempt },
         other => other,
+    }
+}
+
+#[test]
+fn a_state_has_a_word_a_task_once_it_is_ours_and_an_end() {
+    for (name, word, task, is_final) in [
+        ("queued", "queued", None, false),
+        ("sending", "sending", None, false),
+        ("waiting", "waiting", Some("t"), false),
+        ("unknown", "unknown", None, false),
+        // A hint is nobody's task before a look has proven it ours.
+        ("unknown+hint", "unknown", None, false),
+        ("fetching", "fetching", Some("t"), false),
+        ("done", "done", None, true),
+        ("late", "late", None, true),
+        ("failed", "failed", None, true),
+        ("failed,watch", "failed", None, true),
+        ("failed,watch+hint", "failed", None, true),
+        ("failed,watch+task", "failed", Some("t"), true),
+        ("failed,fetch", "failed", Some("t"), true),
+    ] {
+        let state = state(name);
+        let found = (state.name(), state.task().map(String::as_str), state.is_final());
+        assert_eq!(found, (word, task, is_final), "{name}");
+    }
+}
+
+#[test]
+fn why_a_job_failed_is_said_with_the_providers_words_where_it_had_some() {
+    let message = "no luck".to_owned();
+    for (why, words) in [
+        (Why::Cancelled, "cancelled by the customer"),
+        (Why::QueueTimeout, "never sent: the queue did not move"),
+        (Why::NoCredit, "the provider's account is empty"),
+        (Why::KeyRefused, "the provider refused our key"),
+        (Why::Paused, "the model is paused"),
+        (Why::ModelGone, "the provider does not know the model"),
+        (Why::Rejected { message: message.clone() }, "refused: no luck"),
+        (Why::TaskFailed { message }, "failed: no luck"),
+        (Why::NoAnswer, "no answer to createTask"),
+        (Why::Deadline, "too slow"),
+        (Why::ResultLost, "the result could not be fetched"),
+        (Why::InputLost, "a file of the customer's is gone or was changed"),
+    ] {
+        assert_eq!(why.to_string(), words);
     }
 }
 
