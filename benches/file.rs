@@ -25,7 +25,10 @@ fn directory() -> TempDir {
 /// A copy of the file as a killed process leaves it: all of it was synced, and nobody closed it.
 fn killed(shop: &Path) -> TempDir {
     let copy = directory();
-    fs::copy(shop.join("samovar.redb"), copy.path().join("samovar.redb")).expect("copied");
+    let file = copy.path().join("samovar.redb");
+    fs::copy(shop.join("samovar.redb"), &file).expect("copied");
+    // Else the opening's own sync would wait for the copy.
+    fs::File::open(&file).and_then(|file| file.sync_all()).expect("synced");
     copy
 }
 

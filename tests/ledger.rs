@@ -4,7 +4,7 @@
 use crate::shop::{Shop, end, job};
 use samovar::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use samovar::job::{Late, State, Why};
-use samovar::ledger::{Account, Counters, Kind, Memo, Ref, Refusal, Situation, Standing, Transfer, apply};
+use samovar::ledger::{Account, Counters, Memo, Refusal, Situation, Standing, Transfer, apply};
 use samovar::money::Kopecks;
 use samovar::store::{Fault, Posted, Tx};
 use samovar::time::At;
@@ -375,53 +375,4 @@ fn every_kind_against_every_standing() {
             .collect();
         assert_eq!(found.join(" "), expected, "{standing:?}");
     }
-}
-
-#[test]
-fn money_goes_only_between_accounts_that_trade_so() {
-    let ann = Account::User(UserId(1));
-    let (id, at, one) = (JobId(1), At(0), Kopecks::new(1));
-    let hold = Transfer::hold(id, UserId(1), one, at);
-    let refund = Transfer::refund(id, UserId(1), one, at, Memo::Undeliverable);
-    let adjust = Transfer::adjust(ActionId(1), UserId(1), one, at);
-    let mut wrong = vec![
-        Transfer { credit: Account::Bonus, ..hold.clone() },
-        Transfer { debit: Account::Revenue, ..hold.clone() },
-        Transfer { credit: Account::User(UserId(2)), ..hold },
-        Transfer { debit: Account::Adjust, ..refund.clone() },
-        Transfer { credit: Account::Provider, ..refund },
-        Transfer { credit: Account::Revenue, ..Transfer::loss(id, one, at) },
-        Transfer { debit: Account::User(UserId(2)), ..adjust.clone() },
-        Transfer { credit: Account::Bonus, ..adjust },
-        Transfer { credit: Account::Bonus, ..Transfer::welcome(UserId(1), one, at) },
-    ];
-    for debit in [Account::Revenue, Account::Adjust, Account::Provider, Account::Loss, ann] {
-        wrong.push(Transfer { debit, ..Transfer::welcome(UserId(1), one, at) });
-    }
-    let rich = Counters { credits_posted: Kopecks::new(100), ..Counters::default() };
-    for standing in [Standing::Nothing, Standing::Held(one), Standing::Charged(one), Standing::Released] {
-        for transfer in &wrong {
-            let now = Situation { same_ref: None, debit: rich, credit: rich, standing, hold: None };
-            assert_eq!(apply(&now, transfer), Err(Refusal::WrongAccounts), "{transfer:?}");
-        }
-    }
-}
-
-#[test]
-fn a_difference_is_named_by_its_field_and_time_is_none() {
-    let was = Transfer::charge(JobId(1), UserId(1), Seq(1), Kopecks::new(1), At(0));
-    let other = |change: fn(&mut Transfer)| {
-        let mut other = was.clone();
-        change(&mut other);
-        was.difference(&other)
-    };
-    assert_eq!(other(|one| one.at = At(9)), None);
-    assert_eq!(other(|one| one.reference = Ref::Charge(JobId(2))), Some("ref"));
-    assert_eq!(other(|one| one.kind = Kind::Hold), Some("kind"));
-    assert_eq!(other(|one| one.debit = Account::Loss), Some("debit"));
-    assert_eq!(other(|one| one.credit = Account::Loss), Some("credit"));
-    assert_eq!(other(|one| one.amount = Kopecks::new(2)), Some("amount"));
-    assert_eq!(other(|one| one.pending_of = None), Some("pending_of"));
-    assert_eq!(other(|one| one.job = None), Some("job"));
-    assert_eq!(other(|one| one.memo = Memo::Late), Some("memo"));
 }

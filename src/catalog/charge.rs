@@ -4,19 +4,16 @@ use crate::catalog::input::{Value, Values};
 use crate::catalog::{Kind, Model, Preset};
 use rust_decimal::Decimal;
 
-/// What KIE takes for a credit, in US dollars.
-const CREDIT_USD: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
-
 /// One row of what KIE charges for a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// KIE's credits, for one job or one unit of `per`.
-    pub credits: Decimal,
+    /// What KIE takes for one job or one unit of `per`, in US dollars.
+    pub usd: Decimal,
     /// What must have been chosen; all of it.
     pub when: &'static [Chosen],
     /// How large the result may be.
     pub up_to: Option<UpTo>,
-    /// What the credits are multiplied by.
+    /// What that is multiplied by.
     pub per: Per,
 }
 
@@ -40,7 +37,7 @@ pub struct UpTo {
     pub factor: &'static str,
 }
 
-/// What the credits of a row are multiplied by.
+/// What a row's charge is multiplied by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
     /// Nothing: a job costs the same however long it is.
@@ -67,17 +64,10 @@ pub enum Per {
 /// Options at an end of what a model costs, and what KIE charges for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extreme {
-    /// In KIE's credits.
-    pub credits: Decimal,
+    /// In US dollars.
+    pub usd: Decimal,
     /// Names of inputs and what they are, for people.
     pub options: &'static [(&'static str, &'static str)],
-}
-
-impl Extreme {
-    /// KIE's charge in US dollars.
-    pub fn usd(&self) -> Decimal {
-        (self.credits * CREDIT_USD).normalize()
-    }
 }
 
 impl Model {
@@ -85,8 +75,11 @@ impl Model {
     /// that it is counted by is not known.
     pub(super) fn charge_usd(&self, values: &Values) -> Option<Decimal> {
         let row = self.charges.iter().find(|row| self.fits(row, values))?;
-        let credits = row.credits.checked_mul(self.units(row.per, values)?)?;
-        Some(credits.checked_mul(CREDIT_USD)?.normalize())
+        // Most are charged by the job, and a price is asked for at every tap.
+        if row.per == Per::Job {
+            return Some(row.usd);
+        }
+        Some(row.usd.checked_mul(self.units(row.per, values)?)?.normalize())
     }
 
     fn fits(&self, row: &Charge, values: &Values) -> bool {
@@ -102,7 +95,7 @@ impl Model {
         Some(side <= up_to.px.into())
     }
 
-    /// By how much a row's credits are multiplied.
+    /// By how much a row's charge is multiplied.
     fn units(&self, per: Per, values: &Values) -> Option<Decimal> {
         match per {
             Per::Job => Some(Decimal::ONE),

@@ -61,7 +61,7 @@ pub fn quote_from(model: &Model, rates: &Rates) -> Result<Quote, NoPrice> {
 
 /// The price of the options that cost the operator the most. Not of a sale: for his own eyes.
 pub fn quote_to(model: &Model, rates: &Rates) -> Result<Quote, NoPrice> {
-    priced(model, model.usd.max(model.dearest.usd()), rates)
+    priced(model, model.usd.max(model.dearest.usd), rates)
 }
 
 fn priced(model: &Model, cost_usd: Decimal, rates: &Rates) -> Result<Quote, NoPrice> {

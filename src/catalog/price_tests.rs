@@ -162,8 +162,8 @@ proptest! {
             let roubles = |usd: Decimal| Kopecks::from_roubles(usd * Decimal::from(200)).expect("fits");
             prop_assert!(quote.price >= roubles(charge) && quote.price >= roubles(model.usd));
             prop_assert!(quote.cost_usd >= model.least_usd);
-            prop_assert!(charge >= model.cheapest.usd());
-            prop_assert!(charge <= model.dearest.usd() || model.id == "elevenlabs/audio-isolation");
+            prop_assert!(charge >= model.cheapest.usd);
+            prop_assert!(charge <= model.dearest.usd || model.id == "elevenlabs/audio-isolation");
             prop_assert!(quote.price >= quote_from(model, &RATES).expect("a price").price);
             let flat = crate::catalog::price::quote(model, &input, &Rates { by_options: false, ..RATES });
             prop_assert_eq!(flat.expect("a price"), Quote { price: roubles(model.usd), ..quote });

@@ -58,7 +58,7 @@ pub(super) fn run(output: Output, settings: &Settings) -> Result<(), Failure> {
 }
 
 fn entry(model: &'static Model, rates: &Rates) -> Result<Entry, NoPrice> {
-    let charge = model.dearest.usd();
+    let charge = model.dearest.usd;
     let alone = model.usd.checked_mul(rates.markup).ok_or(NoPrice::TooLarge)?;
     let (below_charge, loses) = (model.usd < charge, alone < charge);
     let warning = below_charge.then(|| {
@@ -84,7 +84,7 @@ fn entry(model: &'static Model, rates: &Rates) -> Result<Entry, NoPrice> {
 }
 
 fn end(extreme: Extreme, quote: Quote, rates: &Rates) -> Result<End, NoPrice> {
-    let charge_usd = extreme.usd();
+    let charge_usd = extreme.usd;
     let price = quote.price.roubles();
     let left = charge_usd
         .checked_mul(rates.usd_to_rub)

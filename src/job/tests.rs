@@ -240,6 +240,22 @@ fn the_next_look_comes_when_it_should() {
 }
 
 #[test]
+fn each_try_to_fetch_waits_twice_as_long_and_a_minute_at_most() {
+    for name in ["fetching", "failed,fetch"] {
+        let mut now = Up(0);
+        let mut state = state(name);
+        let pauses_s = [2, 4, 8, 16, 32, 60, 60].map(|_| {
+            let step = next(&state, Event::NotFetched, now, &limits()).expect("an arrow");
+            let due = step.due.expect("another try");
+            let pause = due.since(now);
+            (state, now) = (step.state, due);
+            pause.as_secs()
+        });
+        assert_eq!(pauses_s, [2, 4, 8, 16, 32, 60, 60], "{name}");
+    }
+}
+
+#[test]
 fn a_long_pause_at_the_provider_does_not_keep_the_money_longer() {
     let busy = Event::Busy { attempt: ATTEMPT, pause: Duration::from_secs(7_200) };
     let step = next(&state("sending"), busy, Up(1_000), &limits()).expect("an arrow");

@@ -1,7 +1,10 @@
-//! The codes that exports, logs and the operator's screens show: scripts read them, so they stay.
+//! The rules alone, for what the store lets nobody ask; and the codes that exports, logs and the
+//! operator's screens show: scripts read them, so they stay.
 
-use super::{Account, Kind, Memo, Ref};
-use crate::ids::{ActionId, JobId, PaymentId, UserId};
+use super::{Account, Counters, Kind, Memo, Ref, Refusal, Situation, Standing, Transfer, apply};
+use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
+use crate::money::Kopecks;
+use crate::time::At;
 
 #[test]
 fn what_a_transfer_is_has_a_code() {
@@ -53,4 +56,81 @@ fn why_money_moved_has_a_code() {
 fn only_a_customers_account_has_a_customer() {
     assert_eq!(Account::User(UserId(7)).user(), Some(UserId(7)));
     assert!(Account::OPERATOR.into_iter().all(|account| account.user().is_none()));
+}
+
+#[test]
+fn money_goes_only_between_accounts_that_trade_so() {
+    let ann = Account::User(UserId(1));
+    let (id, at, one) = (JobId(1), At(0), Kopecks::new(1));
+    let hold = Transfer::hold(id, UserId(1), one, at);
+    let refund = Transfer::refund(id, UserId(1), one, at, Memo::Undeliverable);
+    let adjust = Transfer::adjust(ActionId(1), UserId(1), one, at);
+    let mut wrong = vec![
+        Transfer { credit: Account::Bonus, ..hold.clone() },
+        Transfer { debit: Account::Revenue, ..hold.clone() },
+        Transfer { credit: Account::User(UserId(2)), ..hold },
+        Transfer { debit: Account::Adjust, ..refund.clone() },
+        Transfer { credit: Account::Provider, ..refund },
+        Transfer { credit: Account::Revenue, ..Transfer::loss(id, one, at) },
+        Transfer { debit: Account::User(UserId(2)), ..adjust.clone() },
+        Transfer { credit: Account::Bonus, ..adjust },
+        Transfer { credit: Account::Bonus, ..Transfer::welcome(UserId(1), one, at) },
+    ];
+    for debit in [Account::Revenue, Account::Adjust, Account::Provider, Account::Loss, ann] {
+        wrong.push(Transfer { debit, ..Transfer::welcome(UserId(1), one, at) });
+    }
+    let rich = Counters { credits_posted: Kopecks::new(100), ..Counters::default() };
+    for standing in [Standing::Nothing, Standing::Held(one), Standing::Charged(one), Standing::Released] {
+        for transfer in &wrong {
+            let now = Situation { same_ref: None, debit: rich, credit: rich, standing, hold: None };
+            assert_eq!(apply(&now, transfer), Err(Refusal::WrongAccounts), "{transfer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_difference_is_named_by_its_field_and_time_is_none() {
+    let was = Transfer::charge(JobId(1), UserId(1), Seq(1), Kopecks::new(1), At(0));
+    let other = |change: fn(&mut Transfer)| {
+        let mut other = was.clone();
+        change(&mut other);
+        was.difference(&other)
+    };
+    assert_eq!(other(|one| one.at = At(9)), None);
+    assert_eq!(other(|one| one.reference = Ref::Charge(JobId(2))), Some("ref"));
+    assert_eq!(other(|one| one.kind = Kind::Hold), Some("kind"));
+    assert_eq!(other(|one| one.debit = Account::Loss), Some("debit"));
+    assert_eq!(other(|one| one.credit = Account::Loss), Some("credit"));
+    assert_eq!(other(|one| one.amount = Kopecks::new(2)), Some("amount"));
+    assert_eq!(other(|one| one.pending_of = None), Some("pending_of"));
+    assert_eq!(other(|one| one.job = None), Some("job"));
+    assert_eq!(other(|one| one.memo = Memo::Late), Some("memo"));
+}
+
+#[test]
+fn a_hold_is_ended_only_by_its_own_job_and_from_its_own_wallet() {
+    let (id, user, at, one) = (JobId(1), UserId(1), At(0), Kopecks::new(1));
+    let hold = Transfer::hold(id, user, one, at);
+    let side = Counters { debits_pending: one, credits_pending: one, ..Counters::default() };
+    let rich = Counters { credits_posted: Kopecks::new(100), ..side };
+    let (standing, held) = (Standing::Held(one), Some((Seq(7), &hold)));
+    let now = Situation { same_ref: None, debit: rich, credit: side, standing, hold: held };
+    let ends = [
+        Transfer::charge(id, user, Seq(7), one, at),
+        Transfer::release(id, user, Seq(7), one, at, Memo::Failed),
+    ];
+    for end in ends {
+        assert!(apply(&now, &end).is_ok(), "{end:?}");
+        for other in [
+            Transfer { pending_of: Some(Seq(8)), ..end.clone() },
+            Transfer { pending_of: None, ..end.clone() },
+            Transfer { job: Some(JobId(2)), ..end.clone() },
+            Transfer { job: None, ..end.clone() },
+            Transfer { debit: Account::User(UserId(2)), ..end.clone() },
+            Transfer { amount: Kopecks::new(2), ..end.clone() },
+        ] {
+            assert_eq!(apply(&now, &other), Err(Refusal::NotTheHold), "{other:?}");
+        }
+        assert_eq!(apply(&Situation { hold: None, ..now }, &end), Err(Refusal::NotTheHold), "no such hold");
+    }
 }

@@ -4,6 +4,7 @@ use super::bill::Extreme;
 use super::charge::{Charge, Per};
 use super::conflict::{Condition, Is};
 use super::input::{Files, Input, Kind, Label, Preset};
+use super::model::in_usd;
 use super::{FREE, MODELS, Model};
 use rust_decimal::Decimal;
 use std::fmt::Write;
@@ -172,12 +173,12 @@ fn charge(charge: &Charge) -> String {
         Per::Frames { of, by } => format!("Per::Frames {{ of: {of:?}, by: {by:?} }}"),
         Per::Thousands { of } => format!("Per::Thousands {{ of: {of:?} }}"),
     };
-    let credits = decimal(charge.credits);
-    format!("Charge {{ credits: {credits}, when: &[{}], up_to: {up_to}, per: {per} }}", when.join(", "))
+    let usd = decimal(in_usd(charge.credits));
+    format!("Charge {{ usd: {usd}, when: &[{}], up_to: {up_to}, per: {per} }}", when.join(", "))
 }
 
 fn extreme(extreme: &Extreme) -> String {
-    format!("Extreme {{ credits: {}, options: &{:?} }}", decimal(extreme.credits), extreme.options)
+    format!("Extreme {{ usd: {}, options: &{:?} }}", decimal(in_usd(extreme.credits)), extreme.options)
 }
 
 fn label(label: &Label) -> String {

@@ -55,13 +55,18 @@ pub(crate) struct Model {
 }
 
 /// What KIE takes for a credit, in US dollars.
-pub(crate) const CREDIT_USD: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+const CREDIT_USD: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+
+/// So many of KIE's credits in US dollars. At most `bill::DEAREST_CREDITS` are ever charged, so it fits.
+pub(super) fn in_usd(credits: Decimal) -> Decimal {
+    (credits * CREDIT_USD).normalize()
+}
 
 impl Model {
     /// The same with its line of the price list.
     pub(super) fn priced(mut self, usd: Decimal) -> Self {
         self.usd = usd;
-        self.least_usd = usd.max((self.range.cheapest.credits * CREDIT_USD).normalize());
+        self.least_usd = usd.max(in_usd(self.range.cheapest.credits));
         self
     }
 }
