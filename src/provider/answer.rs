@@ -201,7 +201,7 @@ fn fail_message(data: &Value, message: &str) -> String {
     let text = |name: &str| data.get(name).and_then(Value::as_str).map(short).filter(|text| !text.is_empty());
     text("failMsg")
         .or_else(|| text("errorMessage"))
-        .or_else(|| text("failCode").map(|code| format!("code {code}")))
+        .or_else(|| text("failCode").map(|code| short(&format!("code {code}"))))
         .unwrap_or_else(|| if message.is_empty() { "failed".to_owned() } else { message.to_owned() })
 }
 

@@ -226,6 +226,9 @@ fn a_failure_tells_what_the_provider_said() {
         let failed = Look::Failed { message: message.to_owned(), echo: nano() };
         assert_eq!(record(&fields), failed, "{fields}");
     }
+    let look_of = record(&json!({ "state": "fail", "failCode": "ж".repeat(1_000) }));
+    let Look::Failed { message, .. } = look_of else { panic!("{look_of:?}") };
+    assert_eq!(message.chars().count(), MESSAGE_CHARS, "{message}");
     let body = json!({ "code": 501, "msg": "failed.", "data": { "taskId": TASK, "state": "fail" } });
     let failed = Look::Failed { message: "failed.".to_owned(), echo: Echo::default() };
     assert_eq!(look(200, body.to_string().as_bytes(), TASK, &hosts()), failed);
