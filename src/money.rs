@@ -131,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_below_zero_has_a_sign() {
+        let text = |kopecks| Kopecks(kopecks).to_string();
+        assert_eq!([-5, 0, 5, -9_620].map(text), ["-0.05", "0.00", "0.05", "-96.20"]);
+    }
+
+    #[test]
     fn people_write_amounts_in_several_ways() {
         for (text, kopecks) in [("150", 15000), (" 99,9 ", 9990), ("99.90", 9990), ("-5", -500), ("0.01", 1)]
         {
