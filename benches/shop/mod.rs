@@ -134,7 +134,11 @@ impl Shop {
         firsts.flat_map(|first| -> Vec<JobId> { part(first) }).collect()
     }
 
-    fn act<R: Send + 'static>(&self, act: impl Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static) -> R {
+    /// Writes, durably.
+    pub(crate) fn act<R: Send + 'static>(
+        &self,
+        act: impl Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+    ) -> R {
         self.store.write_blocking("past", act).expect("durable")
     }
 

@@ -1,6 +1,6 @@
 //! Accounts, the ledger and its chain of hashes: the only place that writes money.
 
-use super::codec::{Row, decode, encode, get, put};
+use super::codec::{Row, decode, get};
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
@@ -113,7 +113,34 @@ pub(super) fn hash_of(row: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn account<T: Tables>(tables: &T, account: Account) -> Result<AccountRow, Fault> {
-    Ok(get(tables.accounts()?, account_key(account))?.unwrap_or(AccountRow::default()))
+    Ok(account_row(tables, account_key(account))?.unwrap_or(AccountRow::default()))
+}
+
+/// An account's row; `None` when nothing ever moved it.
+pub(super) fn account_row<T: Tables>(tables: &T, key: i64) -> Result<Option<AccountRow>, Fault> {
+    match get(tables.accounts_lately()?, key)? {
+        Some(row) => Ok(Some(row)),
+        None => get(tables.accounts()?, key),
+    }
+}
+
+/// Shows every account to `visit`, in no order.
+pub(super) fn each_account<T: Tables>(
+    tables: &T,
+    mut visit: impl FnMut(i64, AccountRow) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let lately = tables.accounts_lately()?;
+    for entry in lately.iter()? {
+        let (key, row) = entry?;
+        visit(key.value(), decode(&key.value(), row.value())?)?;
+    }
+    for entry in tables.accounts()?.iter()? {
+        let (key, row) = entry?;
+        if lately.get(key.value())?.is_none() {
+            visit(key.value(), decode(&key.value(), row.value())?)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn ledger_row<T: Tables>(tables: &T, seq: Seq) -> Result<LedgerRow, Fault> {
@@ -124,17 +151,13 @@ pub(super) fn ledger_row<T: Tables>(tables: &T, seq: Seq) -> Result<LedgerRow, F
     })
 }
 
-/// An account's rows, newest first, `limit` at most, from `from` on or else from the newest.
-pub(super) fn history<T: Tables>(
+/// An account's rows, newest first, `limit` at most, from `next` on.
+fn history<T: Tables>(
     tables: &T,
     of: Account,
-    from: Option<Seq>,
+    mut next: Option<Seq>,
     limit: usize,
 ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
-    let mut next = match from {
-        Some(seq) => Some(seq),
-        None => account(tables, of)?.newest,
-    };
     let mut rows = Vec::new();
     while let Some(seq) = next.filter(|_| rows.len() < limit) {
         let row = ledger_row(tables, seq)?;
@@ -180,16 +203,12 @@ impl View {
         from: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
+        let from = if from.is_some() { from } else { self.account(of)?.newest };
         history(&self.tables, of, from, limit)
     }
 }
 
 impl Tx<'_> {
-    /// An account; all zeros when nothing ever moved it.
-    pub fn account(&self, of: Account) -> Result<AccountRow, Fault> {
-        account(&self.tables, of)
-    }
-
     /// What a customer may spend.
     pub fn available(&self, user: UserId) -> Result<Kopecks, Fault> {
         let counters = self.account(Account::User(user))?.counters;
@@ -203,6 +222,7 @@ impl Tx<'_> {
         from: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
+        let from = if from.is_some() { from } else { self.account(of)?.newest };
         history(&self.tables, of, from, limit)
     }
 
@@ -256,7 +276,7 @@ impl Tx<'_> {
         let posted = self.post(transfer, None, Standing::Nothing, None)?.map_err(unexpected_refusal)?;
         let mut row = self.account(wallet)?;
         row.welcome = Some(posted.seq());
-        put(self.tables.accounts.write()?, account_key(wallet), &row)?;
+        self.put_account(wallet, row);
         Ok(posted)
     }
 
@@ -284,8 +304,8 @@ impl Tx<'_> {
         standing: Standing,
         hold: Option<(Seq, &Transfer)>,
     ) -> Result<Result<Posted, Refusal>, Fault> {
-        let mut debit = account(&self.tables, transfer.debit)?;
-        let mut credit = account(&self.tables, transfer.credit)?;
+        let mut debit = self.account(transfer.debit)?;
+        let mut credit = self.account(transfer.credit)?;
         let situation = Situation {
             same_ref: same_ref.map(|(_, row)| row),
             debit: debit.counters,
@@ -299,7 +319,7 @@ impl Tx<'_> {
             (Ok(Outcome::Exists), None) => return Err(Fault::Bug("a row exists that was not read".into())),
             (Err(refusal), _) => return Ok(Err(refusal)),
         };
-        let (last, prev_hash) = head(&self.tables)?;
+        let (last, prev_hash) = self.head()?;
         let seq = Seq(last + 1);
         let row = LedgerRow {
             transfer: transfer.clone(),
@@ -307,11 +327,11 @@ impl Tx<'_> {
             prev_credit: credit.newest,
             prev_hash,
         };
-        self.tables.ledger.write()?.insert(seq.0, encode(&row)?.as_slice())?;
+        self.add_ledger_row(seq, &row)?;
         (debit.counters, debit.newest) = (change.debit, Some(seq));
         (credit.counters, credit.newest) = (change.credit, Some(seq));
-        put(self.tables.accounts.write()?, account_key(transfer.debit), &debit)?;
-        put(self.tables.accounts.write()?, account_key(transfer.credit), &credit)?;
+        self.put_account(transfer.debit, debit);
+        self.put_account(transfer.credit, credit);
         Ok(Ok(Posted::New(seq)))
     }
 }

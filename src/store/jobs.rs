@@ -177,8 +177,13 @@ impl Tx<'_> {
     }
 
     /// The number the next new job gets.
-    pub fn next_job_id(&self) -> Result<JobId, Fault> {
-        Ok(JobId(self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value()) + 1))
+    pub fn next_job_id(&mut self) -> Result<JobId, Fault> {
+        let last = match self.hot.last_job {
+            Some(last) => last,
+            None => self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value()),
+        };
+        self.hot.last_job = Some(last);
+        Ok(JobId(last + 1))
     }
 
     /// The job a provider's task belongs to.
@@ -188,25 +193,29 @@ impl Tx<'_> {
 
     /// How many jobs wait to be sent, of all customers.
     pub fn queued_jobs(&self) -> Result<u64, Fault> {
-        Ok(self.tables.counters.read()?.get(QUEUED)?.map_or(0, |count| count.value()))
+        self.counter(QUEUED)
     }
 
     /// How often a model was sold, by its id.
     pub fn sold(&self, model: &str) -> Result<u64, Fault> {
-        Ok(self.tables.counters.read()?.get(sold_counter(model).as_str())?.map_or(0, |count| count.value()))
+        self.counter(&sold_counter(model))
     }
 
     /// Counts a sale of a model.
     pub fn count_sale(&mut self, model: &str) -> Result<(), Fault> {
         let count = self.sold(model)?.saturating_add(1);
-        self.tables.counters.write()?.insert(sold_counter(model).as_str(), count)?;
+        self.set_counter(&sold_counter(model), count);
         Ok(())
     }
 
     /// Writes a job, new or not, and keeps the indexes right: when it is due, whose task it has,
     /// how many are queued.
     pub fn put_job(&mut self, job: &Job) -> Result<(), Fault> {
-        let before: Option<JobRow> = get(self.tables.jobs.read()?, job.id.0)?;
+        let is_next = self.hot.last_job.is_some_and(|last| job.id.0 > last);
+        let before = if is_next { None } else { get::<_, JobRow>(self.tables.jobs.read()?, job.id.0)? };
+        if is_next {
+            self.hot.last_job = Some(job.id.0);
+        }
         let was_due = before.as_ref().and_then(|row| row.due);
         if was_due != job.row.due {
             if let Some(due) = was_due {
@@ -233,7 +242,7 @@ impl Tx<'_> {
         let count = self.queued_jobs()?;
         let count = if is { count.checked_add(1) } else { count.checked_sub(1) };
         let count = count.ok_or_else(|| Fault::Bug("the count of queued jobs is off".to_owned()))?;
-        self.tables.counters.write()?.insert(QUEUED, count)?;
+        self.set_counter(QUEUED, count);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! A damaged file: copied aside as it was found, and a copy of it repaired. The repaired copy takes
 //! the place of the damaged file only when the whole audit passes.
 
-use super::open::{OpenError, builder, put_in_place, schema};
+use super::open::{OpenError, builder, put_in_place, schema, write_schema};
 use super::{Fault, View};
+use crate::time::Clock;
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
 use std::io;
@@ -112,7 +113,11 @@ fn repair(path: &Path) -> Result<(), String> {
         Err(NotOpened::Damaged(why)) => return Err(why),
         Err(NotOpened::Fault(fault)) => return Err(fault.to_string()),
     };
-    let audited = catch_unwind(AssertUnwindSafe(|| View::of(&database)?.audit()));
+    let audited = catch_unwind(AssertUnwindSafe(|| {
+        // One of an older version lacks tables that the audit reads.
+        write_schema(&database, &Clock::system())?;
+        View::of(&database)?.audit()
+    }));
     match audited {
         Ok(Ok(report)) if report.ok => database.close().map_err(|error| error.to_string()),
         Ok(Ok(_)) => Err("the audit fails".to_owned()),

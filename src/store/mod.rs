@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod codec;
 mod fault;
+mod hot;
 mod jobs;
 mod looks;
 mod mend;
@@ -36,7 +37,8 @@ pub use writer::{Answers, Batch, Engine};
 
 use crate::disk;
 use crate::time::{Clock, Moment};
-use redb::{Database, ReadableDatabase};
+use hot::Hot;
+use redb::{Database, ReadableDatabase, WriteTransaction};
 use std::sync::{Arc, PoisonError, RwLock};
 use tables::{ReadTables, WriteTables};
 use tokio::sync::{Notify, mpsc};
@@ -47,11 +49,25 @@ const QUEUE: usize = 4_096;
 /// One write transaction, shared by the acts of a batch.
 pub struct Tx<'txn> {
     tables: WriteTables<'txn>,
+    hot: Hot,
     now: Moment,
     wake: Wake,
 }
 
-impl Tx<'_> {
+impl<'txn> Tx<'txn> {
+    /// Runs `acts` inside `txn`, for its owner to commit; says whom to wake then.
+    fn run(
+        txn: &'txn WriteTransaction,
+        now: Moment,
+        acts: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<Wake, Fault> {
+        let tables = WriteTables::of(txn);
+        let mut tx = Self { tables, hot: Hot::default(), now, wake: Wake::default() };
+        acts(&mut tx)?;
+        tx.write_hot()?;
+        Ok(tx.wake)
+    }
+
     /// The time of this transaction: read once, the same for all of it.
     pub fn now(&self) -> Moment {
         self.now

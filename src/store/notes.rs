@@ -195,12 +195,12 @@ impl Tx<'_> {
     /// The next number of a series that never repeats, from 1.
     pub(super) fn next_number(&mut self, series: &'static str) -> Result<u64, Fault> {
         let number = self.last_number(series)? + 1;
-        self.tables.counters.write()?.insert(series, number)?;
+        self.set_counter(series, number);
         Ok(number)
     }
 
     fn last_number(&self, series: &'static str) -> Result<u64, Fault> {
-        Ok(self.tables.counters.read()?.get(series)?.map_or(0, |last| last.value()))
+        self.counter(series)
     }
 
     /// A note of the service's own.

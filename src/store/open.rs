@@ -2,8 +2,8 @@
 
 use super::mend::{NotOpened, mend, open_sound, peek};
 use super::notes::note_in;
-use super::tables::{Bytes, WriteTables};
-use super::{Engine, Fault, Store, Tx, Wake};
+use super::tables::Bytes;
+use super::{Engine, Fault, Store, Tx};
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
 use std::fs::{self, File, OpenOptions};
@@ -11,7 +11,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 /// The version of the schema this program writes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
+/// The note of the key that callbacks are signed with.
+const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
 const CACHE_BYTES: usize = 24 * 1024 * 1024;
 
@@ -135,18 +137,15 @@ impl Store {
             let backend = backend().map_err(|error| Fault::Storage(error.to_string()))?;
             Ok(builder().create_with_backend(backend).map_err(Fault::from)?)
         };
-        let database = open()?;
-        if schema(&database)?.is_none() {
-            write_schema(&database, &clock)?;
-        }
-        drop(database);
         Self::open_by(Box::new(open), clock)
     }
 
     fn open_by(open: Opener, clock: Clock) -> Result<(Self, Engine), OpenError> {
         let database = open()?;
-        if let Some(found) = schema(&database)?.filter(|found| *found > SCHEMA) {
-            return Err(OpenError::Newer { found });
+        match schema(&database)? {
+            Some(found) if found > SCHEMA => return Err(OpenError::Newer { found }),
+            Some(SCHEMA) => {}
+            Some(_) | None => write_schema(&database, &clock)?,
         }
         let (store, engine) = Self::assemble(database, open, clock);
         let up = store.view()?.note::<Up>("uptime")?;
@@ -209,19 +208,20 @@ pub(super) fn schema(database: &impl ReadableDatabase) -> Result<Option<u32>, Fa
     }
 }
 
-/// Makes all tables, and the service's own key.
-fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
+/// Makes the tables, and the service's own key, as far as they are missing.
+pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
-    {
-        let tables = WriteTables::of(&txn);
-        tables.make_all()?;
-        let mut tx = Tx { tables, now: clock.now(), wake: Wake::default() };
+    Tx::run(&txn, clock.now(), |tx| {
+        tx.tables.make_all()?;
         tx.put_note("schema", &SCHEMA)?;
+        if tx.note::<[u8; 32]>(KEY)?.is_some() {
+            return Ok(());
+        }
         let mut key = [0u8; 32];
         getrandom::fill(&mut key).map_err(|error| Fault::Bug(format!("no randomness: {error}")))?;
-        tx.put_note("server_key", &key)?;
-    }
+        tx.put_note(KEY, &key)
+    })?;
     txn.commit()?;
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! A small shop's file for tests inside the store: customers, jobs in every state, payments,
 //! updates, messages; all of it made the proper way, so that the audit passes.
 
-use super::accounts::{LedgerRow, Posted, account, account_key, head};
-use super::codec::{encode, put};
+use super::accounts::{LedgerRow, Posted};
 use super::jobs::{Delivery, Job, JobRow};
 use super::queues::Received;
 use super::{Fault, JobMoney, Report, Store, Tx};
@@ -209,9 +208,9 @@ pub(super) fn fill(tx: &mut Tx<'_>) -> Result<(), Fault> {
 /// Writes a transfer that the rules never saw, with everything else about it right: counters,
 /// pointers, hash. `ended` is what leaves the pending counters.
 pub(super) fn forge(tx: &mut Tx<'_>, transfer: &Transfer, ended: Kopecks) -> Result<Seq, Fault> {
-    let mut debit = account(&tx.tables, transfer.debit)?;
-    let mut credit = account(&tx.tables, transfer.credit)?;
-    let (last, prev_hash) = head(&tx.tables)?;
+    let mut debit = tx.account(transfer.debit)?;
+    let mut credit = tx.account(transfer.credit)?;
+    let (last, prev_hash) = tx.head()?;
     let seq = Seq(last + 1);
     let row = LedgerRow {
         transfer: transfer.clone(),
@@ -234,9 +233,9 @@ pub(super) fn forge(tx: &mut Tx<'_>, transfer: &Transfer, ended: Kopecks) -> Res
     add(&mut credit.counters.credits_pending, pending);
     add(&mut credit.counters.credits_posted, posted);
     (debit.newest, credit.newest) = (Some(seq), Some(seq));
-    tx.tables.ledger.write()?.insert(seq.0, encode(&row)?.as_slice())?;
-    put(tx.tables.accounts.write()?, account_key(transfer.debit), &debit)?;
-    put(tx.tables.accounts.write()?, account_key(transfer.credit), &credit)?;
+    tx.add_ledger_row(seq, &row)?;
+    tx.put_account(transfer.debit, debit);
+    tx.put_account(transfer.credit, credit);
     Ok(seq)
 }
 

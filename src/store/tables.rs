@@ -138,6 +138,8 @@ macro_rules! schema {
 schema! {
     /// Account number (a customer's id, or below zero one of the operator's) → counters.
     accounts: i64 => Bytes = "accounts";
+    /// The same for those that changed lately, in front of it: few enough to lie on a few pages.
+    accounts_lately: i64 => Bytes = "accounts_lately";
     /// Row number → transfer, in the order they were made. Never changed.
     ledger: u64 => Bytes = "ledger";
     /// Job → everything about it.

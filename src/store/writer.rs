@@ -3,7 +3,6 @@
 //! A plain state machine ([`Engine::take`] → [`Engine::commit`] → [`Answers::send`]) that a thread
 //! drives in the service and that tests and the simulator drive step by step.
 
-use super::tables::WriteTables;
 use super::{Fault, OpenError, Shared, Tx, Wake};
 use crate::disk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -185,11 +184,9 @@ impl Engine {
         let mut txn = database.begin_write()?;
         // Without it the first start after a kill reads the whole file.
         txn.set_quick_repair(true);
-        let ran = {
-            let tables = WriteTables::of(&txn);
-            let mut tx = Tx { tables, now: self.shared.clock.now(), wake: Wake::default() };
-            acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), &mut tx)).map(|()| tx.wake)
-        };
+        let ran = Tx::run(&txn, self.shared.clock.now(), |tx| {
+            acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), tx))
+        });
         let wake = match ran {
             Ok(wake) => wake,
             Err(fault) => {

@@ -12,6 +12,7 @@ use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
 use crate::store::{Fault, Job, Tx};
 use crate::time::Up;
+use futures_util::stream::{self, TryStreamExt};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -116,17 +117,18 @@ pub async fn recover(engine: &Engine) {
 
 async fn recover_all(engine: &Engine) -> Result<(), Fault> {
     let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
-    for id in open {
-        match recover_one(engine, id).await {
-            Ok(()) => {}
-            // One row that cannot be read must not keep all others from starting.
-            Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
-                tracing::error!(%fault, job = id.0, "a job could not be looked at");
-            }
-            Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => return Err(fault),
+    // Side by side, so that they share commits: there may be tens of thousands.
+    let each = stream::iter(open.into_iter().map(Ok));
+    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id).await {
+        Ok(()) => Ok(()),
+        // One row that cannot be read must not keep all others from starting.
+        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+            tracing::error!(%fault, job = id.0, "a job could not be looked at");
+            Ok(())
         }
-    }
-    Ok(())
+        Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
+    })
+    .await
 }
 
 async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {

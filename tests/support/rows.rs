@@ -6,20 +6,22 @@ use samovar::store::{AccountRow, Engine};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ACCOUNTS: TableDefinition<'static, i64, &'static [u8]> = TableDefinition::new("accounts");
+/// A wallet that changed lately is in the first of them.
+const ACCOUNTS: [&str; 2] = ["accounts_lately", "accounts"];
 
 /// Changes a wallet's row in a file that nobody has open; gives the bytes it had.
 pub(crate) fn change_wallet(file: &Path, user: i64, change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let database = Database::open(file).expect("the file");
     let write = database.begin_write().expect("a transaction");
-    let before = {
-        let mut table = write.open_table(ACCOUNTS).expect("the accounts");
-        let before = table.get(user).expect("readable").expect("a wallet").value().to_vec();
+    let changed = ACCOUNTS.into_iter().find_map(|name| {
+        let accounts = TableDefinition::<i64, &[u8]>::new(name);
+        let mut table = write.open_table(accounts).expect("the accounts");
+        let before = table.get(user).expect("readable")?.value().to_vec();
         table.insert(user, change(&before).as_slice()).expect("written");
-        before
-    };
+        Some(before)
+    });
     write.commit().expect("committed");
-    before
+    changed.expect("a wallet")
 }
 
 /// Changes the account in a wallet's row.

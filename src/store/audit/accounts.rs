@@ -1,24 +1,20 @@
 //! The accounts against what the ledger's rows add up to: L1, L2, L3.
 
 use super::super::Fault;
-use super::super::accounts::{AccountRow, LedgerRow, account_key, account_of_key};
-use super::super::codec::{decode, get};
+use super::super::accounts::{LedgerRow, account_key, account_of_key, account_row, each_account};
+use super::super::codec::get;
 use super::super::tables::ReadTables;
 use super::Broken;
 use super::ledger::{Rules, Told};
 use crate::ids::{Seq, UserId};
 use crate::ledger::{Account, Counters, Memo};
 use crate::money::Kopecks;
-use redb::ReadableTable;
 
 /// Every account, once the ledger is read.
 pub(super) fn check(tables: &ReadTables, told: &Told, rules: &mut Rules) -> Result<(), Fault> {
     let mut seen = 0;
     let mut sum = Sum::default();
-    for entry in tables.accounts.read()?.iter()? {
-        let (key, bytes) = entry?;
-        let key = key.value();
-        let row: AccountRow = decode(&key, bytes.value())?;
+    each_account(tables, |key, row| {
         let tally = told.tallies.get(&key);
         seen += usize::from(tally.is_some());
         rules.sum.checked();
@@ -40,9 +36,10 @@ pub(super) fn check(tables: &ReadTables, told: &Told, rules: &mut Rules) -> Resu
         rules.counters.check(row.newest == newest, || {
             (name(key), format!("its newest row is {newest:?}, it says {:?}", row.newest))
         });
-    }
+        Ok(())
+    })?;
     for key in told.tallies.keys().filter(|_| seen < told.tallies.len()) {
-        let missing = tables.accounts.read()?.get(key)?.is_none();
+        let missing = account_row(tables, *key)?.is_none();
         rules.counters.check(!missing, || (name(*key), "ledger rows moved it and it is missing".to_owned()));
     }
     rules.sum.check(sum.is_zero(), || {
@@ -81,19 +78,17 @@ impl Sum {
 /// The cheap check of every minute: all accounts add up to zero, and no wallet that nobody charged
 /// back is below it.
 pub(super) fn check_alone(tables: &ReadTables) -> Result<Option<Broken>, Fault> {
-    let mut sum = Sum::default();
-    for entry in tables.accounts.read()?.iter()? {
-        let (key, bytes) = entry?;
-        let key = key.value();
-        let row: AccountRow = decode(&key, bytes.value())?;
+    let (mut sum, mut below) = (Sum::default(), None);
+    each_account(tables, |key, row| {
         sum.add(&row.counters);
         if key > 0 && is_below_zero(&row.counters) && !was_charged_back(tables, key, row.newest)? {
             let what = "the wallet is below zero and nothing was charged back (L2)".to_owned();
-            return Ok(Some(Broken { row: name(key), what }));
+            below = Some(Broken { row: name(key), what });
         }
-    }
-    if sum.is_zero() {
-        return Ok(None);
+        Ok(())
+    })?;
+    if below.is_some() || sum.is_zero() {
+        return Ok(below);
     }
     let what = format!("all accounts add up to {sum:?}, not zero (L1)");
     Ok(Some(Broken { row: "accounts".to_owned(), what }))

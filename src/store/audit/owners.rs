@@ -2,7 +2,7 @@
 //! account whose own row names it back, so none of them can have two (L4, L5, L6).
 
 use super::super::Fault;
-use super::super::accounts::{AccountRow, JobMoney, LedgerRow};
+use super::super::accounts::{JobMoney, LedgerRow, account_row};
 use super::super::codec::{decode, get};
 use super::super::jobs::JobRow;
 use super::super::notes::{ActionRow, PaymentRow};
@@ -41,7 +41,7 @@ pub(super) fn of_row(
             });
         }
         Ref::Welcome(user) => {
-            let row: Option<AccountRow> = get(tables.accounts.read()?, user.0)?;
+            let row = account_row(tables, user.0)?;
             rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this bonus: a second one"))
             });

@@ -2,9 +2,11 @@
 //! ledger.
 
 use super::super::accounts::{account_key, account_of_key};
+use super::super::hot::LATELY;
 use super::super::scenario::{ANN, BOB, Shop, roubles};
 use crate::ids::{Seq, UserId};
 use crate::ledger::Account;
+use redb::ReadableTableMetadata;
 use std::collections::BTreeSet;
 
 #[test]
@@ -26,6 +28,35 @@ fn what_is_held_may_not_be_spent() {
     let available = shop.act(|tx| Ok([tx.available(ANN)?, tx.available(BOB)?, tx.available(UserId(9))?]));
     assert_eq!(available, [roubles(39), roubles(-20), roubles(0)]);
     assert!(shop.audit().ok);
+}
+
+#[test]
+fn more_accounts_than_are_kept_apart_change_and_none_is_lost() {
+    let shop = Shop::empty();
+    let users = i64::try_from(2 * LATELY + 2 * LATELY / 3).expect("few");
+    for round in 1..=3 {
+        // One of them comes back in every batch.
+        for first in (1..=users).step_by(100) {
+            shop.act(move |tx| {
+                for user in (first..first + 100).chain([1]) {
+                    let id = format!("{round}/{first}/{user}");
+                    let paid = tx.credit_payment(Account::CashStars, &id, UserId(user), roubles(user))?;
+                    assert!(paid.is_ok(), "{paid:?}");
+                }
+                Ok(())
+            });
+            let apart = shop.act(|tx| Ok(tx.tables.accounts_lately.read()?.len()?));
+            assert!(apart <= LATELY, "{apart} are kept apart");
+        }
+        let view = shop.store.view().expect("a snapshot");
+        for user in 2..=users {
+            let counters = view.account(Account::User(UserId(user))).expect("a wallet").counters;
+            assert_eq!(counters.credits_posted, roubles(user * round), "customer {user}");
+        }
+    }
+    assert!(shop.act(|tx| Ok(tx.tables.accounts.read()?.len()?)) >= LATELY, "the others are where all are");
+    assert!(shop.audit().ok);
+    assert_eq!(shop.store.view().expect("a snapshot").audit_accounts(), Ok(None));
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! appears where one was.
 
 use super::super::open::builder;
-use super::super::scenario::{Shop, clock, dump};
-use super::super::tables::WriteTables;
-use super::super::{Fault, Lock, OpenError, Store, View};
+use super::super::scenario::{ANN, Shop, clock, dump};
+use super::super::tables::{Bytes, WriteTables};
+use super::super::{AccountRow, Fault, Lock, OpenError, Store, Tx, View};
 use super::{busy_file, drive};
-use redb::ReadableTableMetadata;
+use crate::ledger::Account;
+use redb::{ReadableTableMetadata, TableDefinition};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -136,18 +137,48 @@ fn a_file_of_a_newer_version_is_refused_unchanged() {
     let dir = tempfile::tempdir().expect("a directory");
     {
         let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
-        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &2u32))).expect("written");
+        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &3u32))).expect("written");
     }
     let before = fs::read(file(&dir)).expect("bytes");
     for _ in 0..2 {
         match Store::open(dir.path(), clock()) {
-            Err(OpenError::Newer { found: 2 }) => {}
+            Err(OpenError::Newer { found: 3 }) => {}
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("it opened"),
         }
     }
     assert!(fs::read(file(&dir)).expect("bytes") == before, "nothing was changed in it");
     assert_eq!(others(dir.path()), [""; 0]);
+}
+
+#[test]
+fn a_file_of_the_first_schema_gets_what_it_lacks() {
+    let dir = tempfile::tempdir().expect("a directory");
+    busy_file(dir.path());
+    let (store, mut engine) = Store::open(dir.path(), clock()).expect("it opens");
+    let (money, key) = money_and_key(&store);
+    let first_schema = |tx: &mut Tx<'_>| {
+        tx.settle_accounts()?;
+        tx.put_note("schema", &1u32)
+    };
+    drive(&mut engine, store.write("first schema", first_schema)).expect("written");
+    drop((store, engine));
+    let database = builder().open(file(&dir)).expect("it opens");
+    let txn = database.begin_write().expect("a transaction");
+    assert!(txn.delete_table(TableDefinition::<i64, Bytes>::new("accounts_lately")).expect("deleted"));
+    txn.commit().expect("committed");
+    database.close().expect("closed");
+    for _ in 0..2 {
+        let (store, _engine) = Store::open(dir.path(), clock()).expect("it opens");
+        assert_eq!(money_and_key(&store), (money, key));
+        assert!(store.view().and_then(|view| view.audit()).expect("readable rows").ok);
+    }
+}
+
+fn money_and_key(store: &Store) -> (AccountRow, Option<[u8; 32]>) {
+    let view = store.view().expect("a snapshot");
+    let key = view.note("server_key").expect("readable rows");
+    (view.account(Account::User(ANN)).expect("a wallet"), key)
 }
 
 #[test]
