@@ -66,15 +66,13 @@ fn after(up: Up, ms: u64) -> Up {
 }
 
 fn open_jobs(criterion: &mut Criterion) {
-    // `cargo bench -- --test` asks whether it runs, not how fast.
-    let open = if std::env::args().any(|argument| argument == "--test") { &OPEN[..1] } else { &OPEN };
     let mut group = criterion.benchmark_group("64 due of open jobs");
     group.sample_size(20).measurement_time(Duration::from_secs(3)).throughput(Throughput::Elements(DUE));
-    for open in open {
+    for open in shop::sizes(&OPEN) {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory on the disk");
         let shop = Shop::open(dir.path());
         shop.fill(0);
-        let mut watch = Watch::over(shop, *open);
+        let mut watch = Watch::over(shop, open);
         group.bench_function(BenchmarkId::new("found", open), |bench| {
             bench.iter(|| watch.due());
         });

@@ -88,13 +88,26 @@ impl StorageBackend for Counted {
     }
 }
 
+/// How large what is measured is: as `ROWS` in the environment (`10000,10000000`), or `usual`
+/// ones; the first alone when `cargo bench -- --test` only asks whether it runs.
+pub(crate) fn sizes(usual: &[u64]) -> Vec<u64> {
+    if std::env::args().any(|argument| argument == "--test") {
+        return usual[..1].to_vec();
+    }
+    match std::env::var("ROWS") {
+        Ok(rows) => rows.split(',').map(|rows| rows.parse().expect("ROWS is numbers")).collect(),
+        Err(std::env::VarError::NotPresent) => usual.to_vec(),
+        Err(error) => panic!("ROWS: {error}"),
+    }
+}
+
 /// A running store; dropped, its writer ends.
 pub(crate) struct Shop {
     /// Its store.
     pub(crate) store: Store,
     /// What its disk was asked.
     pub(crate) disk: Arc<Disk>,
-    _writer: JoinHandle<()>,
+    writer: JoinHandle<()>,
 }
 
 impl Shop {
@@ -107,7 +120,13 @@ impl Shop {
             Ok(Counted(FileBackend::new(file).map_err(io::Error::other)?, counts.clone()))
         };
         let (store, engine) = Store::open_on(backend, Clock::system()).expect("a store");
-        Self { store, disk, _writer: std::thread::spawn(move || engine.run()) }
+        Self { store, disk, writer: std::thread::spawn(move || engine.run()) }
+    }
+
+    /// Closes the file, for another process.
+    pub(crate) fn close(self) {
+        drop(self.store);
+        self.writer.join().expect("no panic");
     }
 
     /// Gives it customers with money and a past of sales: at least so many rows in its ledger.
