@@ -3,7 +3,6 @@
 //! There are no operators on purpose: `a - b` reads innocent and would take the process down,
 //! or wrap. Rates and prices in dollars are [`Decimal`]; they become kopecks once, at the end.
 
-use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -77,8 +76,13 @@ impl Kopecks {
     /// Roubles as a decimal, rounded to kopecks; half a kopeck goes up (away from zero).
     /// `None` when it does not fit.
     pub fn from_roubles(roubles: Decimal) -> Option<Self> {
-        let kopecks = roubles.checked_mul(Decimal::ONE_HUNDRED)?;
-        kopecks.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64().map(Self)
+        let rounded = roubles.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let unit = match rounded.scale() {
+            0 => 100,
+            1 => 10,
+            _ => 1,
+        };
+        i64::try_from(rounded.mantissa()).ok()?.checked_mul(unit).map(Self)
     }
 
     /// The amount in roubles, with two decimals.

@@ -3,9 +3,11 @@
 
 use crate::support::{Mode, TestApp};
 use samovar::config::Settings;
-use samovar::ids::{JobId, UpdateId};
+use samovar::ids::{InboxId, JobId, UpdateId};
 use samovar::job::State;
 use samovar::provider::callback::callback_secret;
+use samovar::store::{Fate, INBOX_MAX, InboxRow, Received};
+use samovar::time::Up;
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -184,6 +186,45 @@ async fn updates_are_known_again_for_seven_days_and_then_forgotten() {
     app.skip(HOUR * 24 + HOUR);
     app.until("the first update is forgotten", |view| view.seen(4242, update).ok()?.is_none().then_some(()))
         .await;
+    app.settled().await;
+}
+
+/// Updates that wait, and that nobody is to handle yet.
+async fn crowd(app: &TestApp, numbers: std::ops::Range<u64>) -> Vec<InboxId> {
+    let crowded = app.store().write("crowd", move |tx| {
+        let mut ids = Vec::new();
+        for number in numbers.clone() {
+            let Received::New(id) = tx.receive(4242, UpdateId(number), b"{}")? else { panic!("{number}") };
+            let row = tx.inbox_row(id)?.expect("it was just received");
+            tx.put_inbox_row(id, &InboxRow { not_before: Up(i64::MAX), ..row })?;
+            ids.push(id);
+        }
+        Ok(ids)
+    });
+    crowded.await.expect("written")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_too_many_updates_wait_telegram_is_told_503_and_its_next_try_is_taken() {
+    let app = TestApp::start(Mode::Webhook).await;
+    let secret = app.webhook_secret();
+    app.sandbox.telegram.act(|world, _| world.user(BOB, "Борис", "ru"));
+    let ids = crowd(&app, 1..INBOX_MAX + 1).await;
+    let update = r#"{"update_id": 990001, "message": {"message_id": 1, "date": 1, "text": "/start",
+        "chat": {"id": 1002, "type": "private"}, "from": {"id": 1002, "is_bot": false, "first_name": "B"}}}"#;
+    assert_eq!(app.post("/webhook", Some(&secret), update).await.status(), 503, "Telegram keeps it");
+    let seen = || app.store().view().expect("a view").seen(4242, UpdateId(990_001)).expect("readable");
+    assert!(seen().is_none());
+    let gone = app.store().write("gone", move |tx| {
+        for id in &ids {
+            let row = tx.inbox_row(*id)?.expect("it waits");
+            tx.handled(*id, &row)?;
+        }
+        Ok(())
+    });
+    gone.await.expect("written");
+    assert_eq!(app.post("/webhook", Some(&secret), update).await.status(), 200);
+    app.until("it to be handled", |_| seen().filter(|seen| seen.fate == Fate::Handled)).await;
     app.settled().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use crate::config::{BotMode, Settings};
-use crate::store::{DISK, Store};
+use crate::store::{DISK, Received, Store};
 use crate::telegram::{CallError, Gateway, RawUpdate, Webhook, polling};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -45,12 +45,15 @@ impl Intake {
                 if tx.stop(DISK)?.is_some() {
                     return Ok(false);
                 }
-                batch.iter().try_for_each(|update| tx.receive(bot, update.id, &update.bytes).map(drop))?;
-                Ok(true)
+                let mut taken = true;
+                for update in &batch {
+                    taken &= tx.receive(bot, update.id, &update.bytes)? != Received::Full;
+                }
+                Ok(taken)
             });
             match stored.await {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("the disk is almost full".to_owned()),
+                Ok(false) => Err("the disk is almost full, or too many updates wait".to_owned()),
                 Err(fault) => Err(fault.to_string()),
             }
         };

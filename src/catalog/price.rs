@@ -64,8 +64,13 @@ pub fn quote_to(model: &Model, rates: &Rates) -> Result<Quote, NoPrice> {
     priced(model, model.usd.max(model.dearest.usd), rates)
 }
 
+/// Without a comparison, which would bring both sides to one scale first.
+fn is_positive(rate: Decimal) -> bool {
+    rate.is_sign_positive() && !rate.is_zero()
+}
+
 fn priced(model: &Model, cost_usd: Decimal, rates: &Rates) -> Result<Quote, NoPrice> {
-    if rates.markup <= Decimal::ZERO || rates.usd_to_rub <= Decimal::ZERO {
+    if !is_positive(rates.markup) || !is_positive(rates.usd_to_rub) {
         return Err(NoPrice::NotPositive);
     }
     let usd = if rates.by_options { cost_usd } else { model.usd };

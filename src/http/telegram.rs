@@ -1,7 +1,7 @@
 //! Telegram's webhook: check the secret, store the update, then say 200. Nothing else.
 
 use super::{Doors, answer, busy, read_body};
-use crate::store::{DISK, Fault};
+use crate::store::{DISK, Fault, Received};
 use crate::telegram::decode::update_id;
 use axum::body::Body;
 use axum::extract::State;
@@ -31,13 +31,18 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
             return Ok(false);
         }
         match update {
-            Some(update) => tx.receive(bot, update, &body).map(drop)?,
-            None => tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?,
+            Some(update) => Ok(tx.receive(bot, update, &body)? != Received::Full),
+            None => {
+                tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?;
+                Ok(true)
+            }
         }
-        Ok(true)
     });
     match stored.await {
-        Ok(false) => busy(),
+        Ok(false) => {
+            metrics::counter!("samovar_updates_put_off_total").increment(1);
+            busy()
+        }
         Ok(true) if update.is_none() => {
             metrics::counter!("samovar_updates_unreadable_total").increment(1);
             answer(StatusCode::OK, "")

@@ -16,8 +16,13 @@ pub(super) trait Row: Serialize + DeserializeOwned {
     const VERSION: u8 = 1;
 }
 
+/// Few rows are longer; a shorter start is grown, and copied, several times.
+const USUAL_BYTES: usize = 256;
+
 pub(super) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Fault> {
-    postcard::to_extend(row, vec![R::VERSION])
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.push(R::VERSION);
+    postcard::to_extend(row, bytes)
         .map_err(|error| Fault::Bug(format!("a row of {} cannot be encoded: {error}", R::TABLE)))
 }
 

@@ -103,7 +103,13 @@ pub enum Received {
     New(InboxId),
     /// It came before; nothing was written.
     Repeated,
+    /// So many wait that it was not taken; nothing was written. Its sender sends it again.
+    Full,
 }
+
+/// So many updates wait at most, some seconds' work: a customer who would wait longer is better served
+/// by Telegram, which keeps what is refused and sends it again.
+pub const INBOX_MAX: u64 = 5_000;
 
 /// Rows with their numbers, as far as they can be read.
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
@@ -169,6 +175,9 @@ impl Tx<'_> {
     pub fn receive(&mut self, bot: u64, update: UpdateId, body: &[u8]) -> Result<Received, Fault> {
         if self.tables.seen_updates.read()?.get((bot, update.0))?.is_some() {
             return Ok(Received::Repeated);
+        }
+        if self.tables.inbox.read()?.len()? >= INBOX_MAX {
+            return Ok(Received::Full);
         }
         let id = InboxId(self.next_number("inbox")?);
         let row =

@@ -1,7 +1,7 @@
 //! The writer: answers after commits, guilty acts alone fail, money holds under a crowd.
 
 use super::super::scenario::{ANN, Shop, clock, dump, job, queued, roubles};
-use super::super::{AccountRow, Fault, Posted, Received, Store, Tx, View};
+use super::super::{AccountRow, Fault, INBOX_MAX, Posted, Received, Store, Tx, View};
 use super::{drive, poll};
 use crate::ids::{InboxId, UpdateId, UserId};
 use crate::ledger::{Account, Refusal, Transfer};
@@ -89,6 +89,28 @@ fn what_is_refused_or_fails_leaves_the_file_as_it_was() {
     assert_eq!(shop.dump(), before);
     shop.act(|tx| tx.receive(9, UpdateId(99), b"{}"));
     assert_ne!(shop.dump(), before, "the dump sees a change");
+}
+
+#[test]
+fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_known() {
+    let shop = Shop::empty();
+    let first = UpdateId(1);
+    let ids = shop.act(move |tx| {
+        let each = first.0..=INBOX_MAX;
+        each.map(|number| tx.receive(9, UpdateId(number), b"{}")).collect::<Result<Vec<_>, _>>()
+    });
+    assert_eq!(ids.last(), Some(&Received::New(InboxId(INBOX_MAX))));
+    let before = shop.dump();
+    let more = UpdateId(INBOX_MAX + 1);
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::Full);
+    assert_eq!(shop.act(move |tx| tx.receive(9, first, b"{}")), Received::Repeated);
+    assert_eq!(shop.dump(), before);
+    shop.act(|tx| {
+        let row = tx.inbox_row(InboxId(1))?.expect("it waits");
+        tx.handled(InboxId(1), &row)
+    });
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::New(InboxId(INBOX_MAX + 1)));
+    assert!(shop.audit().ok);
 }
 
 #[test]
