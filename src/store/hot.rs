@@ -83,14 +83,25 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes what was kept. Nothing of the transaction comes after it but its commit.
-    pub(super) fn write_hot(&mut self) -> Result<(), Fault> {
+    fn write_accounts(&mut self) -> Result<(), Fault> {
+        // So many at once lie close together anyway.
+        let are_many = self.hot.accounts.len() as u64 > LATELY;
+        if are_many {
+            self.settle_accounts()?;
+        }
+        let table = if are_many { &mut self.tables.accounts } else { &mut self.tables.accounts_lately };
         for (key, row) in &self.hot.accounts {
-            put(self.tables.accounts_lately.write()?, key, row)?;
+            put(table.write()?, key, row)?;
         }
         if self.tables.accounts_lately.read()?.len()? > LATELY {
             self.settle_accounts()?;
         }
+        Ok(())
+    }
+
+    /// Writes what was kept. Nothing of the transaction comes after it but its commit.
+    pub(super) fn write_hot(&mut self) -> Result<(), Fault> {
+        self.write_accounts()?;
         for (name, count) in &self.hot.counters {
             self.tables.counters.write()?.insert(name.as_str(), count)?;
         }
