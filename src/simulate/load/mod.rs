@@ -20,7 +20,7 @@ use super::left::{self, Depths, all_handled};
 use super::say;
 use super::service::{self, Launch, Service, TOKEN};
 use crate::sandbox::kie::Script;
-use crate::sandbox::telegram::{Bot, World};
+use crate::sandbox::telegram::Bot;
 use crate::sandbox::{self, Sandbox, kie};
 use crate::time::Clock;
 use customers::Customers;
@@ -143,8 +143,7 @@ impl<'a> Stage<'a> {
         let idle = usage(service.pid()?)?.kilobytes;
         table.row("started, sells after", shown(took));
         table.row("resident memory, idle", megabytes(idle, Some(IDLE_MB)));
-        let crowd = |world: &mut World, _| Customers::new(arguments.seed, arguments.customers(), world);
-        let customers = sandbox.telegram.act(crowd);
+        let customers = Customers::new(arguments.seed, arguments.customers());
         let play = Play::new(&sandbox.telegram, Poster::new(address), runtime.handle().clone(), customers);
         Ok(Self { runtime, sandbox, launch, service, play, table })
     }

@@ -203,13 +203,13 @@ impl Play {
         let (began, mut due) = (Instant::now(), Instant::now());
         for tick in 0.. {
             thread::sleep(due.saturating_duration_since(Instant::now()));
+            if ends(self, due - began) {
+                break;
+            }
             self.tick(due, pace, tick)?;
             if tick % SECOND == SECOND - 1 {
                 gauges.iter_mut().try_for_each(Gauge::look)?;
                 self.telegram.act(|_, now_ms| self.book().customers.give_up(now_ms));
-            }
-            if ends(self, due - began) {
-                break;
             }
             due += TICK;
         }
