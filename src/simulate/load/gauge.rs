@@ -1,10 +1,35 @@
-//! What a process costs: its resident memory and its processor time, as the kernel tells them.
+//! What a process costs: its resident memory and its processor time, as the kernel tells them; and how
+//! quick the disk is, without which no figure says anything.
 
-use std::fs;
+use super::figures::Times;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How the kernel counts processor time in /proc.
 const TICK: Duration = Duration::from_millis(10);
+
+/// So often the disk is asked.
+const SYNCS: usize = 200;
+
+/// How long the disk takes to keep 4 KiB.
+pub(super) fn syncs(home: &Path) -> Result<Times, String> {
+    let path = home.join("sync");
+    let mut times = Times::default();
+    let mut work = || {
+        let mut file = File::create(&path)?;
+        for _ in 0..SYNCS {
+            let began = Instant::now();
+            file.write_all(&[0x5A; 4_096])?;
+            file.sync_data()?;
+            times.add(began.elapsed());
+        }
+        fs::remove_file(&path)
+    };
+    work().map_err(|why| format!("{}: {why}", path.display()))?;
+    Ok(times)
+}
 
 /// What a process has and has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

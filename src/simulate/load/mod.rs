@@ -25,7 +25,7 @@ use crate::sandbox::{self, Sandbox, kie};
 use crate::time::Clock;
 use customers::Customers;
 use figures::{Table, hundredths, megabytes, per_second, shown};
-use gauge::{Gauge, usage};
+use gauge::{Gauge, syncs, usage};
 use play::{Pace, Play};
 use post::Poster;
 use rust_decimal::Decimal;
@@ -138,6 +138,7 @@ impl<'a> Stage<'a> {
         let sandbox = runtime.block_on(sandbox(arguments))?;
         let launch = Launch::new(program, home, &sandbox, &[])?;
         let (address, mut table) = (SocketAddr::from((Ipv4Addr::LOCALHOST, launch.port())), Table::default());
+        table.row("a sync of the disk", syncs(home)?.line(&[500, 990], None));
         let (service, took) = runtime.block_on(start(&launch, &sandbox))?;
         std::thread::sleep(IDLE.min(arguments.time()));
         let idle = usage(service.pid()?)?.kilobytes;
@@ -241,13 +242,15 @@ impl<'a> Stage<'a> {
 
     /// Stops the service and holds the file against what was acknowledged.
     fn end(self) -> Result<(), String> {
-        let Self { runtime, launch, service, play, table, .. } = self;
+        let Self { runtime, launch, service, play, mut table, .. } = self;
+        let began = Instant::now();
+        let stopped = runtime.block_on(service.stop());
+        table.row("stopped within", shown(began.elapsed()));
+        table.row("a sync of the disk, after", syncs(launch.home())?.line(&[500, 990], None));
         for line in table.lines() {
             say(&line)?;
         }
-        let began = Instant::now();
-        runtime.block_on(service.stop())?;
-        say(&format!("stopped within {}", shown(began.elapsed())))?;
+        stopped?;
         let acknowledged = std::mem::take(&mut play.book().acknowledged);
         let left = left::inspect(launch.home(), |view| {
             all_handled(view, &acknowledged)?;
