@@ -239,13 +239,15 @@ impl Updates {
             self.free.extend(first.map(|first| (first.order, lane)));
         }
         while let Some((order, lane)) = self.free.pop_first() {
-            let still = |queue: &&Queue| {
-                let first = queue.waiting.front().is_some_and(|first| first.order == order);
-                first && !queue.in_flight && queue.due_ms <= now_ms
-            };
-            if self.queues.get(&lane).filter(still).is_some() {
+            let Some(queue) = self.queues.get(&lane).filter(|queue| !queue.in_flight) else { continue };
+            if queue.waiting.front().is_none_or(|first| first.order != order) {
+                continue;
+            }
+            if queue.due_ms <= now_ms {
                 return Some(lane);
             }
+            // Whoever freed it read the clock after whoever asks now.
+            self.put_off.insert((queue.due_ms, lane));
         }
         None
     }
