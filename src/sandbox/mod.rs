@@ -32,6 +32,9 @@ pub struct Settings {
     pub account: kie::Account,
     /// The time of both.
     pub clock: Clock,
+    /// Whether Telegram posts updates to the webhook by itself; else whoever plays with it does, by
+    /// [`telegram::World::next_post`].
+    pub posts_updates: bool,
     /// Where Telegram listens.
     pub telegram_address: SocketAddr,
     /// Where KIE listens.
@@ -45,6 +48,7 @@ impl Default for Settings {
             bot: telegram::Bot::default(),
             account: kie::Account::default(),
             clock: Clock::system(),
+            posts_updates: true,
             telegram_address: any_port,
             kie_address: any_port,
         }
@@ -90,6 +94,10 @@ impl Worlds {
     /// Posts updates and callbacks through `outlet` and ends tasks when their time comes, until `stop`.
     pub fn live(&self, outlet: &Outlet, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
         tasks.spawn(telegram::deliver(self.telegram.clone(), outlet.clone(), stop.clone()));
+        self.call_back(outlet, stop, tasks);
+    }
+
+    fn call_back(&self, outlet: &Outlet, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
         tasks.spawn(kie::call_back(self.kie.clone(), outlet.clone(), stop.clone()));
     }
 }
@@ -125,7 +133,11 @@ impl Sandbox {
         let mut tasks = JoinSet::new();
         tasks.spawn(shell::serve(telegram_socket, routers.telegram, stop.clone()));
         tasks.spawn(shell::serve(kie_socket, routers.kie, stop.clone()));
-        worlds.live(&outlet, &stop, &mut tasks);
+        if settings.posts_updates {
+            worlds.live(&outlet, &stop, &mut tasks);
+        } else {
+            worlds.call_back(&outlet, &stop, &mut tasks);
+        }
         let Worlds { telegram, kie } = worlds;
         Ok(Self { telegram, kie, telegram_url, kie_url, stop, tasks })
     }

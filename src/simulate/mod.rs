@@ -1,6 +1,7 @@
 //! The proofs that take long, one folder each: `seeds` (the whole service in one process on one
 //! seed), `power` (the power fails under the store), `kill` (the real binary is killed under load),
-//! `corpus` (bad bodies for every parser that faces the outside).
+//! `load` (how much the real binary bears, and what it costs), `corpus` (bad bodies for every parser
+//! that faces the outside).
 //!
 //! Each prints what it did and ends with 0 only when all of it held. Nothing in the product knows
 //! that it is tested: faults happen at its edges.
@@ -9,9 +10,12 @@ pub mod budget;
 pub mod corpus;
 pub mod dice;
 pub mod kill;
+mod left;
+pub mod load;
 pub mod parsers;
 pub mod power;
 pub mod seeds;
+mod service;
 
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
@@ -35,6 +39,8 @@ enum Command {
     Power(power::Arguments),
     /// Kill the real binary under load, and compare what is left with what the outside saw
     Kill(kill::Arguments),
+    /// Play Telegram and thousands of customers, and measure what the real binary makes of it
+    Load(load::Arguments),
     /// Give every parser that faces the outside the saved bad bodies
     Corpus(corpus::Arguments),
 }
@@ -47,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Seeds(arguments) => seeds::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Kill(arguments) => kill::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments),
         Command::Corpus(arguments) => corpus::run(&arguments),
     };
     match proven {

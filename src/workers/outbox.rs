@@ -24,11 +24,13 @@ const PARALLEL: usize = 64;
 /// Of these, so many may be results: their files make them slow, and answers must go beside them.
 const UPLOADS: usize = 32;
 /// So many rows are looked at in one go, and so often before the pass ends.
-const PAGE: usize = 256;
-const PAGES: usize = 40;
+const PAGE: usize = 64;
+const PAGES: usize = 160;
 /// Telegram takes about one message a second in a chat, and a few at once.
 const CHAT_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
 const CHAT_BURST: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+/// After so many messages the chats are forgotten that have been silent: each time looks at all of them.
+const FORGET_EVERY: u32 = 1_024;
 
 /// Uptime as the limiter counts it, so that a simulated clock drives it too.
 #[derive(Clone, Debug)]
@@ -61,6 +63,10 @@ struct Desk {
     /// Messages under way, and how many of them are results.
     under_way: HashSet<OutboxId>,
     uploads: usize,
+    /// Up to this one all messages of a priority are under way or gone: nobody reads them again.
+    begun: HashMap<Priority, OutboxId>,
+    /// How many messages are over, up to when chats are forgotten next.
+    over: u32,
     /// Chats that Telegram told to wait.
     parked: HashMap<ChatId, Up>,
 }
@@ -106,8 +112,12 @@ async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -
     desk.parked.retain(|_, until| *until > engine.store.clock().now().up);
     let mut waiting: HashSet<ChatId> = HashSet::new();
     for priority in [Priority::Answer, Priority::Result, Priority::Reply, Priority::Notice] {
-        let mut after = None;
+        let mut after = desk.begun.get(&priority).copied();
+        let mut all_begun = true;
         for _ in 0..PAGES {
+            if sends.len() >= PARALLEL {
+                return Ok(wake);
+            }
             let rows = engine.store.read(move |view| view.outbox(priority as u8, after, PAGE)).await?;
             let Some((last, _)) = rows.last() else { break };
             after = Some(*last);
@@ -126,6 +136,10 @@ async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -
                     Turn::Now => desk.start(engine, sends, priority, id, row),
                     Turn::At(due) => wake = Some(wake.map_or(due, |wake| wake.min(due))),
                     Turn::Later => {}
+                }
+                all_begun &= desk.under_way.contains(&id);
+                if all_begun {
+                    desk.begun.insert(priority, id);
                 }
             }
         }
@@ -154,6 +168,8 @@ impl Desk {
             talking: HashSet::new(),
             under_way: HashSet::new(),
             uploads: 0,
+            begun: HashMap::new(),
+            over: 0,
             parked: HashMap::new(),
         }
     }
@@ -235,6 +251,10 @@ impl Desk {
         if priority != Priority::Answer {
             self.talking.remove(&chat);
         }
+        if next != Ok(Next::Gone) {
+            // It is still there, perhaps before others that are under way.
+            self.begun.remove(&priority);
+        }
         match next {
             Ok(Next::ParkChat(pause)) => {
                 self.parked.insert(chat, engine.clock().now().up.plus(pause));
@@ -242,7 +262,11 @@ impl Desk {
             Ok(Next::Gone | Next::Again(_)) => {}
             Err(fault) => engine.pause_after("noting a delivery", &fault).await,
         }
-        self.chats.retain_recent();
+        self.over += 1;
+        if self.over >= FORGET_EVERY {
+            self.over = 0;
+            self.chats.retain_recent();
+        }
     }
 }
 

@@ -66,7 +66,11 @@ impl World {
     /// A Telegram with one bot and nobody in it.
     pub fn new(bot: Bot) -> Self {
         let updates = Updates::new(bot.first_update_id);
-        let delivery = Delivery { retry_scale_permille: bot.retry_scale_permille, ..Delivery::default() };
+        let delivery = Delivery {
+            retry_scale_permille: bot.retry_scale_permille,
+            connections: bot.connections,
+            ..Delivery::default()
+        };
         Self {
             bot,
             chats: Chats::default(),
@@ -233,6 +237,12 @@ impl World {
     /// All calls that were accepted, in order.
     pub fn seen(&self) -> &[Seen] {
         &self.seen
+    }
+
+    /// Gives the calls that were accepted since the last time, and forgets them: for a play that is
+    /// long.
+    pub fn take_seen(&mut self) -> Vec<Seen> {
+        std::mem::take(&mut self.seen)
     }
 
     /// All calls that were refused, in order.

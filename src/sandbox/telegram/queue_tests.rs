@@ -214,3 +214,22 @@ fn a_webhook_is_checked_and_may_drop_what_waits() {
     assert_eq!(world.pending_updates(), 0);
     assert_eq!(world.webhook().map(|webhook| webhook.max_connections), Some(40));
 }
+
+#[test]
+fn what_was_put_off_is_not_forgotten_by_one_whose_clock_is_behind() {
+    let mut world = World::new(Bot { connections: Some(2), ..Bot::default() });
+    world.user(ANN, "Ann", "ru");
+    world.user(BOB, "Bob", "en");
+    webhook(&mut world, &json!({"url": "http://127.0.0.1:1/", "max_connections": 1}));
+    for person in [ANN, BOB] {
+        world.say(0, person, "1").expect("said");
+    }
+    let posts = [world.next_post(0).expect("due"), world.next_post(0).expect("due")];
+    let busy = Posted::Status { status: 503, retry_after_s: Some(1) };
+    posts.iter().for_each(|post| world.posted(0, post, &busy));
+    assert_eq!(world.next_post(999), None);
+    let first = world.next_post(1_000).expect("due");
+    assert_eq!(world.next_post(999), None);
+    let second = world.next_post(1_000).expect("due");
+    assert_eq!([first.update_id, second.update_id], posts.map(|post| post.update_id));
+}

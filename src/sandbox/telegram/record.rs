@@ -22,6 +22,8 @@ pub struct Bot {
     pub callback_life_ms: i64,
     /// Thousandths of Telegram's delays between webhook repeats: 1000 is the real thing.
     pub retry_scale_permille: u32,
+    /// So many posts at a time, whatever the bot asks for.
+    pub connections: Option<usize>,
 }
 
 impl Default for Bot {
@@ -33,6 +35,7 @@ impl Default for Bot {
             first_update_id: 100_000,
             callback_life_ms: 150_000,
             retry_scale_permille: 1000,
+            connections: None,
         }
     }
 }

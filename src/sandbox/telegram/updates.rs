@@ -68,6 +68,13 @@ pub(super) struct Updates {
     next_id: i64,
     order: u64,
     pub(super) queues: BTreeMap<Lane, Queue>,
+    /// Lanes that may be posted from now, by the order of their first update, and those whose post
+    /// failed, by when it is repeated. Thousands may wait, so nobody looks through all of them. A note
+    /// that is not true any more does no harm: whoever takes it looks again.
+    free: BTreeSet<(u64, Lane)>,
+    put_off: BTreeSet<(i64, Lane)>,
+    /// Nothing that waits is too old before this.
+    expires_ms: i64,
     pub(super) receipts: BTreeMap<i64, Receipt>,
     /// `None`: everything but what must be asked for.
     pub(super) allowed: Option<BTreeSet<String>>,
@@ -111,6 +118,9 @@ impl Updates {
             next_id: first_id,
             order: 0,
             queues: BTreeMap::new(),
+            free: BTreeSet::new(),
+            put_off: BTreeSet::new(),
+            expires_ms: i64::MAX,
             receipts: BTreeMap::new(),
             allowed: None,
             copies: 1,
@@ -145,6 +155,8 @@ impl Updates {
             let pending =
                 Pending { order: self.order, update_id, body: body.clone(), expires_at_ms, attempts: 0 };
             self.queues.entry(lane).or_default().waiting.push_back(pending);
+            self.expires_ms = self.expires_ms.min(expires_at_ms);
+            self.may_go(lane);
         }
         self.receipts.entry(update_id).or_default();
         Some(update_id)
@@ -180,10 +192,64 @@ impl Updates {
             }
         }
         self.queues.retain(|_, queue| !queue.waiting.is_empty());
+        self.note_all();
     }
 
     pub(super) fn expire(&mut self, now_ms: i64) {
+        if now_ms < self.expires_ms {
+            return;
+        }
         self.retain(|pending| pending.expires_at_ms > now_ms, |receipt| receipt.dropped = true);
+        let left = self.queues.values().flat_map(|queue| &queue.waiting);
+        self.expires_ms = left.map(|pending| pending.expires_at_ms).min().unwrap_or(i64::MAX);
+    }
+
+    /// Notes that a lane may be posted from, now or when its time comes.
+    pub(super) fn may_go(&mut self, lane: Lane) {
+        let Some(queue) = self.queues.get(&lane).filter(|queue| !queue.in_flight) else { return };
+        let Some(first) = queue.waiting.front() else { return };
+        if queue.due_ms > 0 {
+            self.put_off.insert((queue.due_ms, lane));
+        } else {
+            self.free.insert((first.order, lane));
+        }
+    }
+
+    fn note_all(&mut self) {
+        self.free.clear();
+        self.put_off.clear();
+        for lane in self.queues.keys().copied().collect::<Vec<_>>() {
+            self.may_go(lane);
+        }
+    }
+
+    /// Whatever failed is repeated at once.
+    pub(super) fn put_off_no_more(&mut self) {
+        for queue in self.queues.values_mut() {
+            queue.due_ms = 0;
+        }
+        self.note_all();
+    }
+
+    /// Of the lanes that may be posted from now, the one whose first update is the oldest.
+    pub(super) fn next_lane(&mut self, now_ms: i64) -> Option<Lane> {
+        while self.put_off.first().is_some_and(|(due_ms, _)| *due_ms <= now_ms) {
+            let Some((_, lane)) = self.put_off.pop_first() else { break };
+            let first = self.queues.get(&lane).and_then(|queue| queue.waiting.front());
+            self.free.extend(first.map(|first| (first.order, lane)));
+        }
+        while let Some((order, lane)) = self.free.pop_first() {
+            let Some(queue) = self.queues.get(&lane).filter(|queue| !queue.in_flight) else { continue };
+            if queue.waiting.front().is_none_or(|first| first.order != order) {
+                continue;
+            }
+            if queue.due_ms <= now_ms {
+                return Some(lane);
+            }
+            // Whoever freed it read the clock after whoever asks now.
+            self.put_off.insert((queue.due_ms, lane));
+        }
+        None
     }
 
     fn confirm(&mut self, offset: i64) {

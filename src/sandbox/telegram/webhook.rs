@@ -54,6 +54,8 @@ pub(super) struct Delivery {
     pub(super) webhook: Option<Webhook>,
     /// Thousandths of Telegram's delays.
     pub(super) retry_scale_permille: u32,
+    /// So many posts at a time, whatever the webhook says.
+    pub(super) connections: Option<usize>,
     pub(super) in_flight: usize,
     pub(super) failing_since_ms: Option<i64>,
     pub(super) last_error: Option<(i64, String)>,
@@ -89,9 +91,7 @@ impl Delivery {
         if params.flag("drop_pending_updates") {
             updates.retain(|_| false, |receipt| receipt.dropped = true);
         }
-        for queue in updates.queues.values_mut() {
-            queue.due_ms = 0;
-        }
+        updates.put_off_no_more();
         let asked = params.number("max_connections").unwrap_or(40).clamp(1, 100);
         let max_connections = usize::try_from(asked).unwrap_or(40);
         self.failing_since_ms = None;
@@ -125,7 +125,7 @@ impl Delivery {
     fn room(&self, webhook: &Webhook, now_ms: i64) -> bool {
         // After ten seconds without a success Telegram goes down to one connection.
         let failing = self.failing_since_ms.is_some_and(|since| now_ms - since > 10_000);
-        self.in_flight < if failing { 1 } else { webhook.max_connections }
+        self.in_flight < if failing { 1 } else { self.connections.unwrap_or(webhook.max_connections) }
     }
 
     /// The next update to post, marked as on its way; `None` when nothing is due.
@@ -135,16 +135,15 @@ impl Delivery {
         if !self.room(webhook, now_ms) {
             return None;
         }
-        let free = updates.queues.iter_mut().filter(|(_, queue)| !queue.in_flight && queue.due_ms <= now_ms);
-        let (lane, queue) =
-            free.min_by_key(|(_, queue)| queue.waiting.front().map(|pending| pending.order))?;
+        let lane = updates.next_lane(now_ms)?;
+        let queue = updates.queues.get_mut(&lane)?;
         let pending = queue.waiting.front_mut()?;
         pending.attempts += 1;
         queue.in_flight = true;
         self.in_flight += 1;
         updates.receipts.entry(pending.update_id).or_default().posts += 1;
         Some(Post {
-            lane: *lane,
+            lane,
             update_id: pending.update_id,
             url: webhook.url.clone(),
             secret_token: webhook.secret_token.clone(),
@@ -189,6 +188,7 @@ impl Delivery {
         let first = queue.waiting.front();
         let Some(attempts) = first.filter(|first| first.update_id == update_id).map(|first| first.attempts)
         else {
+            updates.may_go(lane);
             return;
         };
         if good {
@@ -202,6 +202,10 @@ impl Delivery {
             let least = if attempts <= 1 { 0 } else { 5 };
             queue.due_ms = now_ms + scaled.max(least);
         }
-        updates.queues.retain(|_, queue| !queue.waiting.is_empty());
+        if queue.waiting.is_empty() {
+            updates.queues.remove(&lane);
+        } else {
+            updates.may_go(lane);
+        }
     }
 }

@@ -3,13 +3,13 @@
 use super::load::{CUSTOMERS, Load};
 use super::outside::{self, Mark, Told};
 use super::tally::Tally;
-use super::{BOT, audited, job_of, read};
-use crate::ids::{JobId, UpdateId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::job::{State, Why};
 use crate::ledger::Account;
 use crate::money::Kopecks;
 use crate::sandbox::{Sandbox, kie};
-use crate::store::{Delivery, Fate, Job, View};
+use crate::simulate::left::{all_handled, audited, job_of, read};
+use crate::store::{Delivery, Job, View};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -69,11 +69,7 @@ pub(super) fn nothing_was_mended(home: &Path) -> Result<(), String> {
 pub(super) fn compare(view: &View, sandbox: &Sandbox, load: &Load, tally: &Tally) -> Result<Books, String> {
     audited(view)?;
     let acknowledged: Vec<i64> = sandbox.telegram.look(|world| outside::acknowledged(world).collect());
-    for id in &acknowledged {
-        let seen = read(view.seen(BOT, UpdateId(id.unsigned_abs())))?;
-        let handled = seen.is_some_and(|seen| seen.fate == Fate::Handled);
-        holds(handled, || format!("update {id} got a 200 and had no effect: {seen:?}"))?;
-    }
+    all_handled(view, &acknowledged)?;
     let last = read(view.last_job())?.map_or(0, |id| id.0);
     let jobs: Vec<Job> = (1..=last).map(|id| job_of(view, JobId(id))).collect::<Result<_, _>>()?;
     for customer in CUSTOMERS {

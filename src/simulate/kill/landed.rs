@@ -19,14 +19,14 @@
 //! the service still started is told but adds no hit: it found what the life before had left.
 
 use super::outside::{self, Mark, Told};
-use super::{BOT, job_of, read};
 use crate::ids::{JobId, UpdateId};
-use crate::job::{Late, State};
+use crate::job::State;
 use crate::message::{About, Priority};
 use crate::sandbox::Sandbox;
 use crate::sandbox::kie;
+use crate::simulate::left::{Depths, depths, open_jobs, read};
+use crate::simulate::service::BOT;
 use crate::store::{Job, View};
-use crate::time::Up;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -124,42 +124,6 @@ impl fmt::Display for Landed {
             write!(f, "; at {}{half}", commit.name())?;
         }
         Ok(())
-    }
-}
-
-/// What waits in the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Depths {
-    /// Updates in the inbox.
-    pub(super) updates: u64,
-    /// Jobs that are not over, or that are over and whose late result is being copied.
-    pub(super) jobs: usize,
-    /// Messages in the outbox.
-    pub(super) messages: u64,
-}
-
-/// What waits in the file.
-pub(super) fn depths(view: &View) -> Result<Depths, String> {
-    let jobs = open_jobs(view)?.len();
-    Ok(Depths { updates: read(view.inbox_depth())?, jobs, messages: read(view.outbox_depth())? })
-}
-
-/// The jobs that something is still to be done for, now or later.
-fn open_jobs(view: &View) -> Result<Vec<Job>, String> {
-    let due = read(view.due(Up(i64::MAX), usize::MAX))?;
-    let jobs = due.into_iter().map(|id| job_of(view, id)).collect::<Result<Vec<_>, _>>()?;
-    Ok(jobs.into_iter().filter(|job| is_open(&job.row.state)).collect())
-}
-
-fn is_open(state: &State) -> bool {
-    match state {
-        State::Failed { late, .. } => matches!(late, Late::Fetch { .. }),
-        State::Queued { .. }
-        | State::Sending { .. }
-        | State::Waiting { .. }
-        | State::Unknown { .. }
-        | State::Fetching { .. } => true,
-        State::Done { .. } | State::Late { .. } => false,
     }
 }
 

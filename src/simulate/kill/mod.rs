@@ -15,28 +15,22 @@ mod compare;
 mod landed;
 mod load;
 mod outside;
-mod service;
 mod tally;
 
+use super::left::{self, Depths, audited};
+use super::service::{self, Launch, TOKEN};
 use super::{budget::Budget, say};
-use crate::ids::JobId;
 use crate::sandbox::telegram::{Bot, World};
 use crate::sandbox::{self, Sandbox, kie};
-use crate::store::{Fault, Store, View};
-use crate::time::Clock;
-use landed::{Depths, Landed, Life};
+use landed::{Landed, Life};
 use load::Load;
 use outside::Mark;
 use rust_decimal::Decimal;
-use service::Launch;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tally::Tally;
 use tempfile::TempDir;
 
-const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const BOT: u64 = 4242;
 /// Telegram says nothing for so long: whatever is due soon was done.
 const QUIET: Duration = Duration::from_secs(2);
 /// So often the last life may be stopped and started again before all is worked off.
@@ -65,13 +59,7 @@ pub struct Arguments {
 
 /// Runs the proof; an error says what did not hold, and how to see it again.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
-    let program = match &arguments.binary {
-        Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(|why| why.to_string())?.with_file_name("samovar"),
-    };
-    if !program.is_file() {
-        return Err(format!("there is no {}: build it, or name it with --binary", program.display()));
-    }
+    let program = service::program(arguments.binary.as_deref())?;
     let home = TempDir::new().map_err(|why| format!("no directory for the proof: {why}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|why| why.to_string())?;
@@ -89,7 +77,7 @@ async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(
     let account = kie::Account { credits: Decimal::from(1_000_000_000), ..kie::Account::default() };
     let settings = sandbox::Settings { bot, account, ..sandbox::Settings::default() };
     let sandbox = Sandbox::start(settings).await.map_err(|why| format!("no sandbox: {why}"))?;
-    let launch = Launch::new(program, home, &sandbox)?;
+    let launch = Launch::new(program, home, &sandbox, &[("UNKNOWN_DEADLINE", "3s")])?;
     let mut load = Load::new(arguments.seed, &sandbox);
     let (mut tally, started) = (Tally::default(), Instant::now());
     while arguments.budget.goes_on(tally.kills(), arguments.kills, started) {
@@ -105,7 +93,7 @@ async fn prove(arguments: &Arguments, program: PathBuf, home: &Path) -> Result<(
     }
     load::calm(&sandbox);
     settle(&launch, &sandbox, &mut tally).await?;
-    let books = inspect(home, |view| compare::compare(view, &sandbox, &load, &tally))?;
+    let books = left::inspect(home, |view| compare::compare(view, &sandbox, &load, &tally))?;
     compare::nothing_was_mended(home)?;
     for line in tally.lines().into_iter().chain(books.lines()) {
         say(&line)?;
@@ -128,7 +116,7 @@ async fn one_life(
         tokio::time::sleep(load.early_death()).await;
         None
     } else {
-        service.speaks(sandbox, mark).await?;
+        service.speaks(sandbox, |world| mark.is_past(world)).await?;
         let posts = sandbox.telegram.look(outside::posts);
         let death = load.death();
         load.play(sandbox, death).await?;
@@ -138,49 +126,17 @@ async fn one_life(
     let lived = born.elapsed();
     service.kill().await?;
     let life = Life { mark, posted, at_ms, lived, started: posts.is_some() };
-    inspect(launch.home(), |view| {
+    left::inspect(launch.home(), |view| {
         let landed = landed::tell(view, sandbox, life)?;
         let audit = if audits { Some(audited(view)?) } else { None };
         Ok((landed, audit))
     })
 }
 
-/// All ten invariants over the whole file; gives how long it took.
-fn audited(view: &View) -> Result<Duration, String> {
-    let started = Instant::now();
-    let report = read(view.audit())?;
-    if !report.ok {
-        let broken = report.rules.into_iter().filter(|rule| !rule.ok).collect::<Vec<_>>();
-        return Err(format!("the audit fails: {broken:#?}"));
-    }
-    Ok(started.elapsed())
-}
-
-fn read<R>(answer: Result<R, Fault>) -> Result<R, String> {
-    answer.map_err(|fault| format!("the file cannot be read: {fault}"))
-}
-
-/// A job that must be there.
-fn job_of(view: &View, id: JobId) -> Result<crate::store::Job, String> {
-    read(view.job(id))?.ok_or_else(|| format!("job {id} is lost"))
-}
-
-/// Looks at a copy of the file a dead process left: the next life opens the file as it was left.
-fn inspect<R>(home: &Path, look: impl FnOnce(&View) -> Result<R, String>) -> Result<R, String> {
-    let (data, copy) = (home.join("data"), home.join("copy"));
-    let copied = fs::create_dir_all(&copy)
-        .and_then(|()| fs::copy(data.join("samovar.redb"), copy.join("samovar.redb")));
-    copied.map_err(|why| format!("the file cannot be copied: {why}"))?;
-    let (store, engine) = Store::open(&copy, Clock::system()).map_err(|why| why.to_string())?;
-    let seen = look(&read(store.view())?);
-    drop((engine, store));
-    seen
-}
-
 /// Lets the last life work everything off and stops it cleanly; begins anew while something waits
 /// for its time.
 async fn settle(launch: &Launch, sandbox: &Sandbox, tally: &mut Tally) -> Result<(), String> {
-    let mut left = Depths::default();
+    let mut waiting = Depths::default();
     for _ in 0..LAST_LIVES {
         let mut service = launch.start()?;
         service.is_ready(launch.port()).await?;
@@ -192,13 +148,13 @@ async fn settle(launch: &Launch, sandbox: &Sandbox, tally: &mut Tally) -> Result
         }
         service.stop().await?;
         let waits = sandbox.telegram.look(World::pending_updates);
-        left = inspect(launch.home(), |view| {
+        waiting = left::inspect(launch.home(), |view| {
             tally.left_unnoted(landed::unnoted(view)?);
-            landed::depths(view)
+            left::depths(view)
         })?;
-        if left == Depths::default() && waits == 0 {
+        if waiting == Depths::default() && waits == 0 {
             return Ok(());
         }
     }
-    Err(format!("the last lives did not work everything off: {left:?}"))
+    Err(format!("the last lives did not work everything off: {waiting:?}"))
 }

@@ -1,7 +1,6 @@
-//! The service as a child process: started, killed, stopped.
+//! The service as a child process: started, killed, stopped, audited.
 
-use super::TOKEN;
-use super::outside::Mark;
+use crate::sandbox::telegram::World;
 use crate::sandbox::{Sandbox, kie};
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,6 +9,9 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
+/// The bot's token, and the id in it.
+pub(super) const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub(super) const BOT: u64 = 4242;
 /// A start, or a clean stop, that takes longer than this has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Below those that the system gives to clients: with thousands of connections to a service that is
@@ -34,8 +36,26 @@ fn free_port() -> Result<u16, String> {
     free.ok_or_else(|| "no port is free".to_owned())
 }
 
+/// The service to start: the named one, or the `samovar` beside this program.
+pub(super) fn program(named: Option<&Path>) -> Result<PathBuf, String> {
+    let program = match named {
+        Some(program) => program.to_owned(),
+        None => std::env::current_exe().map_err(|why| why.to_string())?.with_file_name("samovar"),
+    };
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(format!("there is no {}: build it, or name it with --binary", program.display()))
+}
+
 impl Launch {
-    pub(super) fn new(program: PathBuf, home: &Path, sandbox: &Sandbox) -> Result<Self, String> {
+    /// With `more` settings than every proof has.
+    pub(super) fn new(
+        program: PathBuf,
+        home: &Path,
+        sandbox: &Sandbox,
+        more: &[(&'static str, &str)],
+    ) -> Result<Self, String> {
         let port = free_port()?;
         let settings = [
             ("TELEGRAM_BOT_TOKEN", TOKEN),
@@ -49,7 +69,6 @@ impl Launch {
             ("LISTEN", &format!("127.0.0.1:{port}")),
             ("ADMIN_LISTEN", "127.0.0.1:0"),
             ("FREE_DAILY_LIMIT", "0"),
-            ("UNKNOWN_DEADLINE", "3s"),
             ("START_BONUS_RUB", "10000"),
             ("ACTIONS_PER_MINUTE", "0"),
             ("OPEN_JOBS_PER_CUSTOMER", "50"),
@@ -57,7 +76,8 @@ impl Launch {
             ("LOG_FORMAT", "json"),
             ("RUST_LOG", "warn"),
         ];
-        let settings = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
+        let settings =
+            settings.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect();
         Ok(Self { program, home: home.to_owned(), port, settings })
     }
 
@@ -69,25 +89,48 @@ impl Launch {
         self.port
     }
 
+    /// `samovar` with these words and the settings of every life.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--config", "/dev/null"]).args(words).env_clear();
+        command.envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+
     pub(super) fn start(&self) -> Result<Service, String> {
         let log = File::options().create(true).append(true).open(self.home.join("service.log"));
         let log = log.map_err(|why| format!("no log: {why}"))?;
-        let mut command = Command::new(&self.program);
-        command.args(["--config", "/dev/null", "run"]).env_clear();
-        command.envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
-        let child =
-            command.spawn().map_err(|why| format!("{} does not start: {why}", self.program.display()));
-        child.map(Service)
+        let child = self.command(&["run"]).stderr(log).kill_on_drop(true).spawn();
+        child.map(Service).map_err(|why| format!("{} does not start: {why}", self.program.display()))
+    }
+
+    /// `samovar audit` on what the last life left; an error is what it says.
+    pub(super) async fn audit(&self) -> Result<(), String> {
+        let said = self.command(&["audit"]).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await;
+        let said = said.map_err(|why| format!("the audit does not start: {why}"))?;
+        if said.status.success() {
+            return Ok(());
+        }
+        let [out, err] = [&said.stdout, &said.stderr].map(|text| String::from_utf8_lossy(text));
+        Err(format!("samovar audit ended with {}\n{out}{err}", said.status))
     }
 }
 
 impl Service {
-    /// Waits until it has said something to Telegram: then it takes updates and works.
-    pub(super) async fn speaks(&mut self, sandbox: &Sandbox, mark: Mark) -> Result<(), String> {
-        let spoke = sandbox.telegram.wait(|world| mark.is_past(world).then_some(()), PATIENCE);
+    pub(super) fn pid(&self) -> Result<u32, String> {
+        self.0.id().ok_or_else(|| "the service ended by itself".to_owned())
+    }
+
+    /// Waits until it has said what is looked for to Telegram.
+    pub(super) async fn speaks(
+        &mut self,
+        sandbox: &Sandbox,
+        said: impl Fn(&World) -> bool,
+    ) -> Result<(), String> {
+        let said = sandbox.telegram.wait(|world| said(world).then_some(()), PATIENCE);
         tokio::select! {
-            spoke = spoke => spoke.map_err(|late| format!("the service says nothing: {late}")),
+            said = said => said.map_err(|late| format!("the service says nothing: {late}")),
             ended = self.0.wait() => Err(format!("the service ended by itself: {ended:?}")),
         }
     }
@@ -104,7 +147,7 @@ impl Service {
                     Ok(answer) => answer.text().await.unwrap_or_else(|why| why.to_string()),
                     Err(why) => why.to_string(),
                 };
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
         tokio::select! {
@@ -125,9 +168,8 @@ impl Service {
 
     /// SIGTERM, and waits for the clean end.
     pub(super) async fn stop(mut self) -> Result<(), String> {
-        let pid =
-            self.0.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
-        let pid = pid.ok_or("the service ended by itself")?;
+        let pid = i32::try_from(self.pid()?).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = pid.ok_or("the service has no process id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|why| why.to_string())?;
         match tokio::time::timeout(PATIENCE, self.0.wait()).await {
             Ok(Ok(ended)) if ended.success() => Ok(()),
