@@ -94,7 +94,7 @@ pub(crate) struct Shop {
     pub(crate) store: Store,
     /// What its disk was asked.
     pub(crate) disk: Arc<Disk>,
-    _writer: JoinHandle<()>,
+    writer: JoinHandle<()>,
 }
 
 impl Shop {
@@ -107,7 +107,13 @@ impl Shop {
             Ok(Counted(FileBackend::new(file).map_err(io::Error::other)?, counts.clone()))
         };
         let (store, engine) = Store::open_on(backend, Clock::system()).expect("a store");
-        Self { store, disk, _writer: std::thread::spawn(move || engine.run()) }
+        Self { store, disk, writer: std::thread::spawn(move || engine.run()) }
+    }
+
+    /// Closes it; its file can be opened again when this returns.
+    pub(crate) fn close(self) {
+        drop(self.store);
+        self.writer.join().expect("no panic");
     }
 
     /// Gives it customers with money and a past of sales: at least so many rows in its ledger.
@@ -161,6 +167,11 @@ fn pay(tx: &mut Tx<'_>, number: u64) -> Result<(), Fault> {
 
 /// Takes an order and holds its price.
 pub(crate) fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<JobId, Fault> {
+    order(tx, user, Values::new())
+}
+
+/// The same, saying what was ordered.
+pub(crate) fn order(tx: &mut Tx<'_>, user: UserId, input: Values) -> Result<JobId, Fault> {
     let (id, now) = (tx.next_job_id()?, tx.now());
     let mut money = JobMoney::default();
     let held = tx.transfer_for_job(id, &mut money, &Transfer::hold(id, user, PRICE, now.at))?;
@@ -168,7 +179,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<JobId, Fault> {
     let row = JobRow {
         user,
         model: "z-image".to_owned(),
-        input: Values::new(),
+        input,
         price: PRICE,
         cost_usd: rust_decimal::Decimal::ONE,
         free_hour: None,
