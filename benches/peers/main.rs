@@ -131,6 +131,7 @@ fn rounds(options: &Options, stores: &[Filled], dir: &Path, runtime: &Runtime) -
     }
     let mut syncs = Vec::new();
     for round in 1..=options.rounds {
+        rustix::fs::sync();
         syncs.push(appends(dir, warm));
         let mut groups: Vec<&mut [Line]> = lines.chunks_mut(options.callers.len()).collect();
         if round % 2 == 0 {

@@ -1,12 +1,12 @@
-//! fjall, a log-structured tree: its transactions for one writer, each synced to the disk (`fdatasync`).
+//! fjall, a log-structured tree: a batch of writes, synced to the disk (`fdatasync`) as its journal has it.
+//! With one writer what the batch itself changed is best looked up in a map; its transactions would keep a
+//! tree for that.
 
 use super::Peer;
 use crate::order::{Order, Sizes, Totals, Wallet};
 use crate::shop::CUSTOMERS;
-use fjall::{
-    KeyspaceCreateOptions, PersistMode, Readable, SingleWriterTxDatabase, SingleWriterTxKeyspace,
-    SingleWriterWriteTx,
-};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Orders of the past that go into one transaction.
@@ -14,7 +14,7 @@ const AT_ONCE: usize = 10_000;
 
 /// A folder of fjall's. Its keys sort as bytes, so numbers are stored big end first.
 pub(super) struct Fjall {
-    database: SingleWriterTxDatabase,
+    database: Database,
     tables: Tables,
     sizes: Sizes,
     /// The last row of the ledger.
@@ -22,15 +22,15 @@ pub(super) struct Fjall {
 }
 
 struct Tables {
-    wallets: SingleWriterTxKeyspace,
-    ledger: SingleWriterTxKeyspace,
-    jobs: SingleWriterTxKeyspace,
-    due: SingleWriterTxKeyspace,
+    wallets: Keyspace,
+    ledger: Keyspace,
+    jobs: Keyspace,
+    due: Keyspace,
 }
 
 impl Fjall {
     pub(super) fn open(dir: &Path, sizes: Sizes) -> Self {
-        let builder = SingleWriterTxDatabase::builder(dir.join("peer.fjall"));
+        let builder = Database::builder(dir.join("peer.fjall"));
         let database = builder.cache_size(64 * 1024 * 1024).open().expect("a folder");
         let keyspace = |name| database.keyspace(name, KeyspaceCreateOptions::default).expect("a keyspace");
         let tables = Tables {
@@ -44,28 +44,28 @@ impl Fjall {
         Self { database, tables, sizes, seq }
     }
 
-    fn write(&mut self, act: impl FnOnce(&mut SingleWriterWriteTx<'_>, &Tables, Sizes, &mut i64)) {
-        let mut tx = self.database.write_tx().durability(Some(PersistMode::SyncData));
-        act(&mut tx, &self.tables, self.sizes, &mut self.seq);
-        tx.commit().expect("durable");
+    fn write(&mut self, act: impl FnOnce(&mut OwnedWriteBatch, &Tables, Sizes, &mut i64)) {
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
+        act(&mut batch, &self.tables, self.sizes, &mut self.seq);
+        batch.commit().expect("durable");
     }
 }
 
 impl Peer for Fjall {
     fn fill(&mut self, past: i64) {
-        self.write(|tx, tables, sizes, _| {
+        self.write(|batch, tables, sizes, _| {
             for customer in (1..).take(usize::try_from(CUSTOMERS).expect("few")) {
-                tx.insert(&tables.wallets, key(customer), Wallet::FULL.row(sizes));
+                batch.insert(&tables.wallets, key(customer), Wallet::FULL.row(sizes));
             }
         });
         let past: Vec<i64> = (1..=past).collect();
         for jobs in past.chunks(AT_ONCE) {
-            self.write(|tx, tables, sizes, seq| {
+            self.write(|batch, tables, sizes, seq| {
                 for order in jobs.iter().map(|job| Order::numbered(*job)) {
-                    tx.insert(&tables.jobs, key(order.job), order.job_row(sizes));
+                    batch.insert(&tables.jobs, key(order.job), order.job_row(sizes));
                     for _ in 0..2 {
                         *seq += 1;
-                        tx.insert(&tables.ledger, key(*seq), order.ledger_row(sizes));
+                        batch.insert(&tables.ledger, key(*seq), order.ledger_row(sizes));
                     }
                 }
             });
@@ -73,23 +73,29 @@ impl Peer for Fjall {
     }
 
     fn place(&mut self, orders: &[Order]) {
-        self.write(|tx, tables, sizes, seq| {
+        self.write(|batch, tables, sizes, seq| {
+            let (mut wallets, mut new) = (HashMap::new(), HashSet::new());
             for order in orders {
-                assert!(!tx.contains_key(&tables.jobs, key(order.job)).expect("readable"), "a new job");
-                let row = tx.get(&tables.wallets, key(order.customer)).expect("readable");
-                let mut wallet = Wallet::of(&row.expect("a customer"));
+                let known = tables.jobs.contains_key(key(order.job)).expect("readable");
+                assert!(!known && new.insert(order.job), "a new job");
+                let wallet = wallets.entry(order.customer).or_insert_with(|| {
+                    let row = tables.wallets.get(key(order.customer)).expect("readable");
+                    Wallet::of(&row.expect("a customer"))
+                });
                 wallet.hold();
                 *seq += 1;
-                tx.insert(&tables.wallets, key(order.customer), wallet.row(sizes));
-                tx.insert(&tables.ledger, key(*seq), order.ledger_row(sizes));
-                tx.insert(&tables.jobs, key(order.job), order.job_row(sizes));
-                tx.insert(&tables.due, [key(order.at), key(order.job)].concat(), []);
+                batch.insert(&tables.ledger, key(*seq), order.ledger_row(sizes));
+                batch.insert(&tables.jobs, key(order.job), order.job_row(sizes));
+                batch.insert(&tables.due, [key(order.at), key(order.job)].concat(), []);
+            }
+            for (customer, wallet) in wallets {
+                batch.insert(&tables.wallets, key(customer), wallet.row(sizes));
             }
         });
     }
 
     fn totals(&mut self) -> Totals {
-        let snapshot = self.database.read_tx();
+        let snapshot = self.database.snapshot();
         let ledger = snapshot.len(&self.tables.ledger).expect("readable");
         let wallets = snapshot.iter(&self.tables.wallets);
         let held = wallets.map(|row| Wallet::of(&row.value().expect("readable")).held).sum();

@@ -1,5 +1,5 @@
-//! PostgreSQL with the settings it comes with. One act is one call of a function, a batch is one statement
-//! over arrays; both are prepared. The time a job is due is a partial index, as in SQLite.
+//! PostgreSQL with the settings it comes with. An act is one call of a function, and so is a batch, which
+//! works on sets rather than in a loop. The time a job is due is a partial index, as in SQLite.
 
 use super::Peer;
 use super::cluster::Cluster;
@@ -12,7 +12,8 @@ use tokio_postgres::{Client, Statement};
 /// Connections of a pool: more do not help two cores, and the server takes 100 as it comes.
 const CONNECTIONS: usize = 64;
 
-/// Room in the pages of the wallets lets an update stay in its page, so that no index changes.
+/// A batch where not all can be placed fails whole, and would be tried again one by one, as ours is. A wallet
+/// that is asked more than once pays the sum. Room in the pages of the wallets lets an update stay in its page, so that no index changes.
 const SCHEMA: &str = "
     CREATE TABLE wallets (
         id bigint PRIMARY KEY, available bigint NOT NULL, held bigint NOT NULL
@@ -44,29 +45,34 @@ const SCHEMA: &str = "
         INSERT INTO jobs VALUES (the_job, the_customer, the_price, the_time, the_time, 0, the_model, the_input);
         RETURN true;
     END $$;
+
+    CREATE FUNCTION place_all(
+        jobs_asked bigint[], customers bigint[], times bigint[], the_price bigint, the_model text, the_input text
+    ) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        paid bigint;
+    BEGIN
+        IF EXISTS (SELECT FROM jobs WHERE id = ANY (jobs_asked)) THEN
+            RAISE 'a job is known';
+        END IF;
+        UPDATE wallets SET available = available - sum, held = held + sum
+            FROM (SELECT customer, count(*) * the_price AS sum FROM unnest(customers) customer GROUP BY customer) owed
+            WHERE id = customer AND available >= sum;
+        GET DIAGNOSTICS paid = ROW_COUNT;
+        IF paid <> (SELECT count(DISTINCT customer) FROM unnest(customers) customer) THEN
+            RAISE 'a wallet cannot pay';
+        END IF;
+        INSERT INTO ledger (job, customer, amount, at, prev_hash)
+            SELECT job, customer, the_price, at, decode(repeat('07', 32), 'hex')
+            FROM unnest(jobs_asked, customers, times) AS asked (job, customer, at);
+        INSERT INTO jobs
+            SELECT job, customer, the_price, at, at, 0, the_model, the_input
+            FROM unnest(jobs_asked, customers, times) AS asked (job, customer, at);
+    END $$;
 ";
 
 const PLACE: &str = "SELECT place($1, $2, $3, $4, $5, $6)";
-
-/// A wallet that is asked more than once pays the sum.
-const PLACE_ALL: &str = "
-    WITH asked AS MATERIALIZED (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS asked (job, customer, at)
-        WHERE NOT EXISTS (SELECT FROM jobs WHERE id = job)
-    ), owed AS (
-        SELECT customer, count(*) * $4::bigint AS sum FROM asked GROUP BY customer
-    ), paid AS (
-        UPDATE wallets SET available = available - sum, held = held + sum
-        FROM owed WHERE id = customer AND available >= sum
-        RETURNING id
-    ), fresh AS (
-        SELECT job, customer, at FROM asked JOIN paid ON id = customer
-    ), posted AS (
-        INSERT INTO ledger (job, customer, amount, at, prev_hash)
-        SELECT job, customer, $4, at, decode(repeat('07', 32), 'hex') FROM fresh ORDER BY job
-    )
-    INSERT INTO jobs SELECT job, customer, $4, at, at, 0, $5, $6 FROM fresh ORDER BY job
-";
+const PLACE_ALL: &str = "SELECT place_all($1, $2, $3, $4, $5, $6)";
 
 /// Many connections, an act each.
 pub(crate) struct Pool(Vec<(Client, Statement)>);
@@ -96,6 +102,10 @@ impl Pool {
     }
 }
 
+/// Plans by the known indexes, made once. Left alone the server plans every batch anew by its length and reads
+/// all wallets for 64 of them, a third as fast.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan";
+
 /// One connection.
 pub(super) struct Postgres {
     client: Client,
@@ -115,6 +125,7 @@ impl Postgres {
             if !made.get::<_, bool>(0) {
                 client.batch_execute(SCHEMA).await.expect("sql");
             }
+            client.batch_execute(SETTINGS).await.expect("sql");
             let place_all = client.prepare(PLACE_ALL).await.expect("sql");
             (client, place_all)
         });
@@ -144,9 +155,10 @@ impl Peer for Postgres {
         let (jobs, customers) = (column(|order| order.job), column(|order| order.customer));
         let times = column(|order| order.at);
         let placed = self.runtime.block_on(
-            self.client.execute(&self.place_all, &[&jobs, &customers, &times, &PRICE.get(), &MODEL, &PROMPT]),
+            self.client
+                .query_one(&self.place_all, &[&jobs, &customers, &times, &PRICE.get(), &MODEL, &PROMPT]),
         );
-        assert_eq!(placed.expect("durable"), orders.len() as u64, "new jobs, and they can pay");
+        placed.expect("new jobs, and they can pay");
     }
 
     fn totals(&mut self) -> Totals {

@@ -37,14 +37,18 @@ pub(super) fn fill(dir: &Path, rows: u64) {
     shop.close();
 }
 
-/// Audits the whole file; every hold moves the operator's account, so its newest row is the last of all.
+/// Audits the whole file. Top-ups move one operator's account and orders another, so the newer one's newest
+/// row is the last of all.
 pub(super) fn totals(dir: &Path) -> Totals {
     let shop = Shop::open(dir);
     shop.audit();
-    let row = shop.store.view().and_then(|view| view.account(Account::Revenue)).expect("readable rows");
-    let (ledger, held) = (row.newest.map_or(0, |seq| seq.0), row.counters.credits_pending.get());
+    let view = shop.store.view().expect("a snapshot");
+    let [paid, ordered] =
+        [Account::CashStars, Account::Revenue].map(|account| view.account(account).expect("readable rows"));
+    drop(view);
     shop.close();
-    Totals { ledger: i64::try_from(ledger).expect("few"), held }
+    let last = paid.newest.max(ordered.newest).map_or(0, |seq| seq.0);
+    Totals { ledger: i64::try_from(last).expect("few"), held: ordered.counters.credits_pending.get() }
 }
 
 /// Places one order in an empty file and measures what it wrote.
