@@ -52,10 +52,10 @@ struct Options {
 impl Options {
     /// Before a measurement, and a measurement.
     fn times(&self) -> (Duration, Duration) {
-        match self.test {
-            true => (Duration::from_millis(10), Duration::from_millis(50)),
-            false => (Duration::from_millis(500), Duration::from_secs(self.seconds)),
+        if self.test {
+            return (Duration::from_millis(10), Duration::from_millis(50));
         }
+        (Duration::from_millis(500), Duration::from_secs(self.seconds))
     }
 
     fn takes(&self, contender: &Contender) -> bool {

@@ -65,7 +65,7 @@ const fn contender(name: &'static str, label: &'static str, kind: Kind, way: Way
 }
 
 /// The first is what the others are compared with.
-pub(crate) const CONTENDERS: [Contender; 8] = [
+pub(crate) const CONTENDERS: [Contender; 9] = [
     contender("samovar", "Samovar", Kind::Samovar, Way::Together),
     contender("redb", "redb, a commit an act", Kind::Redb, Way::Alone),
     contender(
@@ -74,6 +74,7 @@ pub(crate) const CONTENDERS: [Contender; 8] = [
         Kind::Redb,
         Way::AloneWithoutQuickRepair,
     ),
+    contender("redb-batched", "redb, batched as ours", Kind::Redb, Way::Together),
     contender("sqlite", "SQLite, a transaction an act", Kind::Sqlite, Way::Alone),
     contender("sqlite-batched", "SQLite, batched as ours", Kind::Sqlite, Way::Together),
     contender("postgres-pool", "PostgreSQL, 64 connections", Kind::Postgres, Way::Pool),
@@ -111,14 +112,17 @@ impl Filled {
 
     /// Opens it for callers.
     pub(crate) fn open(&self, contender: Contender, runtime: &Runtime) -> Running {
-        if let Way::Pool = contender.way {
-            let (pool, server) = Pool::open(&self.dir, runtime);
-            return Running::new(Door::Pool(Arc::new(pool)), move || drop(server));
-        }
-        match (self.kind.peer(&self.dir, self.sizes, contender.way), contender.way) {
-            (None, _) => samovar::open(&self.dir),
-            (Some(peer), Way::Together) => Running::writer(peer, crate::run::BATCH),
-            (Some(peer), Way::Alone | Way::AloneWithoutQuickRepair | Way::Pool) => Running::writer(peer, 1),
+        let most = match contender.way {
+            Way::Pool => {
+                let (pool, server) = Pool::open(&self.dir, runtime);
+                return Running::new(Door::Pool(Arc::new(pool)), move || drop(server));
+            }
+            Way::Together => crate::run::BATCH,
+            Way::Alone | Way::AloneWithoutQuickRepair => 1,
+        };
+        match self.kind.peer(&self.dir, self.sizes, contender.way) {
+            None => samovar::open(&self.dir),
+            Some(peer) => Running::writer(peer, most),
         }
     }
 

@@ -1,4 +1,4 @@
-//! redb as it comes: four tables, one of them open at a time for each act, and no batching of ours.
+//! redb as it comes, without our store around it: four tables, their rows as bytes.
 
 use super::Peer;
 use crate::order::{Order, Sizes, Totals, Wallet};
