@@ -127,7 +127,7 @@ impl Shop {
         Self { store, disk, writer: std::thread::spawn(move || engine.run()) }
     }
 
-    /// Closes the file, for another process.
+    /// Closes it; its file can be opened again when this returns.
     pub(crate) fn close(self) {
         drop(self.store);
         self.writer.join().expect("no panic");
@@ -188,6 +188,11 @@ fn pay(tx: &mut Tx<'_>, number: u64) -> Result<(), Fault> {
 
 /// Takes an order and holds its price.
 pub(crate) fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<JobId, Fault> {
+    order(tx, user, Values::new())
+}
+
+/// The same, saying what was ordered.
+pub(crate) fn order(tx: &mut Tx<'_>, user: UserId, input: Values) -> Result<JobId, Fault> {
     let (id, now) = (tx.next_job_id()?, tx.now());
     let mut money = JobMoney::default();
     let held = tx.transfer_for_job(id, &mut money, &Transfer::hold(id, user, PRICE, now.at))?;
@@ -195,7 +200,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, user: UserId) -> Result<JobId, Fault> {
     let row = JobRow {
         user,
         model: "z-image".to_owned(),
-        input: Values::new(),
+        input,
         price: PRICE,
         cost_usd: rust_decimal::Decimal::ONE,
         free_hour: None,
