@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
 
     fn play(mut self, arguments: &Arguments) -> Result<(), String> {
         if arguments.storm {
-            line("simulate load --storm: ten times more than goes")?;
+            say("simulate load --storm: ten times more than goes")?;
             storm::play(&mut self, arguments)?;
         } else {
             self.steady(arguments)?;
@@ -172,7 +172,7 @@ impl<'a> Stage<'a> {
             Pace::Offered(arguments.updates.into())
         };
         let (time, mut gauges) = (arguments.time(), self.gauges()?);
-        line(&format!(
+        say(&format!(
             "simulate load: {pace:?} for {} s, {} customers",
             time.as_secs(),
             arguments.customers()
@@ -248,7 +248,7 @@ impl<'a> Stage<'a> {
         table.row("stopped within", shown(began.elapsed()));
         table.row("a sync of the disk, after", syncs(launch.home())?.line(&[500, 990], None));
         for line in table.lines() {
-            line(&line)?;
+            say(&line)?;
         }
         stopped?;
         let acknowledged = std::mem::take(&mut play.book().acknowledged);
@@ -259,9 +259,9 @@ impl<'a> Stage<'a> {
         if left != Depths::default() {
             return Err(format!("not all is worked off: {left:?}"));
         }
-        line(&format!("{} updates acknowledged, each had its effect", acknowledged.len()))?;
+        say(&format!("{} updates acknowledged, each had its effect", acknowledged.len()))?;
         runtime.block_on(launch.audit())?;
-        line("samovar audit: exit code 0, all ten rules hold")
+        say("samovar audit: exit code 0, all ten rules hold")
     }
 }
 
