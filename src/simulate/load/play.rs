@@ -12,6 +12,7 @@ use crate::sandbox::Shared;
 use crate::sandbox::telegram::{Post, Posted, Seen, World};
 use crate::time::millis;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,17 @@ pub(super) enum Pace {
     Storm(u64),
     /// No more.
     None,
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offered(rate) => write!(f, "{rate} updates a second"),
+            Self::Closed(at_once) => write!(f, "{at_once} updates at once, the next when one is answered,"),
+            Self::Storm(rate) => write!(f, "{rate} updates a second from people who do not wait"),
+            Self::None => write!(f, "no updates"),
+        }
+    }
 }
 
 /// What has happened so far.
