@@ -142,7 +142,7 @@ impl<'a> Stage<'a> {
         let (address, mut table) = (SocketAddr::from((Ipv4Addr::LOCALHOST, launch.port())), Table::default());
         table.row("a sync of the disk", syncs(home)?.line(&[500, 990], None));
         let (service, took) = runtime.block_on(start(&launch, &sandbox))?;
-        std::thread::sleep(IDLE.min(arguments.time()));
+        runtime.block_on(async { tokio::time::sleep(IDLE.min(arguments.time())).await });
         let idle = usage(service.pid()?)?.kilobytes;
         table.row("started, sells after", shown(took));
         table.row("resident memory, idle", megabytes(idle, Some(IDLE_MB)));

@@ -121,6 +121,13 @@ impl Book {
     }
 }
 
+/// Waits on this thread, to the tenth of a millisecond: the runtime's timers know only whole ones.
+fn wait_until(due: Instant) {
+    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        thread::park_timeout(left);
+    }
+}
+
 /// The play.
 pub(super) struct Play {
     telegram: Shared<World>,
@@ -214,7 +221,7 @@ impl Play {
     ) -> Result<(), String> {
         let (began, mut due) = (Instant::now(), Instant::now());
         for tick in 0.. {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+            wait_until(due);
             if ends(self, due - began) {
                 break;
             }
