@@ -12,6 +12,7 @@ use crate::sandbox::Shared;
 use crate::sandbox::telegram::{Post, Posted, Seen, World};
 use crate::time::millis;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,17 @@ pub(super) enum Pace {
     Storm(u64),
     /// No more.
     None,
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offered(rate) => write!(f, "{rate} updates a second"),
+            Self::Closed(at_once) => write!(f, "{at_once} updates at once, the next when one is answered,"),
+            Self::Storm(rate) => write!(f, "{rate} updates a second from people who do not wait"),
+            Self::None => write!(f, "no updates"),
+        }
+    }
 }
 
 /// What has happened so far.
@@ -106,6 +118,13 @@ impl Book {
     fn sent(&mut self, update: i64, due: Instant) {
         self.offered += 1;
         self.due.insert(update, due);
+    }
+}
+
+/// Waits on this thread, to the tenth of a millisecond: the runtime's timers know only whole ones.
+fn wait_until(due: Instant) {
+    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        thread::park_timeout(left);
     }
 }
 
@@ -202,7 +221,7 @@ impl Play {
     ) -> Result<(), String> {
         let (began, mut due) = (Instant::now(), Instant::now());
         for tick in 0.. {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+            wait_until(due);
             if ends(self, due - began) {
                 break;
             }
