@@ -6,7 +6,7 @@ use samovar::config::Settings;
 use samovar::ids::{InboxId, JobId, UpdateId};
 use samovar::job::State;
 use samovar::provider::callback::callback_secret;
-use samovar::store::{Fate, INBOX_MAX, InboxRow, Received};
+use samovar::store::{BACKLOG_MAX, Fate, InboxRow, Received};
 use samovar::time::Up;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -209,7 +209,7 @@ async fn when_too_many_updates_wait_telegram_is_told_503_and_its_next_try_is_tak
     let app = TestApp::start(Mode::Webhook).await;
     let secret = app.webhook_secret();
     app.sandbox.telegram.act(|world, _| world.user(BOB, "Борис", "ru"));
-    let ids = crowd(&app, 1..INBOX_MAX + 1).await;
+    let ids = crowd(&app, 1..BACKLOG_MAX + 1).await;
     let update = r#"{"update_id": 990001, "message": {"message_id": 1, "date": 1, "text": "/start",
         "chat": {"id": 1002, "type": "private"}, "from": {"id": 1002, "is_bot": false, "first_name": "B"}}}"#;
     assert_eq!(app.post("/webhook", Some(&secret), update).await.status(), 503, "Telegram keeps it");

@@ -1,7 +1,7 @@
 //! Telegram's webhook: check the secret, store the update, then say 200. Nothing else.
 
 use super::{Doors, answer, busy, read_body};
-use crate::store::{DISK, Fault, INBOX_MAX, Received, View};
+use crate::store::{BACKLOG_MAX, DISK, Fault, Received, View};
 use crate::telegram::decode::update_id;
 use axum::body::Body;
 use axum::extract::State;
@@ -27,7 +27,7 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
     };
     // Without a commit, so that what comes too fast is refused at once. The act below decides, and meets
     // the fault of a store that cannot be read.
-    if doors.store.read(View::inbox_depth).await.is_ok_and(|waiting| waiting >= INBOX_MAX) {
+    if doors.store.read(View::backlog).await.is_ok_and(|waiting| waiting >= BACKLOG_MAX) {
         return put_off();
     }
     let (bot, update) = (doors.bot, update_id(&body));

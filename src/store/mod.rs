@@ -30,7 +30,7 @@ pub use jobs::{Delivery, Job, JobRow};
 pub use looks::LookRow;
 pub use notes::{Action, ActionRow, DISK, PaymentRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
-pub use queues::{Fate, INBOX_MAX, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
+pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};

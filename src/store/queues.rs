@@ -3,6 +3,7 @@
 
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
+use super::tables::Tables;
 use super::{Tx, View};
 use crate::ids::{InboxId, OutboxId, RequestId, UpdateId};
 use crate::message::Outgoing;
@@ -107,9 +108,14 @@ pub enum Received {
     Full,
 }
 
-/// So many updates wait at most, some seconds' work: a customer who would wait longer is better served
-/// by Telegram, which keeps what is refused and sends it again.
-pub const INBOX_MAX: u64 = 5_000;
+/// So many updates and answers wait at most, some seconds' work: a customer who would wait longer is
+/// better served by Telegram, which keeps what is refused and sends it again.
+pub const BACKLOG_MAX: u64 = 5_000;
+
+/// How many updates wait for their handling, and messages for their delivery, together.
+fn backlog<T: Tables>(tables: &T) -> Result<u64, Fault> {
+    Ok(tables.inbox()?.len()?.saturating_add(tables.outbox()?.len()?))
+}
 
 /// Rows with their numbers, as far as they can be read.
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
@@ -125,6 +131,11 @@ impl View {
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
         Ok(rows)
+    }
+
+    /// How many updates and messages wait.
+    pub fn backlog(&self) -> Result<u64, Fault> {
+        backlog(&self.tables)
     }
 
     /// How many updates wait.
@@ -176,7 +187,7 @@ impl Tx<'_> {
         if self.tables.seen_updates.read()?.get((bot, update.0))?.is_some() {
             return Ok(Received::Repeated);
         }
-        if self.tables.inbox.read()?.len()? >= INBOX_MAX {
+        if backlog(&self.tables)? >= BACKLOG_MAX {
             return Ok(Received::Full);
         }
         let id = InboxId(self.next_number("inbox")?);

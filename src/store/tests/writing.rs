@@ -1,10 +1,11 @@
 //! The writer: answers after commits, guilty acts alone fail, money holds under a crowd.
 
 use super::super::scenario::{ANN, Shop, clock, dump, job, queued, roubles};
-use super::super::{AccountRow, Fault, INBOX_MAX, Posted, Received, Store, Tx, View};
+use super::super::{AccountRow, BACKLOG_MAX, Fault, Posted, Received, Store, Tx, View};
 use super::{drive, poll};
 use crate::ids::{InboxId, UpdateId, UserId};
 use crate::ledger::{Account, Refusal, Transfer};
+use crate::message::{About, Act, Outgoing, Priority};
 use crate::time::At;
 use std::pin::pin;
 
@@ -96,12 +97,12 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
     let shop = Shop::empty();
     let first = UpdateId(1);
     let ids = shop.act(move |tx| {
-        let each = first.0..=INBOX_MAX;
+        let each = first.0..=BACKLOG_MAX;
         each.map(|number| tx.receive(9, UpdateId(number), b"{}")).collect::<Result<Vec<_>, _>>()
     });
-    assert_eq!(ids.last(), Some(&Received::New(InboxId(INBOX_MAX))));
+    assert_eq!(ids.last(), Some(&Received::New(InboxId(BACKLOG_MAX))));
     let before = shop.dump();
-    let more = UpdateId(INBOX_MAX + 1);
+    let more = UpdateId(BACKLOG_MAX + 1);
     assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::Full);
     assert_eq!(shop.act(move |tx| tx.receive(9, first, b"{}")), Received::Repeated);
     assert_eq!(shop.dump(), before);
@@ -109,7 +110,15 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
         let row = tx.inbox_row(InboxId(1))?.expect("it waits");
         tx.handled(InboxId(1), &row)
     });
-    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::New(InboxId(INBOX_MAX + 1)));
+    // An answer that waits is work as well.
+    let answer = |tx: &mut Tx<'_>| {
+        let act = Act::Text { text: "wait".to_owned(), keyboard: Vec::new(), edit: None };
+        tx.say(Outgoing { chat: ANN.chat(), act, about: About::Screen(ANN) }, None)
+    };
+    let said = shop.act(answer);
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::Full);
+    shop.act(move |tx| tx.drop_outbox_row(Priority::Reply as u8, said));
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::New(InboxId(BACKLOG_MAX + 1)));
     assert!(shop.audit().ok);
 }
 
