@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, fs};
 use tempfile::TempDir;
 
 const ROWS: [u64; 3] = [0, 100_000, 1_000_000];
@@ -35,7 +35,6 @@ fn kill_under_load(dir: &Path) {
     let out = victim.stdout.take().expect("a pipe");
     BufReader::new(out).read_line(&mut said).expect("it speaks");
     assert_eq!(said, "selling\n");
-    thread::sleep(Duration::from_millis(100));
     victim.kill().expect("killed");
     let ended = victim.wait().expect("it is gone");
     assert!(!ended.success(), "it ended before the kill");
@@ -52,7 +51,7 @@ fn sell_for_ever(dir: &Path) {
                 for number in (caller..).step_by(64) {
                     let sold = store.write("hold", move |tx| hold(tx, customer(number))).await;
                     sold.expect("durable");
-                    if number == 640 {
+                    if number == 64 * 100 {
                         println!("selling");
                     }
                 }

@@ -35,13 +35,11 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
         if tx.stop(DISK)?.is_some() {
             return Ok(false);
         }
-        match update {
-            Some(update) => Ok(tx.receive(bot, update, &body)? != Received::Full),
-            None => {
-                tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?;
-                Ok(true)
-            }
+        if let Some(update) = update {
+            return Ok(tx.receive(bot, update, &body)? != Received::Full);
         }
+        tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?;
+        Ok(true)
     });
     match stored.await {
         Ok(false) => put_off(),

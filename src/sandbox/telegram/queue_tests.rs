@@ -226,7 +226,9 @@ fn what_was_put_off_is_not_forgotten_by_one_whose_clock_is_behind() {
     }
     let posts = [world.next_post(0).expect("due"), world.next_post(0).expect("due")];
     let busy = Posted::Status { status: 503, retry_after_s: Some(1) };
-    posts.iter().for_each(|post| world.posted(0, post, &busy));
+    for post in &posts {
+        world.posted(0, post, &busy);
+    }
     assert_eq!(world.next_post(999), None);
     let first = world.next_post(1_000).expect("due");
     assert_eq!(world.next_post(999), None);

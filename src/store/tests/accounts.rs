@@ -39,7 +39,7 @@ fn more_accounts_than_are_kept_apart_change_and_none_is_lost() {
         // One of them comes back in every batch.
         for first in (1..=users).step_by(usize::try_from(batch).expect("few")) {
             shop.act(move |tx| {
-                for user in (first..users.min(first + batch - 1) + 1).chain([1]) {
+                for user in (first..=users.min(first + batch - 1)).chain([1]) {
                     let id = format!("{round}/{first}/{user}");
                     let paid = tx.credit_payment(Account::CashStars, &id, UserId(user), roubles(user))?;
                     assert!(paid.is_ok(), "{paid:?}");
