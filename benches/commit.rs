@@ -20,6 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 const ROWS: [u64; 3] = [0, 100_000, 1_000_000];
 const CALLERS: [u64; 4] = [1, 16, 64, 256];
@@ -182,7 +183,7 @@ fn together(runtime: &Runtime, shop: &Shop, act: Act, callers: u64, rounds: u64)
     let answers = runtime.block_on(async {
         let callers = (0..callers).map(|caller| {
             let (store, jobs) = (shop.store.clone(), jobs.clone());
-            tokio::spawn(async move {
+            async move {
                 let mut answers = Vec::new();
                 for round in (caller..rounds).step_by(usize::try_from(callers).expect("few")) {
                     let asked = Instant::now();
@@ -190,13 +191,9 @@ fn together(runtime: &Runtime, shop: &Shop, act: Act, callers: u64, rounds: u64)
                     answers.push(asked.elapsed());
                 }
                 answers
-            })
+            }
         });
-        let mut answers = Vec::new();
-        for caller in callers.collect::<Vec<_>>() {
-            answers.extend(caller.await.expect("no panic"));
-        }
-        answers
+        callers.collect::<JoinSet<_>>().join_all().await.concat()
     });
     Spent { time: started.elapsed(), rounds, asked: shop.disk.asked().since(before), answers }
 }

@@ -15,6 +15,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 const ROWS: [u64; 3] = [0, 100_000, 1_000_000];
 /// Lines on one page of a statement.
@@ -47,7 +48,7 @@ fn sell_for_ever(dir: &Path) {
     runtime.block_on(async {
         let callers = (0..CALLERS).map(|caller| {
             let store = shop.store.clone();
-            tokio::spawn(async move {
+            async move {
                 for number in (caller..).step_by(64) {
                     let sold = store.write("hold", move |tx| hold(tx, customer(number))).await;
                     sold.expect("durable");
@@ -55,11 +56,9 @@ fn sell_for_ever(dir: &Path) {
                         println!("selling");
                     }
                 }
-            })
+            }
         });
-        for caller in callers.collect::<Vec<_>>() {
-            caller.await.expect("no panic");
-        }
+        callers.collect::<JoinSet<_>>().join_all().await;
     });
 }
 

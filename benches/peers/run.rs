@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 /// As many as one commit of ours takes at most, and as many as may wait for it.
 pub(crate) const BATCH: usize = 4_096;
@@ -79,7 +80,7 @@ impl Running {
         let mut answers = runtime.block_on(async {
             let callers = (0..callers).map(|caller| {
                 let (door, last) = (self.door.clone(), last.clone());
-                tokio::spawn(async move {
+                async move {
                     let mut answers = Vec::new();
                     while started.elapsed() < time {
                         let (asked, job) = (Instant::now(), last.fetch_add(1, Ordering::Relaxed) + 1);
@@ -87,13 +88,9 @@ impl Running {
                         answers.push(asked.elapsed());
                     }
                     answers
-                })
+                }
             });
-            let mut answers = Vec::new();
-            for caller in callers.collect::<Vec<_>>() {
-                answers.extend(caller.await.expect("no panic"));
-            }
-            answers
+            callers.collect::<JoinSet<_>>().join_all().await.concat()
         });
         let took = started.elapsed().as_nanos().max(1);
         answers.sort_unstable();

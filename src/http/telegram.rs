@@ -1,7 +1,7 @@
 //! Telegram's webhook: check the secret, store the update, then say 200. Nothing else.
 
 use super::{Doors, answer, busy, read_body};
-use crate::store::{BACKLOG_MAX, DISK, Fault, Received, View};
+use crate::store::{DISK, Fault, Received};
 use crate::telegram::decode::update_id;
 use axum::body::Body;
 use axum::extract::State;
@@ -25,11 +25,6 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    // Without a commit, so that what comes too fast is refused at once. The act below decides, and meets
-    // the fault of a store that cannot be read.
-    if doors.store.read(View::backlog).await.is_ok_and(|waiting| waiting >= BACKLOG_MAX) {
-        return put_off();
-    }
     let (bot, update) = (doors.bot, update_id(&body));
     let stored = doors.store.try_write("receive", move |tx| {
         if tx.stop(DISK)?.is_some() {
@@ -42,7 +37,10 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
         Ok(true)
     });
     match stored.await {
-        Ok(false) => put_off(),
+        Ok(false) => {
+            metrics::counter!("samovar_updates_put_off_total").increment(1);
+            busy()
+        }
         Ok(true) if update.is_none() => {
             metrics::counter!("samovar_updates_unreadable_total").increment(1);
             answer(StatusCode::OK, "")
@@ -57,10 +55,4 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
             busy()
         }
     }
-}
-
-/// Telegram keeps the update and sends it again.
-fn put_off() -> Response<Body> {
-    metrics::counter!("samovar_updates_put_off_total").increment(1);
-    busy()
 }

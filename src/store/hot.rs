@@ -84,6 +84,9 @@ impl Tx<'_> {
     }
 
     fn write_accounts(&mut self) -> Result<(), Fault> {
+        if self.hot.accounts.is_empty() {
+            return Ok(());
+        }
         // So many at once lie close together anyway.
         let are_many = self.hot.accounts.len() as u64 > LATELY;
         if are_many {

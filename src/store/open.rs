@@ -142,11 +142,10 @@ impl Store {
 
     fn open_by(open: Opener, clock: Clock) -> Result<(Self, Engine), OpenError> {
         let database = open()?;
-        match schema(&database)? {
-            Some(found) if found > SCHEMA => return Err(OpenError::Newer { found }),
-            Some(SCHEMA) => {}
-            Some(_) | None => write_schema(&database, &clock)?,
+        if let Some(found) = schema(&database)?.filter(|found| *found > SCHEMA) {
+            return Err(OpenError::Newer { found });
         }
+        write_schema(&database, &clock)?;
         let (store, engine) = Self::assemble(database, open, clock);
         let up = store.view()?.note::<Up>("uptime")?;
         store.clock().resume(up.unwrap_or(Up(0)));
@@ -208,8 +207,12 @@ pub(super) fn schema(database: &impl ReadableDatabase) -> Result<Option<u32>, Fa
     }
 }
 
-/// Makes the tables, and the service's own key, as far as they are missing.
+/// Makes the tables, and the service's own key, as far as they are missing; a file of this version or a
+/// newer one is left as it is.
 pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
+    if schema(database)?.is_some_and(|found| found >= SCHEMA) {
+        return Ok(());
+    }
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
     Tx::run(&txn, clock.now(), |tx| {

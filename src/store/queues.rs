@@ -3,7 +3,6 @@
 
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
-use super::tables::Tables;
 use super::{Tx, View};
 use crate::ids::{InboxId, OutboxId, RequestId, UpdateId};
 use crate::message::Outgoing;
@@ -112,11 +111,6 @@ pub enum Received {
 /// better served by Telegram, which keeps what is refused and sends it again.
 pub const BACKLOG_MAX: u64 = 5_000;
 
-/// How many updates wait for their handling, and messages for their delivery, together.
-fn backlog<T: Tables>(tables: &T) -> Result<u64, Fault> {
-    Ok(tables.inbox()?.len()?.saturating_add(tables.outbox()?.len()?))
-}
-
 /// Rows with their numbers, as far as they can be read.
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
 
@@ -131,11 +125,6 @@ impl View {
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
         Ok(rows)
-    }
-
-    /// How many updates and messages wait.
-    pub fn backlog(&self) -> Result<u64, Fault> {
-        backlog(&self.tables)
     }
 
     /// How many updates wait.
@@ -187,7 +176,8 @@ impl Tx<'_> {
         if self.tables.seen_updates.read()?.get((bot, update.0))?.is_some() {
             return Ok(Received::Repeated);
         }
-        if backlog(&self.tables)? >= BACKLOG_MAX {
+        let waiting = self.tables.inbox.read()?.len()?.saturating_add(self.tables.outbox.read()?.len()?);
+        if waiting >= BACKLOG_MAX {
             return Ok(Received::Full);
         }
         let id = InboxId(self.next_number("inbox")?);

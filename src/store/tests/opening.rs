@@ -152,6 +152,31 @@ fn a_file_of_a_newer_version_is_refused_unchanged() {
 }
 
 #[test]
+fn a_file_of_a_newer_version_that_needs_a_repair_is_refused_too() {
+    let dir = tempfile::tempdir().expect("a directory");
+    busy_file(dir.path());
+    {
+        let (store, mut engine) = Store::open(dir.path(), clock()).expect("it opens");
+        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &3u32))).expect("written");
+    }
+    let killed = tempfile::tempdir().expect("a directory");
+    {
+        let database = builder().open(file(&dir)).expect("it opens");
+        let txn = database.begin_write().expect("a transaction");
+        assert!(WriteTables::of(&txn).ledger.read().expect("the table").len().expect("a length") > 0);
+        txn.commit().expect("committed");
+        fs::copy(file(&dir), file(&killed)).expect("a copy of the open file");
+    }
+    for _ in 0..2 {
+        match Store::open(killed.path(), clock()) {
+            Err(OpenError::Newer { found: 3 }) => {}
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("it opened"),
+        }
+    }
+}
+
+#[test]
 fn a_file_of_the_first_schema_gets_what_it_lacks() {
     let dir = tempfile::tempdir().expect("a directory");
     busy_file(dir.path());
