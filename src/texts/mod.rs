@@ -1,4 +1,6 @@
-//! Every word the bot says: two Fluent files, `ru.ftl` and `en.ftl`, with the same keys.
+//! Every word the bot says: Fluent files of both languages, with the same keys. `ru.ftl` has the
+//! shop, `ru-money.ftl` payments and the wallet, `ru-admin.ftl` what operators read, `ru-law.ftl` what
+//! Telegram and the law ask for; so do the files of English.
 //!
 //! Texts are Telegram's HTML. What comes from outside goes in as [`Arg::Text`], which escapes it, so
 //! a customer's `<b>` stays four characters. A missing key or argument is a bug of ours: the tests
@@ -17,8 +19,18 @@ use jiff::tz::{Offset, TimeZone};
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
-const RU: &str = include_str!("ru.ftl");
-const EN: &str = include_str!("en.ftl");
+const RU: &str = concat!(
+    include_str!("ru.ftl"),
+    include_str!("ru-money.ftl"),
+    include_str!("ru-admin.ftl"),
+    include_str!("ru-law.ftl")
+);
+const EN: &str = concat!(
+    include_str!("en.ftl"),
+    include_str!("en-money.ftl"),
+    include_str!("en-admin.ftl"),
+    include_str!("en-law.ftl")
+);
 
 type Bundle = FluentBundle<FluentResource>;
 

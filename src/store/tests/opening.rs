@@ -137,7 +137,7 @@ fn a_file_of_a_newer_version_is_refused_unchanged() {
     let dir = tempfile::tempdir().expect("a directory");
     {
         let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
-        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &3u32))).expect("written");
+        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &99u32))).expect("written");
     }
     let before = fs::read(file(&dir)).expect("bytes");
     for _ in 0..2 {
@@ -157,7 +157,7 @@ fn a_file_of_a_newer_version_that_needs_a_repair_is_refused_too() {
     busy_file(dir.path());
     {
         let (store, mut engine) = Store::open(dir.path(), clock()).expect("it opens");
-        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &3u32))).expect("written");
+        drive(&mut engine, store.write("newer", |tx| tx.put_note("schema", &99u32))).expect("written");
     }
     let killed = tempfile::tempdir().expect("a directory");
     {

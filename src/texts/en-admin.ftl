@@ -1,0 +1,2 @@
+# What operators read: /admin and messages about transfers.
+

@@ -1,0 +1,2 @@
+# Terms, privacy, exporting and deleting data.
+

@@ -1,0 +1,2 @@
+# Money: top-ups, payments, the statement, promo codes.
+
