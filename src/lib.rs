@@ -15,6 +15,7 @@ pub mod job;
 pub mod ledger;
 pub mod message;
 pub mod money;
+pub mod payment;
 pub mod provider;
 pub mod sandbox;
 #[cfg(feature = "simulate")]

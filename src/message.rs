@@ -3,7 +3,8 @@
 //! [`Incoming`] is made by `telegram::decode` and read by `handlers`; [`Outgoing`] is written by
 //! `handlers` and `flow` into the outbox and read by `telegram::Gateway`.
 
-use crate::ids::{ChatId, JobId, MessageId, UpdateId, UserId};
+use crate::ids::{ChatId, JobId, MessageId, PaymentId, UpdateId, UserId};
+use crate::money::Kopecks;
 use serde::{Deserialize, Serialize};
 
 /// The language we speak to a customer.
@@ -50,6 +51,15 @@ pub struct Incoming {
     pub what: What,
 }
 
+/// Whether an update may wait behind others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Telegram waits 10 s for the answer, or money came: before all others.
+    Urgent,
+    /// In its turn.
+    Usual,
+}
+
 /// Who did it, as Telegram says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -83,6 +93,22 @@ pub enum What {
     PreCheckout {
         /// To be answered.
         query: String,
+        /// What is to be paid.
+        bill: Bill,
+    },
+    /// Paid. The money is with us already: never refused.
+    Paid {
+        /// What was paid.
+        bill: Bill,
+        /// Telegram's name of the payment.
+        charge: String,
+    },
+    /// Has a payment back, because we wanted so or because its source did.
+    WentBack {
+        /// What was paid.
+        bill: Bill,
+        /// Telegram's name of the payment.
+        charge: String,
     },
     /// Blocked the bot (`true`) or came back (`false`).
     Blocked(bool),
@@ -90,6 +116,17 @@ pub enum What {
     AddedToGroup,
     /// A kind of message we have no use for: a poll, a dice, a place.
     Unsupported,
+}
+
+/// What a payment at Telegram says of itself. As Telegram says, unchecked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// `XTR` for Stars, `RUB`, or what else there may be.
+    pub currency: String,
+    /// In the smallest units of the currency: Stars, kopecks.
+    pub total: i64,
+    /// What our invoice carried.
+    pub payload: String,
 }
 
 /// A file that came with a message. Numbers are what Telegram says, unchecked.
@@ -225,6 +262,31 @@ pub enum Act {
     },
     /// Leaves a group.
     Leave,
+    /// An invoice, as a message with a button of Telegram's that pays it.
+    Invoice {
+        /// 1 to 32 characters.
+        title: String,
+        /// 1 to 255 characters.
+        description: String,
+        /// Comes back with the payment: 1 to 128 bytes.
+        payload: String,
+        /// How much.
+        price: Price,
+    },
+    /// Gives the Stars of a payment back to who paid. Harmless when it was done before.
+    RefundStars {
+        /// Telegram's name of the payment.
+        charge: String,
+    },
+}
+
+/// What an invoice asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Price {
+    /// Telegram Stars.
+    Stars(u32),
+    /// Roubles, by card.
+    Card(Kopecks),
 }
 
 /// How files are shown.
@@ -262,6 +324,12 @@ pub enum About {
     Ending(JobId),
     /// It brings a job's result (L10); its file ids are kept for the history.
     Result(JobId),
+    /// It asks for a payment.
+    Invoice(PaymentId),
+    /// It gives a payment back: what becomes of it moves money.
+    Refund(PaymentId),
+    /// It tells of a payment: the customer waits for it.
+    Receipt(PaymentId),
 }
 
 /// Who goes first when much waits. Lower goes first.
@@ -283,11 +351,14 @@ impl Outgoing {
     pub fn priority(&self) -> Priority {
         match (&self.act, self.about) {
             (Act::Toast { .. } | Act::PreCheckout { .. }, _) => Priority::Answer,
-            (_, About::Result(_) | About::Ending(_)) => Priority::Result,
+            (_, About::Result(_) | About::Ending(_) | About::Receipt(_)) => Priority::Result,
             // Behind the sentence that says why.
             (Act::Leave, _) => Priority::Notice,
-            (_, About::Screen(_) | About::Status(_)) => Priority::Reply,
-            (Act::Text { .. } | Act::Media { .. }, About::Nothing) => Priority::Notice,
+            (_, About::Screen(_) | About::Status(_) | About::Invoice(_)) => Priority::Reply,
+            (
+                Act::Text { .. } | Act::Media { .. } | Act::Invoice { .. } | Act::RefundStars { .. },
+                About::Nothing | About::Refund(_),
+            ) => Priority::Notice,
         }
     }
 }

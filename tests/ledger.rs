@@ -6,6 +6,7 @@ use samovar::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use samovar::job::{Late, State, Why};
 use samovar::ledger::{Account, Counters, Memo, Refusal, Situation, Standing, Transfer, apply};
 use samovar::money::Kopecks;
+use samovar::payment::Way;
 use samovar::store::{Fault, Posted, Tx};
 use samovar::time::At;
 use std::collections::HashMap;
@@ -89,15 +90,14 @@ impl Order {
         let amount = self.amount.unwrap_or(Kopecks::ZERO);
         match self.what.as_str() {
             "topup" => {
-                let source = match self.named.get("from").map(String::as_str) {
-                    None | Some("stars") => Account::CashStars,
-                    Some("card") => Account::CashCard,
-                    Some("manual") => Account::CashManual,
-                    Some("revenue") => Account::Revenue,
+                let way = match self.named.get("from").map(String::as_str) {
+                    None | Some("stars") => Way::Stars,
+                    Some("card") => Way::Card,
+                    Some("manual") => Way::Manual,
                     Some(other) => panic!("no source {other}"),
                 };
                 let user = self.user.expect("whose");
-                let credited = tx.credit_payment(source, &self.named["id"], user, amount)?;
+                let credited = tx.credit_payment(way, &self.named["id"], user, amount)?;
                 Ok(credited.map(|(_, posted)| posted))
             }
             "welcome" => {
@@ -284,7 +284,6 @@ fn a_payment_is_credited_once_by_its_outside_id() {
         topup   bob 100 id=x              -> differs:credit bob 0 free, 0 held
         topup   bob 100 id=x from=card    -> ok             bob 100 free, 0 held
         topup   ann 5 id=y from=manual    -> ok             ann 105 free, 0 held
-        topup   ann 5 id=z from=revenue   -> wrong-accounts ann 105 free, 0 held
         topup   ann 5 id=z                -> ok             ann 110 free, 0 held
         topup   ann 0                     -> not-positive   ann 110 free, 0 held
         topup   ann -1                    -> not-positive   ann 110 free, 0 held

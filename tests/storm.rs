@@ -7,8 +7,8 @@
 use crate::support::{Mode, TestApp};
 use samovar::ids::{JobId, UserId};
 use samovar::job::State;
-use samovar::ledger::Account;
 use samovar::money::Kopecks;
+use samovar::payment::Way;
 use samovar::provider::callback::callback_secret;
 use samovar::sandbox::telegram::World;
 use samovar::store::{Delivery, Posted, Store};
@@ -78,7 +78,7 @@ async fn send(told: Vec<Told>, store: Store, base: String, secret: String) -> Ve
             Told::Payment { user } => {
                 let credit = move |tx: &mut samovar::store::Tx<'_>| {
                     let id = format!("charge-{user}");
-                    tx.credit_payment(Account::CashStars, &id, UserId(user), Kopecks::new(500))
+                    tx.credit_payment(Way::Stars, &id, UserId(user), Kopecks::new(500))
                 };
                 let (_, posted) = store.write("credit", credit).await.expect("written").expect("no refusal");
                 new.extend(matches!(posted, Posted::New(_)).then_some(user));

@@ -28,7 +28,7 @@ const PLAN: &[Floor] = &[
     },
     Floor {
         name: "rules",
-        modules: &["catalog", "ledger", "job", "message", "texts"],
+        modules: &["catalog", "ledger", "job", "payment", "message", "texts"],
         may: May::Floors(&["words"]),
     },
     Floor { name: "memory", modules: &["store"], may: May::Floors(&["words", "rules"]) },

@@ -6,9 +6,10 @@ use redb::backends::FileBackend;
 use samovar::catalog::input::Values;
 use samovar::ids::{JobId, RequestId, UserId};
 use samovar::job::{File, Late, State, Why};
-use samovar::ledger::{Account, Memo, Transfer};
+use samovar::ledger::{Memo, Transfer};
 use samovar::message::{About, Act, Lang, Outgoing};
 use samovar::money::Kopecks;
+use samovar::payment::Way;
 use samovar::store::{Delivery, Fault, Job, JobMoney, JobRow, StorageBackend, Store, Tx};
 use samovar::time::Clock;
 use std::fs::OpenOptions;
@@ -177,7 +178,7 @@ pub(crate) fn customer(number: u64) -> UserId {
 fn pay(tx: &mut Tx<'_>, number: u64) -> Result<(), Fault> {
     let user = UserId(i64::try_from(number).expect("few"));
     let paid =
-        tx.credit_payment(Account::CashStars, &number.to_string(), user, Kopecks::new(1_000_000_000))?;
+        tx.credit_payment(Way::Stars, &number.to_string(), user, Kopecks::new(1_000_000_000))?;
     assert!(paid.is_ok(), "{paid:?}");
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::StartError;
 use crate::config::{BotMode, Settings};
+use crate::message::Urgency;
 use crate::store::{DISK, Received, Store};
-use crate::telegram::{CallError, Gateway, RawUpdate, Webhook, polling};
+use crate::telegram::{CallError, Gateway, RawUpdate, Webhook, head, polling};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +48,8 @@ impl Intake {
                 }
                 let mut taken = true;
                 for update in &batch {
-                    taken &= tx.receive(bot, update.id, &update.bytes)? != Received::Full;
+                    let urgency = head(&update.bytes).map_or(Urgency::Usual, |(_, urgency)| urgency);
+                    taken &= tx.receive(bot, update.id, urgency, &update.bytes)? != Received::Full;
                 }
                 Ok(taken)
             });

@@ -143,7 +143,8 @@ fn real_seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, 
         settings.data_dir.clone(),
         Timeouts::default(),
     )
-    .map_err(|error| unusable(format!("TELEGRAM_API_URL: {error}")))?;
+    .map_err(|error| unusable(format!("TELEGRAM_API_URL: {error}")))?
+    .with_cards(settings.payment_provider_token.clone());
     let kie = Kie::new(kie_options(settings, keys), clock).map_err(|error| unusable(error.to_string()))?;
     Ok(Seams { gateway: Arc::new(telegram), provider: Arc::new(kie) })
 }

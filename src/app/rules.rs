@@ -4,7 +4,7 @@ use super::StartError;
 use crate::catalog;
 use crate::catalog::price::Rates;
 use crate::config::Settings;
-use crate::flow::{FreeRules, Shop};
+use crate::flow::{BankDetails, FreeRules, PayRules, Shop};
 use crate::ids::UserId;
 use crate::job::Limits;
 use rust_decimal::Decimal;
@@ -53,6 +53,11 @@ pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, serve
         open_jobs_per_customer: settings.open_jobs_per_customer,
         queue_max: u64::from(settings.queue_max),
         start_bonus: settings.start_bonus_rub,
+        pay: PayRules {
+            star_rub: settings.star_rub,
+            cards: settings.payment_provider_token.is_some(),
+            bank: bank(settings),
+        },
         actions_per_minute: settings.actions_per_minute,
         actions_burst: settings.actions_burst,
         admins: admins.to_vec(),
@@ -63,6 +68,17 @@ pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, serve
         quick,
         video,
     }
+}
+
+/// Transfers by hand need a card or a phone number to go to.
+fn bank(settings: &Settings) -> Option<BankDetails> {
+    let details = BankDetails {
+        bank: settings.payment_bank.clone(),
+        card: settings.payment_card.clone(),
+        holder: settings.payment_card_holder.clone(),
+        phone: settings.payment_phone.clone(),
+    };
+    (details.card.is_some() || details.phone.is_some()).then_some(details)
 }
 
 /// How long a job may take, in each of its states.

@@ -30,6 +30,12 @@ pub enum Alarm<'a> {
     DiskFull,
     /// The provider's own list of models lacks some of ours.
     ModelsMissing,
+    /// A payment came that is unusual; it was credited.
+    PaymentOdd,
+    /// A payment was taken back by its source; the wallet may be below zero.
+    ChargedBack,
+    /// Telegram would not give a payment's Stars back; the money is in the wallet again.
+    RefundRefused,
 }
 
 impl Alarm<'_> {
@@ -44,6 +50,9 @@ impl Alarm<'_> {
             Self::ResultLost => "alarm-result-lost",
             Self::DiskFull => "alarm-disk-full",
             Self::ModelsMissing => "alarm-models-missing",
+            Self::PaymentOdd => "alarm-payment-odd",
+            Self::ChargedBack => "alarm-charged-back",
+            Self::RefundRefused => "alarm-refund-refused",
         }
     }
 
@@ -57,7 +66,10 @@ impl Alarm<'_> {
             | Self::SellingStopped
             | Self::ResultLost
             | Self::DiskFull
-            | Self::ModelsMissing => self.text().to_owned(),
+            | Self::ModelsMissing
+            | Self::PaymentOdd
+            | Self::ChargedBack
+            | Self::RefundRefused => self.text().to_owned(),
         }
     }
 }

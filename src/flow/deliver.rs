@@ -1,11 +1,10 @@
 //! What became of a message: the commit that takes it out of the outbox. No money moves here, but
-//! for the one case in which Telegram refuses a paid result for good.
+//! where Telegram refuses a paid result for good, and where it answers that a payment goes back.
 
 use super::alarm::{self, Alarm};
 use super::settle::end;
-use super::{Shop, news};
-use crate::ids::MessageId;
-use crate::ids::{JobId, OutboxId, UserId};
+use super::{Shop, news, refund, topup};
+use crate::ids::{JobId, MessageId, OutboxId, PaymentId, UserId};
 use crate::job::State;
 use crate::ledger::{Memo, Transfer};
 use crate::message::{About, Act, MediaKind, NotTaken, Sent};
@@ -31,6 +30,9 @@ const DOUBTS: u32 = 3;
 /// Notes what became of a message. A message that is not in the outbox any more changes nothing.
 pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sent) -> Result<Next, Fault> {
     let Some(row) = tx.outbox_row(priority, id)? else { return Ok(Next::Gone) };
+    if let About::Refund(payment) = row.outgoing.about {
+        return refund_answered(shop, tx, priority, id, row, payment, sent);
+    }
     match sent {
         Sent::Delivered { message, file_ids } => {
             tx.drop_outbox_row(priority, id)?;
@@ -66,6 +68,34 @@ pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sen
     }
 }
 
+/// What Telegram said of a payment that is to go back. Without a definite answer it is asked again, for
+/// ever: a second call does no harm, and the money stays held.
+fn refund_answered(
+    shop: &Shop,
+    tx: &mut Tx<'_>,
+    priority: u8,
+    id: OutboxId,
+    row: OutboxRow,
+    payment: PaymentId,
+    sent: &Sent,
+) -> Result<Next, Fault> {
+    match sent {
+        Sent::Delivered { .. } => refund::went_back(shop, tx, payment)?,
+        Sent::Refused(why) => refund::refused(shop, tx, payment, &format!("{why:?}"))?,
+        Sent::Later { pause } => {
+            again(tx, priority, id, row, *pause)?;
+            return Ok(Next::Again(*pause));
+        }
+        Sent::NotSent(_) | Sent::InDoubt(_) => {
+            let pause = Duration::from_secs(2 << row.tries.min(8));
+            again(tx, priority, id, row, pause)?;
+            return Ok(Next::Again(pause));
+        }
+    }
+    tx.drop_outbox_row(priority, id)?;
+    Ok(Next::Gone)
+}
+
 /// Takes a message out whose fate cannot be noted, because a row it belongs to cannot be read: sent
 /// again and again it would only annoy. The operator is told.
 pub fn give_up(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, why: &str) -> Result<(), Fault> {
@@ -89,7 +119,12 @@ fn again(
 fn repeatable(act: &Act) -> bool {
     match act {
         Act::Toast { .. } => false,
-        Act::Text { .. } | Act::Media { .. } | Act::PreCheckout { .. } | Act::Leave => true,
+        Act::Text { .. }
+        | Act::Media { .. }
+        | Act::PreCheckout { .. }
+        | Act::Leave
+        | Act::Invoice { .. }
+        | Act::RefundStars { .. } => true,
     }
 }
 
@@ -101,7 +136,7 @@ fn delivered(
     file_ids: &[String],
 ) -> Result<(), Fault> {
     match row.outgoing.about {
-        About::Nothing => Ok(()),
+        About::Nothing | About::Invoice(_) | About::Receipt(_) | About::Refund(_) => Ok(()),
         About::Screen(user) => set_live(tx, user, message),
         About::Status(job) => {
             let Some(mut job) = tx.job(job)? else { return Ok(()) };
@@ -152,7 +187,12 @@ fn refused(
 ) -> Result<Next, Fault> {
     let job = match row.outgoing.about {
         About::Result(job) | About::Ending(job) => tx.job(job)?.filter(|job| job.row.told == Some(id)),
-        About::Nothing | About::Screen(_) | About::Status(_) => None,
+        About::Nothing
+        | About::Screen(_)
+        | About::Status(_)
+        | About::Invoice(_)
+        | About::Receipt(_)
+        | About::Refund(_) => None,
     };
     if *why == NotTaken::Blocked && row.outgoing.chat.0 > 0 {
         let user = UserId(row.outgoing.chat.0);
@@ -171,6 +211,9 @@ fn refused(
         return Ok(Next::Again(Duration::ZERO));
     }
     tx.drop_outbox_row(priority, id)?;
+    if let (About::Invoice(payment), true) = (row.outgoing.about, bad) {
+        return topup::not_invoiced(tx, payment).map(|()| Next::Gone);
+    }
     let Some(mut job) = job else {
         tracing::warn!(?why, about = ?row.outgoing.about, "Telegram refused a message");
         return Ok(Next::Gone);

@@ -1,7 +1,8 @@
 //! The acts: each one is everything that happens together, in one transaction.
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
-//! message, `resend` sends a result once more, `alarm` tells the operator. None of them touches the
+//! message, `resend` sends a result once more, `topup`, `transfer` and `refund` bring money in and back,
+//! `alarm` tells the operator. None of them touches the
 //! world: they read and write rows.
 
 pub mod alarm;
@@ -10,10 +11,14 @@ pub mod free;
 pub mod intake;
 pub mod news;
 pub mod order;
+pub mod receipt;
+pub mod refund;
 pub mod resend;
 pub mod settle;
 #[cfg(test)]
 mod tests;
+pub mod topup;
+pub mod transfer;
 pub mod values;
 
 use crate::catalog::price::Rates;
@@ -36,6 +41,8 @@ pub struct Shop {
     pub queue_max: u64,
     /// What a new customer gets.
     pub start_bonus: Kopecks,
+    /// How money comes in.
+    pub pay: PayRules,
     /// How many actions a customer has a minute, on average; 0 is no limit.
     pub actions_per_minute: u32,
     /// How many actions a customer has at once.
@@ -69,6 +76,30 @@ impl Shop {
     pub fn is_admin(&self, user: UserId) -> bool {
         self.admins.contains(&user)
     }
+}
+
+/// How money comes in.
+#[derive(Clone, Debug)]
+pub struct PayRules {
+    /// Roubles for a Star; above 0.
+    pub star_rub: Decimal,
+    /// Whether cards are taken, by the provider whose token the settings have.
+    pub cards: bool,
+    /// Where transfers by hand go; `None`: they are not offered.
+    pub bank: Option<BankDetails>,
+}
+
+/// Where transfers by hand go. Words of the operator's, shown as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankDetails {
+    /// The bank.
+    pub bank: Option<String>,
+    /// The card's number.
+    pub card: Option<String>,
+    /// The name on the card.
+    pub holder: Option<String>,
+    /// The phone number, for transfers by it.
+    pub phone: Option<String>,
 }
 
 /// What is given away.

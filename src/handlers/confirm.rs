@@ -6,12 +6,14 @@ use super::inputs::{self, complaint, word};
 use super::keyboard::home;
 use super::talk::{Screen, Talk, clip};
 use super::target::Target;
+use super::topup::whole_roubles;
 use super::{browse, card, files};
 use crate::catalog::input::{ValidInput, Values};
 use crate::catalog::{self, Model, Output};
 use crate::flow::order::{self, NotSold, Offer, Order, Placed};
+use crate::flow::topup::MOST;
 use crate::ids::JobId;
-use crate::message::Keyboard;
+use crate::message::{Button, Keyboard};
 use crate::money::Kopecks;
 use crate::store::{Draft, Expects, Fault, Stage};
 use crate::texts::Arg;
@@ -88,7 +90,8 @@ fn screen(
     let available = talk.tx.available(talk.user)?;
     let mut price = offer_line(talk, offer);
     let missing = offer.price.checked_sub(available).filter(|missing| missing.is_positive());
-    if let Some(missing) = missing.filter(|_| offer.free_left.is_none()) {
+    let missing = missing.filter(|_| offer.free_left.is_none());
+    if let Some(missing) = missing {
         price = format!("{price}\n{}", talk.say("confirm-short", &[("missing", Arg::Money(missing))]));
     }
     let output = talk.say(output_key(model.output), &[]);
@@ -103,11 +106,23 @@ fn screen(
     ];
     let run = Target::Run(draft.number, offer.price).button(talk.say("button-run", &[]));
     let cancel = Target::Drop(draft.number).button(talk.say("button-cancel", &[]));
-    let mut keyboard = vec![vec![run], vec![cancel]];
+    let mut keyboard = vec![vec![run]];
+    keyboard.extend(missing.and_then(|missing| top_up(talk, missing)));
+    keyboard.push(vec![cancel]);
     if inputs::options(model).next().is_some() {
         keyboard.push(vec![Target::Options(draft.number).button(talk.say("button-options", &[]))]);
     }
     Ok(Screen { text: talk.say("confirm", &args), keyboard })
+}
+
+/// `💳 Пополнить на …`: what the order lacks, as one tap.
+fn top_up(talk: &Talk<'_, '_>, missing: Kopecks) -> Option<Vec<Button>> {
+    let amount = whole_roubles(missing);
+    if amount > MOST {
+        return None;
+    }
+    let label = talk.say("button-topup-by", &[("amount", Arg::Money(amount))]);
+    Some(vec![Target::TopUpBy(amount).button(label)])
 }
 
 fn output_key(output: Output) -> &'static str {
@@ -249,7 +264,8 @@ fn refusal_text(talk: &Talk<'_, '_>, refusal: &NotSold) -> String {
 fn refuse(talk: &mut Talk<'_, '_>, refusal: &NotSold, draft: Option<u32>) -> Result<(), Fault> {
     let text = refusal_text(talk, refusal);
     let mut keyboard: Keyboard = Vec::new();
-    if let NotSold::Short { .. } = refusal {
+    if let NotSold::Short { missing, .. } = refusal {
+        keyboard.extend(top_up(talk, *missing));
         let free = Target::List(browse::Group::Free, 0).button(talk.say("button-free", &[]));
         keyboard.push(vec![Target::TopUp.button(talk.say("button-topup", &[])), free]);
     }

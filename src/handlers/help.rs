@@ -55,7 +55,7 @@ pub(super) fn support(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 }
 
 /// The sentence that says where the operator is found.
-pub(super) fn contact(talk: &Talk<'_, '_>) -> String {
+fn contact(talk: &Talk<'_, '_>) -> String {
     match talk.shop.support.as_deref() {
         Some(contact) => talk.say("contact-known", &[("contact", Arg::Text(&mention(contact)))]),
         None => talk.say("contact-unknown", &[]),

@@ -4,6 +4,7 @@
 //! that it belongs to. **Invariants:** every update gets an answer; all of a turn is one
 //! transaction; money moves only through `flow`.
 
+mod amount;
 mod browse;
 mod card;
 mod chain;
@@ -23,13 +24,17 @@ mod talk;
 pub(crate) mod target;
 #[cfg(test)]
 mod tests;
+mod topup;
+mod transfer;
 mod wallet;
 
 use crate::catalog::input::GivenFile;
-use crate::flow::Shop;
+use crate::flow::topup::Heard;
+use crate::flow::{self, Shop};
 use crate::ids::{LookId, MessageId, UserId};
 use crate::ledger::Transfer;
 use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};
+use crate::payment::Way;
 use crate::store::{Expects, Fault, Found, Session, Stage, Tx, UserRow};
 use crate::texts::{self, Arg};
 use rate::Pace;
@@ -50,11 +55,16 @@ pub fn handle(shop: &Shop, tx: &mut Tx<'_>, incoming: &Incoming) -> Result<(), F
             say(tx, Act::Text { text, keyboard: Vec::new(), edit: None })?;
             say(tx, Act::Leave)
         }
-        What::PreCheckout { query } => {
+        What::PreCheckout { query, bill } => {
             let lang = tx.user(from.id)?.map_or(from.lang, |row| row.lang);
-            let refusal = Some(texts::say(lang, "pre-checkout-later", &[]));
+            let refusal = topup::before_payment(tx, from.id, lang, bill)?;
             say(tx, Act::PreCheckout { query: query.clone(), refusal })
         }
+        What::Paid { bill, charge } => {
+            meet(shop, tx, from)?;
+            flow::topup::arrive(shop, tx, from.id, bill, charge, Heard::Told)
+        }
+        What::WentBack { charge, .. } => flow::refund::went_back_of(shop, tx, Way::Stars, charge),
         What::Blocked(blocked) => note_blocked(tx, from.id, *blocked),
         What::Text(_) | What::Tap { .. } | What::File(_) | What::Unsupported => turn(shop, tx, from, what),
     }
@@ -126,7 +136,14 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
     match (pace, what) {
         (Pace::Fine, What::Text(text)) => written(&mut talk, from, text, new)?,
         (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
-        (Pace::Fine, What::File(file)) => files::take(&mut talk, file)?,
+        (Pace::Fine, What::File(file)) => match talk.session.expects {
+            Expects::Receipt(payment) => transfer::receipt(&mut talk, payment, file)?,
+            Expects::Nothing
+            | Expects::Search
+            | Expects::Input(_)
+            | Expects::Option(_)
+            | Expects::TopUp => files::take(&mut talk, file)?,
+        },
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
         (Pace::Silence, _) => {}
@@ -143,6 +160,8 @@ fn tap_of(what: &What) -> Option<Tap> {
         What::Text(_)
         | What::File(_)
         | What::PreCheckout { .. }
+        | What::Paid { .. }
+        | What::WentBack { .. }
         | What::Blocked(_)
         | What::AddedToGroup
         | What::Unsupported => None,
@@ -186,6 +205,8 @@ fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Res
         Expects::Search => browse::search(talk, text),
         Expects::Input(name) => form::take_input(talk, &name, text),
         Expects::Option(name) => options::take(talk, &name, text),
+        Expects::TopUp => topup::take(talk, text),
+        Expects::Receipt(payment) => transfer::words(talk, payment),
         Expects::Nothing => match talk.session.draft.as_ref().map(|draft| draft.stage) {
             Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
             None if new => start::hello(talk, &from.first_name, new),
@@ -208,6 +229,7 @@ fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> R
         "menu" => start::go_home(talk, true),
         "cancel" => start::cancel(talk),
         "balance" => wallet::balance(talk),
+        "topup" | "pay" => topup::begin(talk),
         "history" | "jobs" => history::list(talk, 0),
         "free" => browse::list(talk, browse::Group::Free, 0),
         "prices" | "tariffs" => wallet::prices(talk, 0),
@@ -248,7 +270,15 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Job(job) => history::job(talk, job),
         Target::Files(job) => history::files(talk, job),
         Target::Balance => wallet::balance(talk),
-        Target::TopUp => wallet::top_up(talk),
+        Target::TopUp => topup::begin(talk),
+        Target::TopUpBy(amount) => topup::choose(talk, amount),
+        Target::TopUpOther => topup::ask(talk),
+        Target::PayBy(way, amount) => topup::pay(talk, way, amount),
+        Target::Details(payment) => transfer::again(talk, payment),
+        Target::Paid(payment) => transfer::paid(talk, payment),
+        Target::DropTransfer(payment) => transfer::drop(talk, payment),
+        Target::Payments(page) => topup::list(talk, page),
+        Target::Payment(payment) => topup::payment(talk, payment),
         Target::Prices(page) => wallet::prices(talk, page),
         Target::Help => help::help(talk),
         Target::Question(question) => help::answer(talk, question),

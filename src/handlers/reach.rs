@@ -84,7 +84,11 @@ fn taps(answers: &[Outgoing]) -> Vec<String> {
 pub(super) fn buttons(answers: &[Outgoing]) -> impl Iterator<Item = &Button> {
     let keyboards = answers.iter().filter_map(|answer| match &answer.act {
         Act::Text { keyboard, .. } | Act::Media { keyboard, .. } => Some(keyboard),
-        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+        Act::Toast { .. }
+        | Act::PreCheckout { .. }
+        | Act::Leave
+        | Act::Invoice { .. }
+        | Act::RefundStars { .. } => None,
     });
     keyboards.flat_map(|keyboard| keyboard.iter().flat_map(|row| row.iter()))
 }
@@ -147,7 +151,10 @@ impl Visitor {
                 let names = (1..=files.len()).map(|number| format!("file {number}")).collect();
                 (Some(self.next_message()), names)
             }
-            Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => (None, Vec::new()),
+            Act::Invoice { .. } => (Some(self.next_message()), Vec::new()),
+            Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave | Act::RefundStars { .. } => {
+                (None, Vec::new())
+            }
         };
         if let (Some(message), About::Screen(_) | About::Status(_)) = (message, outgoing.about) {
             self.message = message.0;

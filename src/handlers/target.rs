@@ -2,9 +2,10 @@
 //! perhaps by a newer version of the bot. So the letters here never change their meaning.
 
 use super::browse::Group;
-use crate::ids::JobId;
+use crate::ids::{JobId, PaymentId};
 use crate::message::{Button, Lang};
 use crate::money::Kopecks;
+use crate::payment::Way;
 
 /// Where a tap leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,22 @@ pub(crate) enum Target {
     Balance,
     /// How to put money into it.
     TopUp,
+    /// Puts so much in.
+    TopUpBy(Kopecks),
+    /// Asks how much to put in.
+    TopUpOther,
+    /// Puts so much in this way.
+    PayBy(Way, Kopecks),
+    /// Where to send a transfer by hand, once more.
+    Details(PaymentId),
+    /// The customer says that they sent it.
+    Paid(PaymentId),
+    /// The customer will not send it.
+    DropTransfer(PaymentId),
+    /// The customer's payments.
+    Payments(usize),
+    /// One of them.
+    Payment(PaymentId),
     /// The price list.
     Prices(usize),
     /// How it all works.
@@ -119,6 +136,14 @@ impl Target {
             Self::Files(job) => format!("file:{job}"),
             Self::Balance => "bal".to_owned(),
             Self::TopUp => "pay".to_owned(),
+            Self::TopUpBy(amount) => format!("pay:{}", amount.get()),
+            Self::TopUpOther => "sum".to_owned(),
+            Self::PayBy(way, amount) => format!("by:{}:{}", way_code(*way), amount.get()),
+            Self::Details(payment) => format!("bank:{payment}"),
+            Self::Paid(payment) => format!("paid:{payment}"),
+            Self::DropTransfer(payment) => format!("unpay:{payment}"),
+            Self::Payments(page) => format!("pays:{page}"),
+            Self::Payment(payment) => format!("pm:{payment}"),
             Self::Prices(page) => format!("prices:{page}"),
             Self::Help => "help".to_owned(),
             Self::Question(Question::Free) => "faq:free".to_owned(),
@@ -144,7 +169,19 @@ impl Target {
             "menu" => Some(Self::Menu),
             "find" => Some(Self::Search),
             "bal" => Some(Self::Balance),
-            "pay" => Some(Self::TopUp),
+            "pay" if rest.is_empty() => Some(Self::TopUp),
+            "pay" => number(rest).map(Kopecks::new).map(Self::TopUpBy),
+            "sum" => Some(Self::TopUpOther),
+            "by" => {
+                let (way, amount) = rest.split_once(':')?;
+                let way = Way::ALL.into_iter().find(|one| way_code(*one) == way)?;
+                Some(Self::PayBy(way, Kopecks::new(number(amount)?)))
+            }
+            "bank" => number(rest).map(PaymentId).map(Self::Details),
+            "paid" => number(rest).map(PaymentId).map(Self::Paid),
+            "unpay" => number(rest).map(PaymentId).map(Self::DropTransfer),
+            "pays" => number(rest).map(Self::Payments),
+            "pm" => number(rest).map(PaymentId).map(Self::Payment),
             "help" => Some(Self::Help),
             "support" => Some(Self::Support),
             "quick" => Some(Self::QuickList),
@@ -205,6 +242,14 @@ impl Target {
     }
 }
 
+fn way_code(way: Way) -> &'static str {
+    match way {
+        Way::Stars => "s",
+        Way::Card => "c",
+        Way::Manual => "m",
+    }
+}
+
 /// A number of ours, or `None`.
 fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.parse().ok()
@@ -237,6 +282,16 @@ mod tests {
             Target::Files(JobId(1)),
             Target::Balance,
             Target::TopUp,
+            Target::TopUpBy(Kopecks::new(i64::MAX)),
+            Target::TopUpOther,
+            Target::PayBy(Way::Stars, Kopecks::new(i64::MAX)),
+            Target::PayBy(Way::Card, Kopecks::new(1)),
+            Target::PayBy(Way::Manual, Kopecks::new(1)),
+            Target::Details(PaymentId(u64::MAX)),
+            Target::Paid(PaymentId(1)),
+            Target::DropTransfer(PaymentId(1)),
+            Target::Payments(7),
+            Target::Payment(PaymentId(u64::MAX)),
             Target::Prices(2),
             Target::Help,
             Target::Question(Question::Free),

@@ -1,7 +1,6 @@
-//! The wallet, how to fill it, and the price list.
+//! The wallet and the price list.
 
 use super::browse;
-use super::help::contact;
 use super::keyboard::{home, pages, to_menu};
 use super::talk::{Screen, Talk};
 use super::target::Target;
@@ -59,16 +58,6 @@ fn line(talk: &Talk<'_, '_>, transfer: &Transfer) -> String {
     let (kind, at) = (talk.say(kind, &[]), texts::moment(talk.lang, transfer.at));
     let args = [("at", Arg::Html(&at)), ("kind", Arg::Html(&kind)), ("amount", Arg::Money(transfer.amount))];
     talk.say(key, &args)
-}
-
-/// How to put money in.
-pub(super) fn top_up(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
-    talk.aside();
-    let (contact, user) = (contact(talk), talk.user.to_string());
-    let args = [("contact", Arg::Html(&contact)), ("user", Arg::Html(&user))];
-    let keyboard = vec![vec![Target::Balance.button(talk.say("button-back", &[])), home(talk)]];
-    let screen = Screen { text: talk.say("topup", &args), keyboard };
-    talk.show(screen)
 }
 
 /// The price list, cheapest first, a page of it.

@@ -1,8 +1,9 @@
 //! Telegram's webhook: check the secret, store the update, then say 200. Nothing else.
 
 use super::{Doors, answer, busy, read_body};
-use crate::store::{DISK, Fault, Received};
-use crate::telegram::decode::update_id;
+use crate::message::Urgency;
+use crate::store::{DISK, Fault, Received, Tx};
+use crate::telegram::head;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response, StatusCode};
@@ -25,18 +26,23 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
-    let (bot, update) = (doors.bot, update_id(&body));
-    let stored = doors.store.try_write("receive", move |tx| {
+    let (bot, update) = (doors.bot, head(&body));
+    let receive = move |tx: &mut Tx<'_>| {
         if tx.stop(DISK)?.is_some() {
             return Ok(false);
         }
-        if let Some(update) = update {
-            return Ok(tx.receive(bot, update, &body)? != Received::Full);
+        if let Some((update, urgency)) = update {
+            return Ok(tx.receive(bot, update, urgency, &body)? != Received::Full);
         }
         tx.keep_unreadable(None, &body, "it came to the webhook and is no update")?;
         Ok(true)
-    });
-    match stored.await {
+    };
+    // Who asks before a payment is not sent away because others fill the queue of the writer.
+    let stored = match update {
+        Some((_, Urgency::Urgent)) => doors.store.write("receive", receive).await,
+        Some((_, Urgency::Usual)) | None => doors.store.try_write("receive", receive).await,
+    };
+    match stored {
         Ok(false) => {
             metrics::counter!("samovar_updates_put_off_total").increment(1);
             busy()

@@ -6,12 +6,13 @@
 mod rules;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use rules::{Change, Outcome, Refusal, Situation, Standing, apply};
+pub use transfer::Transfer;
 
-use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, UserId};
 use crate::money::Kopecks;
-use crate::time::At;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -168,6 +169,12 @@ pub enum Ref {
     Adjust(ActionId),
     /// A customer's start bonus.
     Welcome(UserId),
+    /// What is held of a payment, to go back: the payment, and which try it is, from 1.
+    PayHold(PaymentId, u32),
+    /// The end of that hold: it went back to its source.
+    PayTaken(PaymentId, u32),
+    /// The other end of it: its source refused.
+    PayReleased(PaymentId, u32),
 }
 
 impl fmt::Display for Ref {
@@ -182,6 +189,12 @@ impl fmt::Display for Ref {
             Self::PaymentBack(payment) => write!(f, "payback:{payment}"),
             Self::Adjust(action) => write!(f, "adjust:{action}"),
             Self::Welcome(user) => write!(f, "welcome:{user}"),
+            Self::PayHold(payment, 1) => write!(f, "payhold:{payment}"),
+            Self::PayHold(payment, nth) => write!(f, "payhold:{payment}:{nth}"),
+            Self::PayTaken(payment, 1) => write!(f, "paytaken:{payment}"),
+            Self::PayTaken(payment, nth) => write!(f, "paytaken:{payment}:{nth}"),
+            Self::PayReleased(payment, 1) => write!(f, "payrelease:{payment}"),
+            Self::PayReleased(payment, nth) => write!(f, "payrelease:{payment}:{nth}"),
         }
     }
 }
@@ -225,142 +238,5 @@ impl fmt::Display for Memo {
             Self::Welcome => f.write_str("welcome"),
             Self::Undeliverable => f.write_str("undeliverable"),
         }
-    }
-}
-
-/// One movement of money. Immutable once written; a mistake is mended by another transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transfer {
-    /// The idempotency key.
-    pub reference: Ref,
-    /// What it is.
-    pub kind: Kind,
-    /// The account it goes out of.
-    pub debit: Account,
-    /// The account it goes into.
-    pub credit: Account,
-    /// How much; above zero.
-    pub amount: Kopecks,
-    /// For a charge or release: the row of the hold it ends.
-    pub pending_of: Option<Seq>,
-    /// The job it is for.
-    pub job: Option<JobId>,
-    /// When, by the wall clock.
-    pub at: At,
-    /// Why.
-    pub memo: Memo,
-}
-
-impl Transfer {
-    /// Reserves `amount` of a customer's money for a job.
-    pub fn hold(job: JobId, user: UserId, amount: Kopecks, at: At) -> Self {
-        Self {
-            reference: Ref::Hold(job),
-            kind: Kind::Hold,
-            debit: Account::User(user),
-            credit: Account::Revenue,
-            amount,
-            pending_of: None,
-            job: Some(job),
-            at,
-            memo: Memo::Ordered,
-        }
-    }
-
-    /// Takes `amount` of what a job's hold reserved; the rest is free again.
-    pub fn charge(job: JobId, user: UserId, hold: Seq, amount: Kopecks, at: At) -> Self {
-        let reference = Ref::Charge(job);
-        let pending_of = Some(hold);
-        Self {
-            reference,
-            kind: Kind::Charge,
-            pending_of,
-            memo: Memo::Delivered,
-            ..Self::hold(job, user, amount, at)
-        }
-    }
-
-    /// Gives a job's hold back whole.
-    pub fn release(job: JobId, user: UserId, hold: Seq, amount: Kopecks, at: At, memo: Memo) -> Self {
-        let reference = Ref::Release(job);
-        let pending_of = Some(hold);
-        Self { reference, kind: Kind::Release, pending_of, memo, ..Self::hold(job, user, amount, at) }
-    }
-
-    /// Gives `amount` of a job's charge back.
-    pub fn refund(job: JobId, user: UserId, amount: Kopecks, at: At, memo: Memo) -> Self {
-        Self {
-            reference: Ref::Refund(job),
-            kind: Kind::Refund,
-            debit: Account::Revenue,
-            credit: Account::User(user),
-            memo,
-            ..Self::hold(job, user, amount, at)
-        }
-    }
-
-    /// Books what a result given away cost the operator.
-    pub fn loss(job: JobId, amount: Kopecks, at: At) -> Self {
-        Self {
-            reference: Ref::Loss(job),
-            kind: Kind::Loss,
-            debit: Account::Loss,
-            credit: Account::Provider,
-            amount,
-            pending_of: None,
-            job: Some(job),
-            at,
-            memo: Memo::Late,
-        }
-    }
-
-    /// An operator's correction: a credit to the customer, or, when `amount` is negative, a debit.
-    pub fn adjust(action: ActionId, user: UserId, amount: Kopecks, at: At) -> Self {
-        let (debit, credit) = if amount.is_negative() {
-            (Account::User(user), Account::Adjust)
-        } else {
-            (Account::Adjust, Account::User(user))
-        };
-        Self {
-            reference: Ref::Adjust(action),
-            kind: Kind::Adjust,
-            debit,
-            credit,
-            amount: Kopecks::new(amount.get().saturating_abs()),
-            pending_of: None,
-            job: None,
-            at,
-            memo: Memo::Action(action),
-        }
-    }
-
-    /// A gift to a new customer.
-    pub fn welcome(user: UserId, amount: Kopecks, at: At) -> Self {
-        Self {
-            reference: Ref::Welcome(user),
-            kind: Kind::Topup,
-            debit: Account::Bonus,
-            credit: Account::User(user),
-            amount,
-            pending_of: None,
-            job: None,
-            at,
-            memo: Memo::Welcome,
-        }
-    }
-
-    /// The first field in which two transfers differ, time aside; `None` when they say the same.
-    pub fn difference(&self, other: &Self) -> Option<&'static str> {
-        let fields = [
-            ("ref", self.reference != other.reference),
-            ("kind", self.kind != other.kind),
-            ("debit", self.debit != other.debit),
-            ("credit", self.credit != other.credit),
-            ("amount", self.amount != other.amount),
-            ("pending_of", self.pending_of != other.pending_of),
-            ("job", self.job != other.job),
-            ("memo", self.memo != other.memo),
-        ];
-        fields.iter().find(|(_, differs)| *differs).map(|(name, _)| *name)
     }
 }

@@ -142,18 +142,21 @@ fn accounts_fit(transfer: &Transfer) -> bool {
     let out_of_wallet = transfer.debit.user().is_some();
     let into_wallet = transfer.credit.user().is_some();
     match transfer.kind {
-        Kind::Topup => {
-            into_wallet
-                && matches!(
-                    transfer.debit,
-                    Account::CashStars | Account::CashManual | Account::CashCard | Account::Bonus
-                )
+        Kind::Topup => into_wallet && (is_cash(transfer.debit) || transfer.debit == Account::Bonus),
+        // A job's money goes to the revenue, a payment's back to where it came from.
+        Kind::Hold | Kind::Charge | Kind::Release => {
+            let to = transfer.credit;
+            out_of_wallet && if transfer.job.is_some() { to == Account::Revenue } else { is_cash(to) }
         }
-        Kind::Hold | Kind::Charge | Kind::Release => out_of_wallet && transfer.credit == Account::Revenue,
         Kind::Refund => into_wallet && transfer.debit == Account::Revenue,
         Kind::Adjust => out_of_wallet != into_wallet,
         Kind::Loss => transfer.debit == Account::Loss && transfer.credit == Account::Provider,
     }
+}
+
+/// An account that money comes in through.
+fn is_cash(account: Account) -> bool {
+    matches!(account, Account::CashStars | Account::CashManual | Account::CashCard)
 }
 
 fn reserve(now: &Situation<'_>, transfer: &Transfer) -> Result<Change, Refusal> {

@@ -14,6 +14,7 @@ mod looks;
 mod mend;
 mod notes;
 mod open;
+mod payments;
 mod queues;
 #[cfg(test)]
 mod scenario;
@@ -28,8 +29,9 @@ pub use audit::{Broken, Report, RuleReport};
 pub use fault::Fault;
 pub use jobs::{Delivery, Job, JobRow};
 pub use looks::LookRow;
-pub use notes::{Action, ActionRow, DISK, PaymentRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
+pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
+pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};

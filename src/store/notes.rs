@@ -1,13 +1,13 @@
 //! What the service notes about itself and for the operator: settings rows, timelines of requests,
-//! what is not sold, operators' actions and outside payments.
+//! what is not sold, and operators' actions.
 
-use super::accounts::{Posted, unexpected_refusal};
+use super::accounts::Posted;
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
 use super::tables::{Bytes, Tables};
 use super::{Tx, View};
-use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
-use crate::ledger::{Account, Kind, Memo, Ref, Refusal, Transfer};
+use crate::ids::{ActionId, JobId, RequestId, Seq, UserId};
+use crate::ledger::{Refusal, Transfer};
 use crate::money::Kopecks;
 use crate::time::{At, Up};
 use redb::ReadableTable;
@@ -105,29 +105,6 @@ pub enum Action {
         /// Allowed.
         on: bool,
     },
-}
-
-/// A payment from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentRow {
-    /// Which account it came through.
-    pub source: Account,
-    /// The source's own id of it.
-    pub outside_id: String,
-    /// Whose it is.
-    pub user: UserId,
-    /// How much.
-    pub amount: Kopecks,
-    /// When.
-    pub at: At,
-    /// The ledger row that credited it (L6: at most one).
-    pub credited: Option<Seq>,
-    /// The ledger row that took it back (L6: at most one).
-    pub back: Option<Seq>,
-}
-
-impl Row for PaymentRow {
-    const TABLE: &'static str = "payments";
 }
 
 /// A note the service keeps under a name.
@@ -292,71 +269,5 @@ impl Tx<'_> {
     /// What an operator did.
     pub fn action(&self, id: ActionId) -> Result<Option<ActionRow>, Fault> {
         get(self.tables.admin_actions.read()?, id.0)
-    }
-
-    /// Credits an outside payment, once by its source and the source's own id (L6).
-    pub fn credit_payment(
-        &mut self,
-        source: Account,
-        outside_id: &str,
-        user: UserId,
-        amount: Kopecks,
-    ) -> Result<Result<(PaymentId, Posted), Refusal>, Fault> {
-        let outside = format!("{source}/{outside_id}");
-        let known = self.tables.payments_by_outside.read()?.get(outside.as_str())?.map(|id| id.value());
-        let id = match known {
-            Some(id) => id,
-            None => self.last_number("payments")? + 1,
-        };
-        let before: Option<PaymentRow> = get(self.tables.payments.read()?, id)?;
-        let transfer = Transfer {
-            reference: Ref::Payment(PaymentId(id)),
-            kind: Kind::Topup,
-            debit: source,
-            credit: Account::User(user),
-            amount,
-            pending_of: None,
-            job: None,
-            at: self.now.at,
-            memo: Memo::Payment(PaymentId(id)),
-        };
-        let slot = before.as_ref().and_then(|row| row.credited);
-        let posted = match self.transfer_once(slot, &transfer)? {
-            Ok(posted) => posted,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        if let Posted::New(seq) = posted {
-            self.next_number("payments")?;
-            let row = PaymentRow {
-                source,
-                outside_id: outside_id.to_owned(),
-                user,
-                amount,
-                at: self.now.at,
-                credited: Some(seq),
-                back: None,
-            };
-            put(self.tables.payments.write()?, id, &row)?;
-            self.tables.payments_by_outside.write()?.insert(outside.as_str(), id)?;
-        }
-        Ok(Ok((PaymentId(id), posted)))
-    }
-
-    /// Takes a credited payment back because its source did: once, and even below zero (L2, L6).
-    pub fn charge_back(&mut self, id: PaymentId) -> Result<Option<Posted>, Fault> {
-        let Some(mut row) = get::<_, PaymentRow>(self.tables.payments.read()?, id.0)? else {
-            return Ok(None);
-        };
-        if let Some(seq) = row.back {
-            return Ok(Some(Posted::Before(seq)));
-        }
-        let mut transfer = Transfer::adjust(ActionId(0), row.user, row.amount, self.now.at);
-        transfer.reference = Ref::PaymentBack(id);
-        (transfer.debit, transfer.credit) = (Account::User(row.user), Account::Adjust);
-        transfer.memo = Memo::Chargeback(id);
-        let posted = self.transfer_once(None, &transfer)?.map_err(unexpected_refusal)?;
-        row.back = Some(posted.seq());
-        put(self.tables.payments.write()?, id.0, &row)?;
-        Ok(Some(posted))
     }
 }

@@ -5,7 +5,7 @@ use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
 use super::{Tx, View};
 use crate::ids::{InboxId, OutboxId, RequestId, UpdateId};
-use crate::message::Outgoing;
+use crate::message::{Outgoing, Urgency};
 use crate::time::{At, Up};
 use redb::{ReadableTable, ReadableTableMetadata};
 use serde::{Deserialize, Serialize};
@@ -109,18 +109,22 @@ pub enum Received {
 
 /// So many updates and answers wait at most, some seconds' work: a customer who would wait longer is
 /// better served by Telegram, which keeps what is refused and sends it again.
+/// Of updates about money at Telegram twice as many.
 pub const BACKLOG_MAX: u64 = 5_000;
+
+/// Numbers from here on are of updates that go before all others.
+const URGENT: u64 = 1 << 63;
 
 /// Rows with their numbers, as far as they can be read.
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
 
 impl View {
-    /// Updates that wait, in order of arrival, after number `after`, at most `limit`. A row that
+    /// Updates that wait, urgent ones first, then in order of arrival, at most `limit`. A row that
     /// cannot be read stands among them as the fault it is: it must not stop the line.
-    pub fn inbox(&self, after: Option<InboxId>, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
-        let from = after.map_or(0, |id| id.0 + 1);
+    pub fn inbox(&self, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
+        let inbox = self.tables.inbox.read()?;
         let mut rows = Vec::new();
-        for entry in self.tables.inbox.read()?.range(from..)?.take(limit) {
+        for entry in inbox.range(URGENT..)?.chain(inbox.range(..URGENT)?).take(limit) {
             let (key, row) = entry?;
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
@@ -172,15 +176,25 @@ impl View {
 
 impl Tx<'_> {
     /// Takes an update in, once: commit 1 of the way of a message.
-    pub fn receive(&mut self, bot: u64, update: UpdateId, body: &[u8]) -> Result<Received, Fault> {
+    pub fn receive(
+        &mut self,
+        bot: u64,
+        update: UpdateId,
+        urgency: Urgency,
+        body: &[u8],
+    ) -> Result<Received, Fault> {
         if self.tables.seen_updates.read()?.get((bot, update.0))?.is_some() {
             return Ok(Received::Repeated);
         }
         let waiting = self.tables.inbox.read()?.len()?.saturating_add(self.tables.outbox.read()?.len()?);
-        if waiting >= BACKLOG_MAX {
+        let (most, first) = match urgency {
+            Urgency::Usual => (BACKLOG_MAX, 0),
+            Urgency::Urgent => (2 * BACKLOG_MAX, URGENT),
+        };
+        if waiting >= most {
             return Ok(Received::Full);
         }
-        let id = InboxId(self.next_number("inbox")?);
+        let id = InboxId(first + self.next_number("inbox")?);
         let row =
             InboxRow { bot, update, body: body.to_vec(), at: self.now.at, attempts: 0, not_before: Up(0) };
         put(self.tables.inbox.write()?, id.0, &row)?;

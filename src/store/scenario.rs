@@ -8,9 +8,10 @@ use super::{Fault, JobMoney, Report, Store, Tx};
 use crate::catalog::input::Values;
 use crate::ids::{ActionId, InboxId, JobId, RequestId, Seq, UpdateId, UserId};
 use crate::job::{File, Late, State, Why};
-use crate::ledger::{Account, Kind, Memo, Transfer};
+use crate::ledger::{Kind, Memo, Transfer};
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::time::{At, Clock, Up};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
@@ -166,7 +167,7 @@ fn ended(
 pub(super) fn fill(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let at = tx.now().at;
     tx.transfer_welcome(ANN, &Transfer::welcome(ANN, roubles(5), at))?;
-    assert!(tx.credit_payment(Account::CashStars, "charge-1", ANN, roubles(100))?.is_ok());
+    assert!(tx.credit_payment(Way::Stars, "charge-1", ANN, roubles(100))?.is_ok());
     let action = tx.new_action()?;
     assert!(tx.adjust(action, "cli", ANN, roubles(-1), "a test")?.is_ok());
     let part = ended(tx, 1, ANN, 60, Some(45), done())?;
@@ -190,7 +191,7 @@ pub(super) fn fill(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let mut free = job(7, ANN, done());
     tell(tx, &mut free, true)?;
     tx.put_job(&free)?;
-    let bobs = tx.credit_payment(Account::CashCard, "charge-1", BOB, roubles(30))?;
+    let bobs = tx.credit_payment(Way::Card, "charge-1", BOB, roubles(30))?;
     let (payment, _) = bobs.map_err(|refusal| Fault::Bug(refusal.to_string()))?;
     let spent = ended(tx, 8, BOB, 20, Some(20), done())?;
     tx.put_job(&spent)?;

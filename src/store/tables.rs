@@ -168,6 +168,14 @@ schema! {
     payments: u64 => Bytes = "payments";
     /// The source's own id of a payment → payment.
     payments_by_outside: &'static str => u64 = "payments_by_outside";
+    /// (Customer, payment) → until when: transfers by hand that wait for the customer or an operator.
+    payments_open: (i64, u64) => i64 = "payments_open";
+    /// Telegram's own id of a receipt's file → the payment that it came for first.
+    receipts: &'static str => u64 = "receipts";
+    /// Customer → their newest payment; each payment names the one before it.
+    payers: i64 => u64 = "payers";
+    /// The source's own id → when it said that the payment went back, which has not come yet.
+    payments_back_early: &'static str => i64 = "payments_back_early";
     /// (Customer, model, hour) → how many free uses began in it.
     free_usage: (i64, u8, u32) => u32 = "free_usage";
     /// Day → millionths of a dollar that free uses cost.

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
 use crate::catalog::input::{GivenFile, Values};
-use crate::ids::{JobId, LookId, MessageId, UserId};
+use crate::ids::{JobId, LookId, MessageId, PaymentId, UserId};
 use crate::message::Lang;
 use crate::money::Kopecks;
 use crate::time::At;
@@ -81,6 +81,10 @@ pub enum Expects {
     Input(String),
     /// A new value of an option of the draft, from the options screen.
     Option(String),
+    /// An amount to put in.
+    TopUp,
+    /// The receipt of a transfer by hand.
+    Receipt(PaymentId),
 }
 
 /// An order being put together.

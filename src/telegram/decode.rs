@@ -1,9 +1,9 @@
 //! An update's bytes become an [`Incoming`], or the reason why there is none. Never panics,
 //! whatever the bytes.
 
-use super::wire::{CallbackQuery, Chat, File, Head, MemberUpdate, Message, Update, User};
+use super::wire::{CallbackQuery, Chat, File, Head, MemberUpdate, Message, Payment, Update, User};
 use crate::ids::{ChatId, MessageId, UpdateId, UserId};
-use crate::message::{Attachment, FileKind, Incoming, Lang, Person, What};
+use crate::message::{Attachment, Bill, FileKind, Incoming, Lang, Person, Urgency, What};
 
 /// What an update means to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +27,19 @@ pub enum Decoded {
     },
 }
 
-/// The number of an update, without reading the rest; `None` if the bytes are no update.
-pub fn update_id(raw: &[u8]) -> Option<UpdateId> {
+/// The number of an update and whether it is about money at Telegram, which must not wait behind
+/// others; `None` if the bytes are no update.
+pub fn head(raw: &[u8]) -> Option<(UpdateId, Urgency)> {
     match serde_json::from_slice::<Head>(raw) {
-        Ok(head) => Some(UpdateId(head.update_id)),
+        Ok(head) if head.is_urgent() => Some((UpdateId(head.update_id), Urgency::Urgent)),
+        Ok(head) => Some((UpdateId(head.update_id), Urgency::Usual)),
         Err(_not_an_update) => None,
     }
+}
+
+/// The number of an update, without reading the rest; `None` if the bytes are no update.
+pub fn update_id(raw: &[u8]) -> Option<UpdateId> {
+    head(raw).map(|(id, _)| id)
 }
 
 /// Reads the bytes of one update, as Telegram posted them or as `getUpdates` listed them.
@@ -53,7 +60,9 @@ pub fn decode(raw: &[u8]) -> Decoded {
         from_member(member)
     } else if let Some(query) = body.pre_checkout_query {
         let chat = query.from.id;
-        Ok((query.from, chat, What::PreCheckout { query: query.id }))
+        let bill =
+            Bill { currency: query.currency, total: query.total_amount, payload: query.invoice_payload };
+        Ok((query.from, chat, What::PreCheckout { query: query.id, bill }))
     } else {
         Err("a kind of update we do not use")
     };
@@ -72,6 +81,12 @@ type Read = Result<(User, i64, What), &'static str>;
 fn from_message(message: Message) -> Read {
     if message.is_service() {
         return Err("a service message");
+    }
+    // Telegram writes these into the chat of who paid; a group's are not asked for by anybody here.
+    let paid = message.successful_payment.map(|payment| (payment, true));
+    let moved = paid.or_else(|| message.refunded_payment.map(|payment| (payment, false)));
+    if let Some((payment, came)) = moved {
+        return from_payment(message.from, &message.chat, payment, came);
     }
     let Message { from: Some(from), .. } = message else { return Err("from nobody") };
     if !message.chat.is_private() {
@@ -107,6 +122,20 @@ fn from_message(message: Message) -> Read {
         album: message.media_group_id,
     });
     Ok((from, message.chat.id, what))
+}
+
+/// A payment, or one that went back. The word of it may come from the bot itself: then it is about the
+/// person whose private chat it stands in.
+fn from_payment(from: Option<User>, chat: &Chat, payment: Payment, came: bool) -> Read {
+    let payer = match from {
+        Some(user) if !user.is_bot => user,
+        Some(_) | None if chat.is_private() => User::unknown(chat.id),
+        Some(_) | None => return Err("a payment of nobody"),
+    };
+    let Payment { currency, total_amount: total, invoice_payload: payload, telegram_payment_charge_id } = payment;
+    let (bill, charge) = (Bill { currency, total, payload }, telegram_payment_charge_id);
+    let what = if came { What::Paid { bill, charge } } else { What::WentBack { bill, charge } };
+    Ok((payer, chat.id, what))
 }
 
 /// The file in a message: the largest size of a picture, or the first of the others there is.

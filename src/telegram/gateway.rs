@@ -3,13 +3,16 @@
 use super::api::{Api, BadUrl, Failure, Timeouts};
 use super::media::Files;
 use super::request::{self, Request};
-use super::wire::{FilePath, First, Head, Me, SentMessage, WebhookInfo};
+use super::wire::{
+    FilePath, First, Head, Me, SentMessage, StarPartner, StarTransaction, StarTransactions, WebhookInfo,
+};
 use super::{
-    ALLOWED_UPDATES, CallError, Command, FETCH_MAX_BYTES, FetchError, Gateway, RawUpdate, Webhook, refusal,
+    ALLOWED_UPDATES, CallError, Command, FETCH_MAX_BYTES, FetchError, Gateway, RawUpdate, StarMove, StarWay,
+    Webhook, refusal,
 };
 use crate::carrier::Outlet;
 use crate::disk;
-use crate::ids::{ChatId, MessageId, UpdateId};
+use crate::ids::{ChatId, MessageId, UpdateId, UserId};
 use crate::message::{Act, Keyboard, Lang, MediaKind, NotTaken, Outgoing, Sent, Source};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -35,6 +38,7 @@ const ABOVE: &str = "⬆️";
 pub struct Telegram {
     api: Api,
     data_dir: PathBuf,
+    provider_token: Option<SecretString>,
 }
 
 impl Telegram {
@@ -46,7 +50,7 @@ impl Telegram {
         data_dir: PathBuf,
         timeouts: Timeouts,
     ) -> Result<Self, BadUrl> {
-        Ok(Self { api: Api::new(token, base, timeouts)?, data_dir })
+        Ok(Self { api: Api::new(token, base, timeouts)?, data_dir, provider_token: None })
     }
 
     /// The same through an outlet of the caller's.
@@ -57,7 +61,14 @@ impl Telegram {
         data_dir: PathBuf,
         timeouts: Timeouts,
     ) -> Result<Self, BadUrl> {
-        Ok(Self { api: Api::over(outlet, token, base, timeouts)?, data_dir })
+        Ok(Self { api: Api::over(outlet, token, base, timeouts)?, data_dir, provider_token: None })
+    }
+
+    /// The same, taking cards by the provider with this token.
+    #[must_use]
+    pub fn with_cards(mut self, provider_token: Option<SecretString>) -> Self {
+        self.provider_token = provider_token;
+        self
     }
 
     async fn quick(&self, request: &Request) -> Result<Box<RawValue>, Failure> {
@@ -83,12 +94,28 @@ impl Telegram {
                 self.answer(&request::pre_checkout(query, refusal.as_deref())).await
             }
             Act::Leave => self.answer(&request::leave(chat)).await,
+            Act::Invoice { .. } => self.invoice(chat, &outgoing.act).await,
+            Act::RefundStars { charge } => match self.quick(&request::refund_stars(chat, charge)).await {
+                Ok(_true) => delivered(Vec::new()),
+                Err(Failure::Said(said)) if said.is_refunded() => delivered(Vec::new()),
+                Err(failure) => refusal::sent(failure),
+            },
         }
     }
 
     async fn answer(&self, request: &Request) -> Sent {
         match self.quick(request).await {
             Ok(_true) => delivered(Vec::new()),
+            Err(failure) => refusal::sent(failure),
+        }
+    }
+
+    async fn invoice(&self, chat: ChatId, act: &Act) -> Sent {
+        let Some(request) = request::invoice(chat, act, self.provider_token.as_ref()) else {
+            return Sent::Refused(NotTaken::Bad("there is no provider of card payments".to_owned()));
+        };
+        match self.quick(&request).await {
+            Ok(result) => delivered(messages(&result)),
             Err(failure) => refusal::sent(failure),
         }
     }
@@ -242,6 +269,20 @@ pub(crate) fn updates(result: &RawValue) -> Result<Vec<RawUpdate>, CallError> {
     Ok(numbered.collect())
 }
 
+fn star_moves(listed: StarTransactions) -> Vec<StarMove> {
+    let moved = |one: StarTransaction| {
+        let what = match (one.source, one.receiver) {
+            (Some(StarPartner { user, invoice_payload: Some(payload) }), _) => {
+                Some(StarWay::Paid { user: UserId(user.id), payload })
+            }
+            (_, Some(StarPartner { user, .. })) => Some(StarWay::WentBack { user: UserId(user.id) }),
+            (Some(_) | None, None) => None,
+        };
+        StarMove { charge: one.id, stars: one.amount, what }
+    };
+    listed.transactions.into_iter().map(moved).collect()
+}
+
 /// The messages in a result: one, or those of an album. None when Telegram describes them in a way
 /// we cannot read; they are delivered all the same.
 pub(crate) fn messages(result: &RawValue) -> Vec<SentMessage> {
@@ -272,6 +313,11 @@ impl Gateway for Telegram {
 
     fn fetch_file<'a>(&'a self, file_id: &'a str, to: &'a Path) -> BoxFuture<'a, Result<u64, FetchError>> {
         self.fetch(file_id, to).boxed()
+    }
+
+    fn star_moves(&self, skip: u32) -> BoxFuture<'_, Result<Vec<StarMove>, CallError>> {
+        let payload = payloads::GetStarTransactions::new().offset(skip).limit(AT_ONCE);
+        async move { Ok(star_moves(self.ask(&Request::of(&payload)).await?)) }.boxed()
     }
 
     fn me(&self) -> BoxFuture<'_, Result<Me, CallError>> {

@@ -16,11 +16,11 @@ pub(crate) mod wire;
 
 pub use crate::message::FETCH_MAX_BYTES;
 pub use api::{BadUrl, Timeouts};
-pub use decode::{Decoded, decode, update_id};
+pub use decode::{Decoded, decode, head, update_id};
 pub use gateway::Telegram;
 pub use wire::{Me, WebhookInfo};
 
-use crate::ids::UpdateId;
+use crate::ids::{UpdateId, UserId};
 use crate::message::{Lang, Outgoing, Sent};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -64,6 +64,9 @@ pub trait Gateway: Send + Sync + 'static {
     /// and synced. At most [`FETCH_MAX_BYTES`]. Gives its size in bytes.
     fn fetch_file<'a>(&'a self, file_id: &'a str, to: &'a Path) -> BoxFuture<'a, Result<u64, FetchError>>;
 
+    /// What came in and went back in Stars, oldest first, at most 100 after the first `skip`.
+    fn star_moves(&self, skip: u32) -> BoxFuture<'_, Result<Vec<StarMove>, CallError>>;
+
     /// Who the bot is.
     fn me(&self) -> BoxFuture<'_, Result<Me, CallError>>;
 
@@ -82,6 +85,34 @@ pub trait Gateway: Send + Sync + 'static {
 
     /// Has updates kept for polling from now on. What waits is kept.
     fn delete_webhook(&self) -> BoxFuture<'_, Result<(), CallError>>;
+}
+
+/// Stars that a customer paid, or that went back to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StarMove {
+    /// Telegram's name of the payment; the same when it goes back.
+    pub charge: String,
+    /// How many.
+    pub stars: i64,
+    /// Who, and which way; `None` for what concerns no customer, such as a withdrawal.
+    pub what: Option<StarWay>,
+}
+
+/// Which way Stars went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StarWay {
+    /// A customer paid an invoice.
+    Paid {
+        /// Who.
+        user: UserId,
+        /// What the invoice carried.
+        payload: String,
+    },
+    /// A payment of theirs went back.
+    WentBack {
+        /// Whose.
+        user: UserId,
+    },
 }
 
 /// One line of the menu of commands.

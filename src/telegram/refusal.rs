@@ -82,6 +82,11 @@ impl Said {
         self.code == 400 && self.says(CANNOT_EDIT)
     }
 
+    /// The payment went back before.
+    pub(super) fn is_refunded(&self) -> bool {
+        self.code == 400 && self.says(&["charge_already_refunded"])
+    }
+
     /// The picture may be sent as a file, but not as a photo.
     pub(super) fn no_photo(&self) -> bool {
         self.code == 400 && self.says(NO_PHOTO)

@@ -1,8 +1,9 @@
 //! Our answers as requests of the Bot API: teloxide's payloads, ready to be sent.
 
 use crate::ids::{ChatId, MessageId};
-use crate::message::{Keyboard, Press};
+use crate::message::{Act, Keyboard, Press, Price};
 use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use teloxide::payloads::{self, setters::*};
 use teloxide::requests::Payload;
 use teloxide::types::{
     CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ParseMode, Recipient,
+    TelegramTransactionId,
 };
 
 /// A call, ready to be sent as often as needed.
@@ -102,6 +104,29 @@ pub(super) fn edit(
         payload = payload.reply_markup(buttons);
     }
     Request::of(&payload)
+}
+
+/// An invoice; `None` for a card without a provider.
+pub(super) fn invoice(chat: ChatId, act: &Act, provider: Option<&SecretString>) -> Option<Request> {
+    let Act::Invoice { title, description, payload, price } = act else { return None };
+    let (currency, amount, token) = match price {
+        Price::Stars(stars) => ("XTR", i64::from(*stars), None),
+        Price::Card(amount) => ("RUB", amount.get(), Some(provider?)),
+    };
+    // teloxide has the amount as 32 bits, of which a hundred thousand roubles take a part; ours are 64.
+    let prices = serde_json::json!([{"label": title, "amount": amount}]);
+    let request = payloads::SendInvoice::new(recipient(chat), title, description, payload, currency, []);
+    let mut request = Request::of(&request).with("prices", prices);
+    if let Some(token) = token {
+        request = request.with("provider_token", token.expose_secret().into());
+    }
+    Some(request)
+}
+
+/// The Stars of a payment go back to the customer whose private chat this is.
+pub(super) fn refund_stars(chat: ChatId, charge: &str) -> Request {
+    let user = teloxide::types::UserId(chat.0.unsigned_abs());
+    Request::of(&payloads::RefundStarPayment::new(user, TelegramTransactionId(charge.to_owned())))
 }
 
 /// The answer to a tap.

@@ -12,10 +12,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The number alone, so that an update we cannot read otherwise can still be counted as seen.
+/// The number, so that an update we cannot read otherwise can still be counted as seen, and what tells
+/// whether it may wait.
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) update_id: u64,
+    #[serde(default)]
+    pre_checkout_query: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "lenient")]
+    message: Option<MessageHead>,
+}
+
+#[derive(Deserialize)]
+struct MessageHead {
+    successful_payment: Option<IgnoredAny>,
+    refunded_payment: Option<IgnoredAny>,
+}
+
+impl Head {
+    /// It is about money at Telegram: the question before a payment, a payment, or its way back.
+    pub(super) fn is_urgent(&self) -> bool {
+        let paid = |message: &MessageHead| {
+            message.successful_payment.is_some() || message.refunded_payment.is_some()
+        };
+        self.pre_checkout_query.is_some() || self.message.as_ref().is_some_and(paid)
+    }
 }
 
 /// So many entries of a list, unread; the rest is passed over.
@@ -72,6 +93,13 @@ pub(super) struct User {
     pub(super) language_code: Option<String>,
 }
 
+impl User {
+    /// Somebody of whom only the id is known.
+    pub(super) fn unknown(id: i64) -> Self {
+        Self { id, is_bot: false, first_name: None, last_name: None, username: None, language_code: None }
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Chat {
     pub(super) id: i64,
@@ -101,6 +129,8 @@ pub(super) struct Message {
     pub(super) audio: Option<File>,
     pub(super) voice: Option<File>,
     pub(super) sticker: Option<File>,
+    pub(super) successful_payment: Option<Payment>,
+    pub(super) refunded_payment: Option<Payment>,
     new_chat_members: Option<IgnoredAny>,
     left_chat_member: Option<IgnoredAny>,
     new_chat_title: Option<IgnoredAny>,
@@ -197,6 +227,42 @@ pub(super) struct Member {
 pub(super) struct PreCheckoutQuery {
     pub(super) id: String,
     pub(super) from: User,
+    pub(super) currency: String,
+    pub(super) total_amount: i64,
+    pub(super) invoice_payload: String,
+}
+
+/// A payment, or one that went back.
+#[derive(Deserialize)]
+pub(super) struct Payment {
+    pub(super) currency: String,
+    pub(super) total_amount: i64,
+    pub(super) invoice_payload: String,
+    pub(super) telegram_payment_charge_id: String,
+}
+
+/// The list of Star transactions.
+#[derive(Deserialize)]
+pub(crate) struct StarTransactions {
+    pub(super) transactions: Vec<StarTransaction>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StarTransaction {
+    pub(super) id: String,
+    pub(super) amount: i64,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) source: Option<StarPartner>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) receiver: Option<StarPartner>,
+}
+
+/// Who gave Stars, or got them. Only people concern us.
+#[derive(Deserialize)]
+pub(super) struct StarPartner {
+    pub(super) user: User,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) invoice_payload: Option<String>,
 }
 
 /// The envelope of every answer.

@@ -1,2 +1,143 @@
 # Money: top-ups, payments, the statement, promo codes.
 
+## Top-up
+
+button-topup-by = ➕ Add { $amount }
+button-back-to-order = ⬅️ Back to the order
+topup =
+    💳 <b>Top up</b>
+
+    Your balance now: <b>{ $balance }</b>
+    How much would you like to add?
+topup-missing = ➕ What is missing: { $amount }
+topup-other = ✏️ Another amount
+topup-payments = 🧾 My payments
+topup-ask = Write the amount in roubles: from { $least } to { $most }. For example: 250 or 99.90.
+topup-choose =
+    💳 <b>Top up by { $amount }</b>
+
+    How would you like to pay?
+topup-by-stars = { $stars ->
+        [one] ⭐ { $stars } Telegram Star
+       *[other] ⭐ { $stars } Telegram Stars
+    }
+topup-by-card = 💳 By bank card
+topup-by-transfer = 🏦 By bank transfer
+topup-too-little = Less than { $least } is not taken: nothing was charged. Please choose another amount.
+topup-too-much = More than { $most } at once is not taken: nothing was charged. Please choose another amount.
+topup-not-offered = You cannot pay this way now. Please choose another one.
+topup-too-many-open =
+    { $count ->
+        [one] { $count } transfer of yours is
+       *[other] { $count } transfers of yours are
+    } still being checked. Wait for the answer, or pay with Stars.
+topup-banned = You cannot top up. Write to support, and we will look into it.
+topup-not-selling = Top-ups are paused while we check the books. Nothing was charged, please try later.
+amount-malformed = That does not look like an amount.
+amount-too-precise = An amount has at most two decimals.
+amount-too-little = That is too little.
+amount-too-large = That is too much.
+toast-invoice = The invoice is below
+invoice-title = Balance top-up
+invoice-description-stars =
+    { $amount } will be added to your balance. To pay: { $stars ->
+        [one] { $stars } Star
+       *[other] { $stars } Stars
+    }. Good for a day.
+invoice-description-card = { $amount } will be added to your balance. Good for a day.
+pre-checkout-unknown = This invoice is not yours or is out of date. Nothing was charged. Open “Balance” and make a new one.
+pre-checkout-over = This invoice was paid already, or its time is over. Nothing was charged. Please make a new one.
+
+## Payments
+
+way-stars = ⭐ with Telegram Stars
+way-card = 💳 by card
+way-manual = 🏦 by transfer
+payment-credited =
+    ✅ <b>{ $amount } added to your balance</b>
+
+    Payment No. { $number }, { $way }.
+    Your balance now: <b>{ $balance }</b>
+payment-banned = You cannot order just now. To get the money back, write to support: { $contact }
+payment-refunded-stars =
+    ↩️ <b>Payment No. { $number } was refunded</b>
+
+    The Stars for { $amount } are back with you in Telegram. Left on your balance: { $balance }
+payment-refunded =
+    ↩️ <b>Payment No. { $number } was refunded</b>
+
+    { $amount } were sent back to you. Left on your balance: { $balance }
+payment-charged-back =
+    ↩️ <b>Payment No. { $number } was taken back</b>
+
+    Telegram gave you the money back, so { $amount } left your balance. Your balance now: { $balance }
+payment-rejected =
+    ❌ <b>Transfer No. { $number } was not found</b>
+
+    Amount: { $amount }
+    The operator says: { $why }
+    Nothing was added to your balance. If the money has left your account, write to support: { $contact }
+payment-expired = ⌛ Request No. { $number } for { $amount } is closed: no receipt came within three days. If you did send the money, write to support.
+payment-expired-claimed = ⌛ Request No. { $number } for { $amount } is closed: nobody checked it within three days. Write to support with the receipt; the money is not lost.
+payment-not-invoiced = No invoice for { $amount } could be made: the payment provider does not take this amount. Nothing was charged; try another amount or another way.
+payment-gone = You have no such payment.
+payment-show = 🧾 Open the payment
+payments = 🧾 <b>My payments</b>
+payments-none =
+    🧾 <b>My payments</b>
+
+    There were no payments yet.
+payments-item = { $mark } { $amount } · { $at }
+payment-page =
+    🧾 <b>Payment No. { $number }</b>
+
+    Amount: <b>{ $amount }</b>
+    Way: { $way }
+    { $state }
+payment-step = • { $at }: { $what }
+payment-charge = Telegram's number: <code>{ $charge }</code>
+payment-state-asked = ⏳ Waiting for the payment
+payment-state-claimed = 🔎 An operator is checking the receipt
+payment-state-rejected = ❌ The operator found no money
+payment-state-expired = ⌛ Not paid
+payment-state-paid = ✅ On your balance
+payment-state-refunding = ↩️ Being refunded
+payment-state-refunded = ↩️ Refunded
+payment-state-charged-back = ↩️ Taken back through Telegram
+payment-step-asked = invoice made
+payment-step-claimed = receipt received
+payment-step-rejected = rejected by the operator
+payment-step-expired = time over
+payment-step-credited = money on the balance
+payment-step-refund-begun = refund begun
+payment-step-refund-refused = the refund failed, the money is on the balance again
+payment-step-refunded = money sent back
+payment-step-charged-back = money taken back through Telegram
+
+## Bank transfer
+
+transfer =
+    🏦 <b>Transfer No. { $number }</b>
+
+    Send exactly <b>{ $amount }</b>:
+    { $details }
+
+    Then press “✅ I have paid” and send the receipt. The request is good until { $until }.
+transfer-bank = Bank: { $value }
+transfer-card = Card: <code>{ $value }</code>
+transfer-holder = Recipient: { $value }
+transfer-phone = Phone: <code>{ $value }</code>
+transfer-copy-card = 📋 Copy the card number
+transfer-copy-phone = 📋 Copy the phone number
+transfer-paid = ✅ I have paid
+transfer-drop = 🗑 I will not pay
+transfer-show = 🏦 Bank details
+transfer-receipt = 📎 Send the receipt for { $amount }: a photo, a screenshot or a PDF. The money is on your balance as soon as the operator sees it.
+transfer-receipt-only = 📎 The receipt itself is needed: a photo, a screenshot or a PDF.
+transfer-claimed =
+    🔎 <b>The receipt is here</b>
+
+    Transfer No. { $number } for { $amount } is being checked by a person. We will write to you as soon as it is confirmed.
+transfer-claimed-before = The receipt of this transfer is with the operator already.
+transfer-over = This request is closed already. Nothing has changed.
+toast-transfer-dropped = The request is closed, nothing was charged

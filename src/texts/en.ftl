@@ -295,12 +295,6 @@ move-charge = Charged
 move-release = Freed
 move-refund = Refund
 move-adjust = Correction
-topup =
-    💳 <b>Top up</b>
-
-    Paying inside the bot comes in one of the next versions. Until then the owner of the bot tops up by hand: write to them with the amount and your number <code>{ $user }</code>.
-
-    { $contact }
 prices =
     💎 <b>Prices</b>
 
@@ -380,7 +374,6 @@ lang-ru = Русский
 lang-en = English
 unsupported = I do not understand such messages yet. Write in words or use the buttons.
 group-only-private = I work only in private chats: write to me at @{ $bot }. See you!
-pre-checkout-later = Paying inside the bot does not work yet, nothing was charged. The support will help you top up.
 
 ## A task: progress and end (job-*)
 

@@ -1,2 +1,146 @@
 # Деньги: пополнение, платежи, выписка, промокоды.
 
+## Пополнение
+
+button-topup-by = ➕ Добавить { $amount }
+button-back-to-order = ⬅️ Вернуться к заказу
+topup =
+    💳 <b>Пополнение</b>
+
+    Сейчас на балансе: <b>{ $balance }</b>
+    На сколько пополнить?
+topup-missing = ➕ Сколько не хватает: { $amount }
+topup-other = ✏️ Другая сумма
+topup-payments = 🧾 Мои платежи
+topup-ask = Напишите сумму в рублях: от { $least } до { $most }. Например: 250 или 99,90.
+topup-choose =
+    💳 <b>Пополнение на { $amount }</b>
+
+    Как удобнее заплатить?
+topup-by-stars = { $stars ->
+        [one] ⭐ { $stars } звезда Telegram
+        [few] ⭐ { $stars } звезды Telegram
+       *[many] ⭐ { $stars } звёзд Telegram
+    }
+topup-by-card = 💳 Банковской картой
+topup-by-transfer = 🏦 Переводом по реквизитам
+topup-too-little = Меньше { $least } не принимаем: ничего не списано. Выберите другую сумму.
+topup-too-much = Больше { $most } за один раз не принимаем: ничего не списано. Выберите другую сумму.
+topup-not-offered = Так заплатить сейчас нельзя. Выберите другой способ.
+topup-too-many-open =
+    У вас уже { $count ->
+        [one] { $count } перевод ждёт проверки
+        [few] { $count } перевода ждут проверки
+       *[many] { $count } переводов ждут проверки
+    }. Дождитесь ответа или заплатите звёздами.
+topup-banned = Пополнение для вас закрыто. Напишите в поддержку, мы разберёмся.
+topup-not-selling = Пополнение на паузе: мы проверяем учёт. Ничего не списано, попробуйте позже.
+amount-malformed = Это не похоже на сумму.
+amount-too-precise = В сумме не больше двух знаков после запятой.
+amount-too-little = Это слишком мало.
+amount-too-large = Это слишком много.
+toast-invoice = Счёт ниже
+invoice-title = Пополнение баланса
+invoice-description-stars =
+    На баланс придёт { $amount }. К оплате { $stars ->
+        [one] { $stars } звезда
+        [few] { $stars } звезды
+       *[many] { $stars } звёзд
+    }. Счёт действует сутки.
+invoice-description-card = На баланс придёт { $amount }. Счёт действует сутки.
+pre-checkout-unknown = Этот счёт не ваш или устарел. Деньги не списаны. Откройте «Баланс» и создайте новый.
+pre-checkout-over = Счёт уже оплачен или его время вышло. Деньги не списаны. Создайте новый.
+
+## Платежи
+
+way-stars = ⭐ звёздами Telegram
+way-card = 💳 картой
+way-manual = 🏦 переводом
+payment-credited =
+    ✅ <b>Баланс пополнен на { $amount }</b>
+
+    Платёж № { $number }, { $way }.
+    Теперь на балансе: <b>{ $balance }</b>
+payment-banned = Заказы для вас сейчас закрыты. Чтобы вернуть деньги, напишите в поддержку: { $contact }
+payment-refunded-stars =
+    ↩️ <b>Платёж № { $number } возвращён</b>
+
+    Звёзды за { $amount } вернулись к вам в Telegram. На балансе осталось: { $balance }
+payment-refunded =
+    ↩️ <b>Платёж № { $number } возвращён</b>
+
+    { $amount } отправлены вам обратно. На балансе осталось: { $balance }
+payment-charged-back =
+    ↩️ <b>Платёж № { $number } отозван</b>
+
+    Telegram вернул вам деньги за него, поэтому { $amount } списаны с баланса. Сейчас на балансе: { $balance }
+payment-rejected =
+    ❌ <b>Перевод № { $number } не найден</b>
+
+    Сумма: { $amount }
+    Ответ оператора: { $why }
+    На баланс ничего не зачислено. Если деньги ушли, напишите в поддержку: { $contact }
+payment-expired = ⌛ Заявка № { $number } на { $amount } закрыта: за три дня чек не пришёл. Если вы всё же перевели деньги, напишите в поддержку.
+payment-expired-claimed = ⌛ Заявка № { $number } на { $amount } закрыта: за три дня её не успели проверить. Напишите в поддержку и пришлите чек, деньги не пропадут.
+payment-not-invoiced = Счёт на { $amount } создать не удалось: платёжная система не принимает такую сумму. Ничего не списано, попробуйте другую сумму или другой способ.
+payment-gone = Такого платежа у вас нет.
+payment-show = 🧾 Открыть платёж
+payments = 🧾 <b>Мои платежи</b>
+payments-none =
+    🧾 <b>Мои платежи</b>
+
+    Платежей пока не было.
+payments-item = { $mark } { $amount } · { $at }
+payment-page =
+    🧾 <b>Платёж № { $number }</b>
+
+    Сумма: <b>{ $amount }</b>
+    Способ: { $way }
+    { $state }
+payment-step = • { $at }: { $what }
+payment-charge = Номер у Telegram: <code>{ $charge }</code>
+payment-state-asked = ⏳ Ждём оплату
+payment-state-claimed = 🔎 Оператор проверяет чек
+payment-state-rejected = ❌ Оператор не нашёл деньги
+payment-state-expired = ⌛ Не оплачен
+payment-state-paid = ✅ Зачислен на баланс
+payment-state-refunding = ↩️ Возвращаем
+payment-state-refunded = ↩️ Возвращён
+payment-state-charged-back = ↩️ Отозван через Telegram
+payment-step-asked = счёт выставлен
+payment-step-claimed = чек получен
+payment-step-rejected = оператор отклонил
+payment-step-expired = время вышло
+payment-step-credited = деньги на балансе
+payment-step-refund-begun = начат возврат
+payment-step-refund-refused = вернуть не удалось, деньги снова на балансе
+payment-step-refunded = деньги возвращены
+payment-step-charged-back = деньги забраны обратно через Telegram
+
+## Перевод по реквизитам
+
+transfer =
+    🏦 <b>Перевод № { $number }</b>
+
+    Переведите ровно <b>{ $amount }</b>:
+    { $details }
+
+    Потом нажмите «✅ Я оплатил(а)» и пришлите чек. Заявка действует до { $until }.
+transfer-bank = Банк: { $value }
+transfer-card = Карта: <code>{ $value }</code>
+transfer-holder = Получатель: { $value }
+transfer-phone = Телефон: <code>{ $value }</code>
+transfer-copy-card = 📋 Скопировать номер карты
+transfer-copy-phone = 📋 Скопировать телефон
+transfer-paid = ✅ Я оплатил(а)
+transfer-drop = 🗑 Не буду платить
+transfer-show = 🏦 Реквизиты
+transfer-receipt = 📎 Пришлите чек на { $amount }: фото, снимок экрана или PDF. Деньги придут на баланс, как только оператор их увидит.
+transfer-receipt-only = 📎 Нужен сам чек: фото, снимок экрана или PDF.
+transfer-claimed =
+    🔎 <b>Чек получен</b>
+
+    Перевод № { $number } на { $amount } проверяет человек. Как только он подтвердит, мы пришлём сообщение.
+transfer-claimed-before = Чек по этому переводу уже у оператора.
+transfer-over = Эта заявка уже закрыта. Ничего не изменилось.
+toast-transfer-dropped = Заявка закрыта, ничего не списано

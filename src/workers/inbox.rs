@@ -29,7 +29,7 @@ pub async fn run(engine: Engine) {
     let bell = engine.store.clone();
     let counted = Counted::default();
     while !engine.stop.is_cancelled() {
-        let rows = engine.store.read(|view| view.inbox(None, BATCH)).await;
+        let rows = engine.store.read(|view| view.inbox(BATCH)).await;
         let rows = match rows {
             Ok(rows) => rows,
             Err(fault) => {

@@ -11,7 +11,7 @@ use crate::texts::{Arg, say};
 fn an_update_is_put_aside_once_and_both_sides_are_told_its_code() {
     play(|stage| {
         stage.act(|_, tx| {
-            assert_eq!(tx.receive(9, UpdateId(7), b"{}")?, Received::New(InboxId(1)));
+            assert_eq!(tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")?, Received::New(InboxId(1)));
             let mut row = tx.inbox_row(InboxId(1))?.expect("it waits");
             row.attempts = 3;
             tx.put_inbox_row(InboxId(1), &row)

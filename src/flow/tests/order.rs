@@ -6,9 +6,10 @@ use crate::catalog::price::NoPrice;
 use crate::flow::order::{NotSold, Offer, offer, place};
 use crate::ids::{JobId, UserId};
 use crate::job::State;
-use crate::ledger::{Account, Kind, Memo};
+use crate::ledger::{Kind, Memo};
 use crate::message::{About, Act, Lang};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::store::{DISK, Delivery, Fault, StopRow, StoppedBy};
 use crate::texts::{Arg, say};
 use rust_decimal::Decimal;
@@ -190,7 +191,7 @@ fn a_free_use_holds_nothing_and_is_counted_until_none_is_left() {
 fn a_wallet_below_zero_still_gets_its_free_use() {
     play(|stage| {
         stage.meet(BOB, Lang::Ru);
-        let paid = stage.act(|_, tx| tx.credit_payment(Account::CashCard, "1", BOB, Kopecks::new(PRICE)));
+        let paid = stage.act(|_, tx| tx.credit_payment(Way::Card, "1", BOB, Kopecks::new(PRICE)));
         let (payment, _) = paid.expect("credited");
         stage.place(BOB, "z-image", PRICE).expect("sold");
         stage.act(move |_, tx| tx.charge_back(payment));

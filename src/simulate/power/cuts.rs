@@ -2,6 +2,7 @@
 
 use super::service::{Committed, Service, Step};
 use crate::ids::UpdateId;
+use crate::message::Urgency;
 use crate::sandbox::disk::{Disk, Operation};
 use crate::simulate::dice::Dice;
 use crate::store::Store;
@@ -226,7 +227,7 @@ fn goes_on(found: &Disk, dice: &mut Dice) -> Result<(), String> {
     let mut service = Service::open(&disk, &new_clock())?;
     for number in 0..3 {
         let update = UpdateId(1_000_000_000 + number);
-        let act = Box::new(move |tx: &mut crate::store::Tx<'_>| tx.receive(1, update, b"{}").map(drop));
+        let act = Box::new(move |tx: &mut crate::store::Tx<'_>| tx.receive(1, update, Urgency::Usual, b"{}").map(drop));
         service.commit(vec![Step { name: "receive", act }]).map_err(|why| format!("going on, {why}"))?;
     }
     let print = service.view()?.fingerprint().map_err(|fault| fault.to_string())?;

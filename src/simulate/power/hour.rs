@@ -10,9 +10,9 @@ use crate::flow::{Shop, alarm, deliver, order, settle};
 use crate::handlers;
 use crate::ids::{InboxId, JobId, MessageId, OutboxId, PaymentId, UpdateId, UserId};
 use crate::job::{Event, File, Late, State, Why};
-use crate::ledger::Account;
 use crate::message::{Act, Incoming, Lang, NotTaken, Sent, What};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::simulate::dice::Dice;
 use crate::store::{Fault, InboxRow, OutboxRow, StopRow, StoppedBy, Tx, View};
 use crate::telegram::decode::{Decoded, decode};
@@ -111,11 +111,11 @@ impl Hour {
             }})
             .to_string()
         };
-        step("receive", move |tx| tx.receive(BOT, UpdateId(number), body.as_bytes()).map(drop))
+        step("receive", move |tx| tx.receive(BOT, UpdateId(number), Urgency::Usual, body.as_bytes()).map(drop))
     }
 
     fn handle(&self, view: &View) -> Result<Vec<Step>, Fault> {
-        let rows = view.inbox(None, 256)?;
+        let rows = view.inbox(256)?;
         rows.into_iter().map(|(id, row)| Ok(self.effect(id, row?))).collect()
     }
 
@@ -287,7 +287,7 @@ fn payment(number: u64) -> Step {
     let amount = Kopecks::new(10_000 + 100 * i64::try_from(number).expect("small"));
     let user = UserId(1_000 + i64::try_from(number % 50).expect("small"));
     let outside = format!("stars-{number}");
-    step("paid", move |tx| tx.credit_payment(Account::CashStars, &outside, user, amount).map(drop))
+    step("paid", move |tx| tx.credit_payment(Way::Stars, &outside, user, amount).map(drop))
 }
 
 fn result() -> Event {

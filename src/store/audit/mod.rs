@@ -96,7 +96,7 @@ impl View {
         let told = ledger::check(tables, &mut money)?;
         accounts::check(tables, &told, &mut money)?;
         owners::jobs(tables, &mut money.holds, &mut money.jobs)?;
-        owners::payments(tables, &mut money.payments)?;
+        owners::payments(tables, &mut money.holds, &mut money.payments)?;
         let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
         let [ends, once, customers] = life::check(tables)?;
         let rows = chain.0.checked;

@@ -3,7 +3,7 @@
 use super::super::accounts::{AccountRow, LedgerRow, account_key};
 use super::super::codec::{get, put};
 use super::super::jobs::{Delivery, Job};
-use super::super::notes::PaymentRow;
+use super::super::payments::{PaymentMoney, PaymentRow};
 use super::super::queues::{Fate, SeenRow};
 use super::super::scenario::{ANN, BOB, Shop, done, failed, forge, job, nobodys_adjust, roubles, tell};
 use super::super::{Fault, Report, Tx};
@@ -11,6 +11,7 @@ use crate::ids::{InboxId, JobId, OutboxId, PaymentId, Seq, UpdateId, UserId};
 use crate::ledger::{Account, Memo, Transfer};
 use crate::message::{NotTaken, Priority};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::time::At;
 use redb::ReadableTable;
 
@@ -100,7 +101,7 @@ fn l2_a_hold_beyond_what_is_there() {
         job.row.money.hold = Some(forge(tx, &hold, Kopecks::ZERO)?);
         tx.put_job(&job)?;
         // Back above zero at once: only the order of the rows tells.
-        assert!(tx.credit_payment(Account::CashStars, "charge-2", ANN, roubles(100))?.is_ok());
+        assert!(tx.credit_payment(Way::Stars, "charge-2", ANN, roubles(100))?.is_ok());
         Ok(())
     });
 }
@@ -229,21 +230,23 @@ fn l6_a_payment_credited_or_taken_back_twice() {
     for back in [false, true] {
         breaks("L6", "ledger 20", &[], move |tx| {
             let row: PaymentRow = get(tx.tables.payments.read()?, 2)?.expect("bob's");
-            let seq = if back { row.back } else { row.credited };
+            let seq = if back { row.money.back } else { row.money.credited };
             let again = tx.ledger_row(seq.expect("both happened"))?.transfer;
             forge(tx, &again, Kopecks::ZERO).map(drop)
         });
     }
     breaks("L6", "payments 3", &[], |tx| {
         let twin: PaymentRow = get(tx.tables.payments.read()?, 1)?.expect("ann's");
-        let mut credit = tx.ledger_row(twin.credited.expect("credited"))?.transfer;
+        let mut credit = tx.ledger_row(twin.money.credited.expect("credited"))?.transfer;
         credit.reference = crate::ledger::Ref::Payment(PaymentId(3));
         let credited = Some(forge(tx, &credit, Kopecks::ZERO)?);
-        put(tx.tables.payments.write()?, 3, &PaymentRow { credited, ..twin })
+        let money = PaymentMoney { credited, ..PaymentMoney::default() };
+        put(tx.tables.payments.write()?, 3, &PaymentRow { money, ..twin })
     });
     breaks("L6", "payments 1", &[], |tx| {
         let row: PaymentRow = get(tx.tables.payments.read()?, 1)?.expect("ann's");
-        put(tx.tables.payments.write()?, 1, &PaymentRow { back: Some(Seq(1)), ..row })
+        let money = PaymentMoney { back: Some(Seq(1)), ..row.money.clone() };
+        put(tx.tables.payments.write()?, 1, &PaymentRow { money, ..row })
     });
 }
 

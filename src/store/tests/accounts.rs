@@ -6,6 +6,7 @@ use super::super::hot::LATELY;
 use super::super::scenario::{ANN, BOB, Shop, roubles};
 use crate::ids::{Seq, UserId};
 use crate::ledger::Account;
+use crate::payment::Way;
 use redb::ReadableTableMetadata;
 use std::collections::BTreeSet;
 
@@ -41,7 +42,7 @@ fn more_accounts_than_are_kept_apart_change_and_none_is_lost() {
             shop.act(move |tx| {
                 for user in (first..=users.min(first + batch - 1)).chain([1]) {
                     let id = format!("{round}/{first}/{user}");
-                    let paid = tx.credit_payment(Account::CashStars, &id, UserId(user), roubles(user))?;
+                    let paid = tx.credit_payment(Way::Stars, &id, UserId(user), roubles(user))?;
                     assert!(paid.is_ok(), "{paid:?}");
                 }
                 Ok(())
@@ -65,7 +66,7 @@ fn a_history_walks_back_through_both_sides() {
     let shop = Shop::empty();
     shop.act(|tx| {
         for (id, user) in [("a", ANN), ("b", BOB), ("c", ANN)] {
-            assert!(tx.credit_payment(Account::CashStars, id, user, roubles(1))?.is_ok());
+            assert!(tx.credit_payment(Way::Stars, id, user, roubles(1))?.is_ok());
         }
         Ok(())
     });

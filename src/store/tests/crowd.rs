@@ -5,6 +5,7 @@ use super::super::scenario::{ANN, Shop, done, failed, job, moves, queued, rouble
 use super::super::{Fault, Posted, Store, Tx};
 use crate::ids::{JobId, PaymentId};
 use crate::ledger::{Account, Memo, Refusal, Transfer};
+use crate::payment::Way;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -45,7 +46,7 @@ fn wants_all(store: &Store, number: u64, start: &Barrier) -> Vec<(u64, bool, Res
 #[test]
 fn of_a_jobs_capture_and_release_that_64_want_one_wins() {
     let shop = Shop::empty();
-    assert!(shop.act(|tx| tx.credit_payment(Account::CashStars, "a", ANN, roubles(100))).is_ok());
+    assert!(shop.act(|tx| tx.credit_payment(Way::Stars, "a", ANN, roubles(100))).is_ok());
     shop.act(|tx| {
         for id in 1..=JOBS {
             let mut job = job(id, ANN, queued());
@@ -90,7 +91,7 @@ fn of_a_jobs_capture_and_release_that_64_want_one_wins() {
 fn a_payment_told_160_times_is_credited_once_and_goes_back_once() {
     let shop = Shop::empty();
     let tell = |store: &Store| {
-        let credit = |tx: &mut Tx<'_>| tx.credit_payment(Account::CashCard, "charge-1", ANN, roubles(30));
+        let credit = |tx: &mut Tx<'_>| tx.credit_payment(Way::Card, "charge-1", ANN, roubles(30));
         (0..10).map(|_| store.write_blocking("credit", credit).expect("no fault")).collect::<Vec<_>>()
     };
     let senders: Vec<_> = (0..16)

@@ -12,6 +12,7 @@ use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use crate::job::State;
 use crate::ledger::{Account, Kind, Memo, Refusal, Transfer};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::sandbox::disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -29,7 +30,7 @@ const NOWHERE: u64 = 77_777;
 /// What somebody wants of the ledger.
 #[derive(Clone, Debug)]
 enum Act {
-    Topup { source: Account, outside: u8, user: i64, amount: i64 },
+    Topup { way: Way, outside: u8, user: i64, amount: i64 },
     ChargeBack { payment: u64 },
     Welcome { user: i64, amount: i64 },
     Adjust { action: u64, user: i64, amount: i64 },
@@ -79,7 +80,7 @@ struct JobNote {
 
 #[derive(Clone, Copy, Debug)]
 struct PaymentNote {
-    source: Account,
+    way: Way,
     outside: u8,
     user: i64,
     amount: i64,
@@ -156,7 +157,7 @@ impl Books {
 
     fn decide(&mut self, act: &Act) -> Answer {
         match act {
-            Act::Topup { source, outside, user, amount } => self.topup(*source, *outside, *user, *amount),
+            Act::Topup { way, outside, user, amount } => self.topup(*way, *outside, *user, *amount),
             Act::ChargeBack { payment } => {
                 let place = usize::try_from(*payment - 1).expect("small");
                 match self.payments.get(place).copied() {
@@ -181,14 +182,13 @@ impl Books {
         }
     }
 
-    fn topup(&mut self, source: Account, outside: u8, user: i64, amount: i64) -> Answer {
-        let known = self.payments.iter().find(|one| (one.source, one.outside) == (source, outside));
+    fn topup(&mut self, way: Way, outside: u8, user: i64, amount: i64) -> Answer {
+        let known = self.payments.iter().find(|one| (one.way, one.outside) == (way, outside));
         if let Some(known) = known {
             return again((known.user, known.amount) == (user, amount));
         }
-        let cash = [Account::CashStars, Account::CashManual, Account::CashCard].contains(&source);
-        let paid = cash && self.pays(source, wallet(user), amount);
-        self.payments.extend(paid.then_some(PaymentNote { source, outside, user, amount, back: false }));
+        let paid = self.pays(way.account(), wallet(user), amount);
+        self.payments.extend(paid.then_some(PaymentNote { way, outside, user, amount, back: false }));
         news(paid)
     }
 
@@ -326,15 +326,8 @@ impl ReferenceStateMachine for Books {
     }
 
     fn transitions(books: &Self) -> BoxedStrategy<Act> {
-        let sources = prop::sample::select(vec![
-            Account::CashStars,
-            Account::CashManual,
-            Account::CashCard,
-            Account::Revenue,
-            Account::Loss,
-        ]);
-        let topup = (sources, 0..6_u8, USERS, amounts())
-            .prop_map(|(source, outside, user, amount)| Act::Topup { source, outside, user, amount });
+        let topup = (prop::sample::select(Way::ALL.to_vec()), 0..6_u8, USERS, amounts())
+            .prop_map(|(way, outside, user, amount)| Act::Topup { way, outside, user, amount });
         let adjust =
             (1..=12_u64, USERS, amounts(), any::<bool>()).prop_map(|(action, user, amount, takes)| {
                 Act::Adjust { action, user, amount: if takes { -amount } else { amount } }
@@ -373,9 +366,9 @@ thread_local! {
 
 fn does(tx: &mut Tx<'_>, act: &Act) -> Result<Result<Posted, Refusal>, Fault> {
     match act {
-        Act::Topup { source, outside, user, amount } => {
+        Act::Topup { way, outside, user, amount } => {
             let credited =
-                tx.credit_payment(*source, &outside.to_string(), UserId(*user), Kopecks::new(*amount))?;
+                tx.credit_payment(*way, &outside.to_string(), UserId(*user), Kopecks::new(*amount))?;
             Ok(credited.map(|(_, posted)| posted))
         }
         Act::ChargeBack { payment } => Ok(tx.charge_back(PaymentId(*payment))?.ok_or(Refusal::NotCharged)),

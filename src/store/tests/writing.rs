@@ -7,13 +7,14 @@ use crate::ids::{InboxId, UpdateId, UserId};
 use crate::ledger::{Account, Refusal, Transfer};
 use crate::message::{About, Act, Outgoing, Priority};
 use crate::time::At;
+use crate::payment::Way;
 use std::pin::pin;
 
 #[test]
 fn an_answer_comes_after_its_commit_and_not_before() {
     let dir = tempfile::tempdir().expect("a directory");
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
-    let mut answer = pin!(store.write("receive", |tx| tx.receive(1, UpdateId(5), b"{}")));
+    let mut answer = pin!(store.write("receive", |tx| tx.receive(1, UpdateId(5), Urgency::Usual, b"{}")));
     assert!(poll(answer.as_mut()).is_none(), "it only waits");
     let batch = engine.take().expect("the act waits");
     assert_eq!(batch.names().collect::<Vec<_>>(), ["receive"]);
@@ -32,15 +33,15 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
     let receive = |update| {
         let store = store.clone();
-        async move { store.write("receive", move |tx| tx.receive(1, UpdateId(update), b"{}")).await }
+        async move { store.write("receive", move |tx| tx.receive(1, UpdateId(update), Urgency::Usual, b"{}")).await }
     };
     let mut first = pin!(receive(1));
     let mut faulty = pin!(store.write("faulty", |tx: &mut Tx<'_>| -> Result<(), Fault> {
-        tx.receive(1, UpdateId(66), b"{}")?;
+        tx.receive(1, UpdateId(66), Urgency::Usual, b"{}")?;
         Err(Fault::Bug("out of luck".to_owned()))
     }));
     let mut panics = pin!(store.write("panics", |tx: &mut Tx<'_>| -> Result<(), Fault> {
-        tx.receive(1, UpdateId(77), b"{}")?;
+        tx.receive(1, UpdateId(77), Urgency::Usual, b"{}")?;
         panic!("a mistake with {}", 77)
     }));
     let mut last = pin!(receive(2));
@@ -55,7 +56,7 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
     assert_eq!(poll(last), Some(Ok(Received::New(InboxId(2)))));
     let view = store.view().expect("a snapshot");
     let updates: Vec<_> = view
-        .inbox(None, 9)
+        .inbox(9)
         .expect("readable rows")
         .into_iter()
         .map(|(_, row)| row.expect("readable").update.0)
@@ -74,21 +75,21 @@ fn what_is_refused_or_fails_leaves_the_file_as_it_was() {
         tx.transfer_for_job(job.id, &mut job.row.money, &hold)
     });
     assert_eq!(short, Err(Refusal::Short { missing: roubles(961) }));
-    let credit = |source, roubles| {
+    let credit = |way, roubles| {
         shop.act(move |tx| {
-            tx.credit_payment(source, "charge-1", ANN, super::super::scenario::roubles(roubles))
+            tx.credit_payment(way, "charge-1", ANN, super::super::scenario::roubles(roubles))
         })
     };
-    assert_eq!(credit(Account::CashStars, 7), Err(Refusal::ExistsDifferent("amount")));
-    assert_eq!(credit(Account::Revenue, 7), Err(Refusal::WrongAccounts));
-    assert_eq!(shop.act(|tx| tx.receive(9, UpdateId(2), b"other")), Received::Repeated);
+    assert_eq!(credit(Way::Stars, 7), Err(Refusal::ExistsDifferent("amount")));
+    assert_eq!(credit(Way::Stars, 0), Err(Refusal::ExistsDifferent("amount")));
+    assert_eq!(shop.act(|tx| tx.receive(9, UpdateId(2), Urgency::Usual, b"other")), Received::Repeated);
     let panicked = shop.store.write_blocking("panics", |tx: &mut Tx<'_>| -> Result<(), Fault> {
-        tx.receive(9, UpdateId(99), b"{}")?;
+        tx.receive(9, UpdateId(99), Urgency::Usual, b"{}")?;
         panic!("a mistake")
     });
     assert_eq!(panicked, Err(Fault::Bug("panics: a mistake".to_owned())));
     assert_eq!(shop.dump(), before);
-    shop.act(|tx| tx.receive(9, UpdateId(99), b"{}"));
+    shop.act(|tx| tx.receive(9, UpdateId(99), Urgency::Usual, b"{}"));
     assert_ne!(shop.dump(), before, "the dump sees a change");
 }
 
@@ -98,13 +99,13 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
     let first = UpdateId(1);
     let ids = shop.act(move |tx| {
         let each = first.0..=BACKLOG_MAX;
-        each.map(|number| tx.receive(9, UpdateId(number), b"{}")).collect::<Result<Vec<_>, _>>()
+        each.map(|number| tx.receive(9, UpdateId(number), Urgency::Usual, b"{}")).collect::<Result<Vec<_>, _>>()
     });
     assert_eq!(ids.last(), Some(&Received::New(InboxId(BACKLOG_MAX))));
     let before = shop.dump();
     let more = UpdateId(BACKLOG_MAX + 1);
-    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::Full);
-    assert_eq!(shop.act(move |tx| tx.receive(9, first, b"{}")), Received::Repeated);
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")), Received::Full);
+    assert_eq!(shop.act(move |tx| tx.receive(9, first, Urgency::Usual, b"{}")), Received::Repeated);
     assert_eq!(shop.dump(), before);
     shop.act(|tx| {
         let row = tx.inbox_row(InboxId(1))?.expect("it waits");
@@ -116,16 +117,16 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
         tx.say(Outgoing { chat: ANN.chat(), act, about: About::Screen(ANN) }, None)
     };
     let said = shop.act(answer);
-    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::Full);
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")), Received::Full);
     shop.act(move |tx| tx.drop_outbox_row(Priority::Reply as u8, said));
-    assert_eq!(shop.act(move |tx| tx.receive(9, more, b"{}")), Received::New(InboxId(BACKLOG_MAX + 1)));
+    assert_eq!(shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")), Received::New(InboxId(BACKLOG_MAX + 1)));
     assert!(shop.audit().ok);
 }
 
 #[test]
 fn a_crowd_spends_one_wallet_exactly_as_far_as_it_goes() {
     let shop = Shop::empty();
-    assert!(shop.act(|tx| tx.credit_payment(Account::CashStars, "a", ANN, roubles(100))).is_ok());
+    assert!(shop.act(|tx| tx.credit_payment(Way::Stars, "a", ANN, roubles(100))).is_ok());
     let spend = |store: Store| {
         store.write_blocking("hold", |tx| {
             let mut job = job(tx.next_job_id()?.0, ANN, queued());
@@ -173,7 +174,7 @@ async fn a_repeated_update_is_one_row() {
             tokio::spawn(async move {
                 let mut new = 0;
                 for _ in 0..10 {
-                    let received = store.write("receive", |tx| tx.receive(1, UpdateId(5), b"{}")).await;
+                    let received = store.write("receive", |tx| tx.receive(1, UpdateId(5), Urgency::Usual, b"{}")).await;
                     new += u32::from(received.expect("no fault") == Received::New(InboxId(1)));
                 }
                 new
@@ -196,7 +197,7 @@ fn too_many_waiting_acts_are_told_so_at_once_and_the_others_still_happen() {
     let mut waiting: Vec<_> = (0..super::super::QUEUE)
         .map(|number| {
             let update = UpdateId(u64::try_from(number).expect("small"));
-            Box::pin(store.try_write("receive", move |tx| tx.receive(1, update, b"{}")))
+            Box::pin(store.try_write("receive", move |tx| tx.receive(1, update, Urgency::Usual, b"{}")))
         })
         .collect();
     assert!(waiting.iter_mut().all(|one| poll(one.as_mut()).is_none()));
@@ -213,10 +214,10 @@ fn a_caller_that_went_away_changes_nothing_for_the_others() {
     let dir = tempfile::tempdir().expect("a directory");
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
     {
-        let mut gone = pin!(store.write("gone", |tx| tx.receive(1, UpdateId(1), b"{}")));
+        let mut gone = pin!(store.write("gone", |tx| tx.receive(1, UpdateId(1), Urgency::Usual, b"{}")));
         assert!(poll(gone.as_mut()).is_none());
     }
-    let stays = drive(&mut engine, store.write("stays", |tx| tx.receive(1, UpdateId(2), b"{}")));
+    let stays = drive(&mut engine, store.write("stays", |tx| tx.receive(1, UpdateId(2), Urgency::Usual, b"{}")));
     assert_eq!(stays, Ok(Received::New(InboxId(2))));
     assert_eq!(store.view().expect("a snapshot").inbox_depth(), Ok(2));
 }
@@ -226,7 +227,7 @@ fn the_writer_ends_when_no_store_is_left_and_then_the_file_is_free() {
     let dir = tempfile::tempdir().expect("a directory");
     let (store, engine) = Store::open(dir.path(), clock()).expect("a new store");
     let writer = std::thread::spawn(move || engine.run());
-    store.write_blocking("one", |tx| tx.receive(1, UpdateId(1), b"{}")).expect("no fault");
+    store.write_blocking("one", |tx| tx.receive(1, UpdateId(1), Urgency::Usual, b"{}")).expect("no fault");
     let before = dump(&store);
     drop(store);
     writer.join().expect("it ends");
@@ -244,7 +245,7 @@ fn forgetting_goes_on_where_it_ended_and_comes_round() {
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
     let seen = |number: u64| {
         move |tx: &mut Tx<'_>| {
-            let Received::New(id) = tx.receive(1, UpdateId(number), b"{}")? else { panic!("a new update") };
+            let Received::New(id) = tx.receive(1, UpdateId(number), Urgency::Usual, b"{}")? else { panic!("a new update") };
             let row = tx.inbox_row(id)?.expect("it waits");
             tx.handled(id, &row)
         }
