@@ -15,7 +15,8 @@ use teloxide::payloads::{GetUpdatesSetters, SendMessageSetters, SetWebhookSetter
 use teloxide::requests::Requester;
 use teloxide::types::{
     AllowedUpdate, BotCommand, CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton,
-    InlineKeyboardMarkup, InputFile, InputMedia, InputMediaPhoto, ParseMode, UpdateKind,
+    InlineKeyboardMarkup, InputFile, InputMedia, InputMediaPhoto, LabeledPrice, MessageKind, ParseMode,
+    TelegramTransactionId, UpdateKind, UserId,
 };
 use teloxide::{ApiError, Bot, RequestError};
 
@@ -96,7 +97,10 @@ async fn teloxide_sends_and_fetches_files() {
     let album = [file(), file()].map(|file| InputMedia::Photo(InputMediaPhoto::new(file)));
     assert_eq!(bot.send_media_group(ChatId(ANN), album).await.expect("sent").len(), 2);
     let part = |bytes: Vec<u8>, name: &'static str| InputFile::memory(bytes).file_name(name);
-    bot.send_document(ChatId(ANN), part(b"text".to_vec(), "a.txt")).await.expect("sent");
+    let sent = bot.send_document(ChatId(ANN), part(b"a;b\n".to_vec(), "a.csv")).await.expect("sent");
+    let id = sent.document().expect("a document").file.id.0.clone();
+    let kept = sandbox.telegram.look(|world| world.file(&id).cloned()).expect("kept");
+    assert_eq!((kept.name.as_str(), &kept.bytes[..]), ("a.csv", &b"a;b\n"[..]));
     bot.send_video(ChatId(ANN), part(media::mp4("v", "1:1"), "a.mp4")).await.expect("sent");
     bot.send_animation(ChatId(ANN), part(media::mp4("v", "1:1"), "a.mp4")).await.expect("sent");
     bot.send_audio(ChatId(ANN), part(media::wav("v"), "a.wav")).await.expect("sent");
@@ -106,6 +110,53 @@ async fn teloxide_sends_and_fetches_files() {
         .look(|world| world.seen().iter().flat_map(|seen| seen.files.iter().map(|file| file.kind)).collect());
     let [photo, rest @ ..] = &kinds[..] else { panic!("nothing seen") };
     assert_eq!((*photo, rest.len()), (FileKind::Photo, 8));
+}
+
+#[tokio::test]
+async fn teloxide_is_paid_in_stars_and_gives_them_back() {
+    let sandbox = sandbox().await;
+    let bot = bot(&sandbox);
+    let price = [LabeledPrice::new("Top-up", 100)];
+    let sent = bot.send_invoice(ChatId(ANN), "Top-up", "100 Stars", "p:1", "XTR", price.clone()).await;
+    let sent = sent.expect("sent");
+    assert_eq!(sent.invoice().map(|invoice| invoice.total_amount), Some(100));
+    let link = bot.create_invoice_link("Top-up", "100 Stars", "p:2", "XTR", price).await.expect("made");
+    assert!(link.starts_with("https://t.me/$"), "{link}");
+    let paid = |world: &mut telegram::World, now_ms| world.pay(now_ms, ANN, ANN, i64::from(sent.id.0));
+    sandbox.telegram.act(paid).expect("paid");
+    let updates = bot.get_updates().await.expect("updates");
+    let query = updates.iter().find_map(|update| {
+        if let UpdateKind::PreCheckoutQuery(query) = &update.kind { Some(query.clone()) } else { None }
+    });
+    let query = query.unwrap_or_else(|| panic!("nobody asks: {updates:?}"));
+    assert_eq!((query.total_amount, query.invoice_payload.as_str()), (100, "p:1"));
+    bot.answer_pre_checkout_query(query.id.clone(), true).await.expect("answered");
+    assert!(bot.answer_pre_checkout_query(query.id, true).await.is_err());
+    let charge = sandbox.telegram.look(|world| world.payments()[0].charge.clone());
+    let refund = || bot.refund_star_payment(UserId(77), TelegramTransactionId(charge.clone()));
+    refund().await.expect("refunded");
+    assert!(refund().await.expect_err("once").to_string().contains("CHARGE_ALREADY_REFUNDED"));
+    let updates = bot.get_updates().await.expect("updates");
+    let messages = || {
+        updates.iter().filter_map(|update| {
+            if let UpdateKind::Message(message) = &update.kind { Some(message) } else { None }
+        })
+    };
+    let payment = messages().find_map(|message| message.successful_payment()).expect("told");
+    assert_eq!((&payment.telegram_payment_charge_id.0, payment.total_amount), (&charge, 100));
+    let refunded = messages().find_map(|message| {
+        if let MessageKind::RefundedPayment(told) = &message.kind {
+            Some(&told.refunded_payment)
+        } else {
+            None
+        }
+    });
+    let refunded = refunded.expect("told");
+    assert_eq!(refunded.telegram_payment_charge_id.0, charge);
+    let lines = bot.get_star_transactions().await.expect("listed").transactions;
+    assert_eq!(lines.iter().map(|line| line.id.0.as_str()).collect::<Vec<_>>(), [&charge, &charge]);
+    assert!(lines[0].source.is_some() && lines[1].receiver.is_some());
+    assert_eq!(bot.get_my_star_balance().await.expect("told").amount, 0);
 }
 
 #[tokio::test]

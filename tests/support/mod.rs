@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod driver;
+mod payments;
 pub(crate) mod rows;
 
 use bytes::Bytes;
@@ -553,7 +554,10 @@ impl Customer<'_> {
     pub(crate) fn chat(&self) -> String {
         self.app.sandbox.telegram.look(|world| {
             let Some(chat) = world.chat(self.id) else { return "(no chat)".to_owned() };
-            let line = |one: &Message| format!("{} {:?}: {} {:?}", one.id, one.from, one.text, one.labels());
+            let line = |one: &Message| {
+                let asks = one.invoice.as_ref().map(|invoice| (invoice.total, &invoice.currency));
+                format!("{} {:?}: {} {asks:?} {:?}", one.id, one.from, one.text, one.labels())
+            };
             chat.messages.values().map(line).collect::<Vec<_>>().join("\n")
         })
     }

@@ -50,6 +50,26 @@ pub enum CannotAct {
     /// A file that Telegram does not take.
     #[error("the file is refused: {0}")]
     File(String),
+    /// The message is no invoice.
+    #[error("message {0} is no invoice")]
+    NoInvoice(i64),
+    /// The copy of the invoice that was forwarded has a link to the bot instead of a Pay button.
+    #[error("a forwarded copy of message {0} cannot be paid")]
+    OnlyALink(i64),
+    /// No such link of an invoice.
+    #[error("there is no invoice behind {0}")]
+    NoLink(String),
+    /// The purse is too empty.
+    #[error("{has} Stars are not enough for {costs}")]
+    TooFewStars {
+        /// Stars in the purse.
+        has: i64,
+        /// Stars asked for.
+        costs: i64,
+    },
+    /// No payment that this can be done with.
+    #[error("nothing like this can be done with charge {0}")]
+    NoCharge(String),
     /// The update to inject is no object.
     #[error("an update is a JSON object")]
     NoObject,
@@ -85,7 +105,7 @@ impl World {
         lang.clone_into(&mut person.lang);
     }
 
-    fn person(&self, id: i64) -> Result<&Person, CannotAct> {
+    pub(super) fn person(&self, id: i64) -> Result<&Person, CannotAct> {
         self.chats.people.get(&id).ok_or(CannotAct::NoPerson(id))
     }
 

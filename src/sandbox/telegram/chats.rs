@@ -1,6 +1,7 @@
 //! People, chats and messages as they stand now, and how Telegram writes them as JSON.
 
 use super::files::{FileKind, Files};
+use super::invoice::Invoice;
 use super::keyboard::{self, Keyboard};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -72,6 +73,8 @@ pub struct Message {
     pub entities: Vec<Value>,
     /// Its media.
     pub media: Option<Media>,
+    /// What it asks to pay for.
+    pub invoice: Option<Invoice>,
     /// The buttons under it.
     pub keyboard: Keyboard,
     /// Other fields, by Telegram's names.
@@ -85,6 +88,11 @@ impl Message {
         all()
             .find(|button| button.text == label_or_data)
             .or_else(|| all().find(|button| button.data.as_deref() == Some(label_or_data)))
+    }
+
+    /// Telegram wrote it in the bot's name.
+    pub(super) fn is_service(&self) -> bool {
+        self.extra.contains_key("refunded_payment")
     }
 
     /// The labels of all its buttons, row by row.
@@ -107,9 +115,14 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// The newest message of the bot.
+    /// The newest message that the bot wrote.
     pub fn latest(&self) -> Option<&Message> {
-        self.messages.values().rev().find(|message| message.from.is_none())
+        self.messages.values().rev().find(|message| message.from.is_none() && !message.is_service())
+    }
+
+    /// The newest invoice.
+    pub fn latest_invoice(&self) -> Option<&Message> {
+        self.messages.values().rev().find(|message| message.invoice.is_some())
     }
 
     /// The newest message with this button (label or data).
@@ -146,6 +159,7 @@ impl Chats {
             text: String::new(),
             entities: Vec::new(),
             media: None,
+            invoice: None,
             keyboard: Keyboard::new(),
             extra: BTreeMap::new(),
         };
@@ -189,6 +203,9 @@ impl Chats {
             }
             None => ("text", "entities"),
         };
+        if let Some(invoice) = &message.invoice {
+            put("invoice", invoice.to_json());
+        }
         if !message.text.is_empty() {
             put(text, json!(message.text));
         }

@@ -24,7 +24,9 @@ impl World {
             params.number("message_id").ok_or_else(|| Refusal::bad("message identifier is not specified"))?;
         match self.chats.message(chat, id) {
             None => Err(Refusal::bad("message to edit not found")),
-            Some(message) if message.from.is_some() => Err(Refusal::bad("message can't be edited")),
+            Some(message) if message.from.is_some() || message.is_service() => {
+                Err(Refusal::bad("message can't be edited"))
+            }
             Some(_) => Ok((chat, id)),
         }
     }
@@ -39,6 +41,7 @@ impl World {
     ) -> Result<Value, Refusal> {
         let gone = || Refusal::bad("message to edit not found");
         let message = self.chats.message_mut(chat, id).ok_or_else(gone)?;
+        keyboard::check_pay(&keyboard, message.invoice.is_some())?;
         let same_words =
             parsed.as_ref().is_none_or(|new| new.text == message.text && new.entities == message.entities);
         if same_words && keyboard == message.keyboard {
@@ -56,7 +59,8 @@ impl World {
 
     pub(super) fn edit_text(&mut self, now_ms: i64, params: &Params) -> Result<Value, Refusal> {
         let at = self.editable(params)?;
-        if self.chats.message(at.0, at.1).is_some_and(|message| message.media.is_some()) {
+        let message = self.chats.message(at.0, at.1);
+        if message.is_some_and(|message| message.media.is_some() || message.invoice.is_some()) {
             return Err(Refusal::bad("there is no text in the message to edit"));
         }
         self.change(now_ms, at, Some(send::text(params)?), keyboard::read(params)?.inline)

@@ -71,7 +71,7 @@ pub struct StoredFile {
     pub kind: FileKind,
     /// The name it came with.
     pub name: String,
-    /// Its type, from its first bytes.
+    /// Its type, from its first bytes or else its name.
     pub mime: &'static str,
     /// The contents.
     pub bytes: Bytes,
@@ -102,6 +102,20 @@ fn photo_size(bytes: &Bytes) -> Result<(u32, u32), Refusal> {
     Ok((width, height))
 }
 
+/// What a file is: its type and the ending of its path, from its first bytes, or else from its name.
+fn type_of(upload: &Upload) -> (&'static str, &'static str) {
+    if let Some(found) = infer::get(&upload.bytes) {
+        return (found.mime_type(), found.extension());
+    }
+    let ending = upload.file_name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match ending.to_ascii_lowercase().as_str() {
+        "csv" => ("text/csv", "csv"),
+        "json" => ("application/json", "json"),
+        "txt" => ("text/plain", "txt"),
+        _ => ("application/octet-stream", "bin"),
+    }
+}
+
 impl Files {
     pub(super) fn get(&self, file_id: &str) -> Option<&StoredFile> {
         self.by_id.get(file_id)
@@ -123,16 +137,15 @@ impl Files {
             | FileKind::Animation
             | FileKind::Document => media::measure(&upload.bytes),
         };
-        let guessed = infer::get(&upload.bytes);
+        let (mime, ending) = type_of(upload);
         let number = self.by_id.len() + 1;
         let mark = blake3::hash(format!("{number}").as_bytes()).to_hex();
         let file_id = format!("{}-{number}-{}", kind.field(), &mark[..24]);
-        let ending = guessed.map_or("bin", |found| found.extension());
         let file = StoredFile {
             file_id: file_id.clone(),
             kind,
             name: upload.file_name.clone(),
-            mime: guessed.map_or("application/octet-stream", |found| found.mime_type()),
+            mime,
             bytes: upload.bytes.clone(),
             size,
             path: format!("{}s/file_{number}.{ending}", kind.field()),

@@ -51,6 +51,12 @@ fn button(raw: &Value) -> Result<Button, Refusal> {
         }
         Some(_) | None => {}
     }
+    if let Some(copied) = raw.get("copy_text") {
+        let copied = copied.get("text").and_then(Value::as_str).unwrap_or("");
+        if !(1..=256).contains(&copied.chars().count()) {
+            return Err(Refusal::bad("BUTTON_COPY_TEXT_INVALID"));
+        }
+    }
     Ok(Button { text: text.to_owned(), data: data.map(str::to_owned), raw: raw.clone() })
 }
 
@@ -101,6 +107,22 @@ pub(super) fn read(params: &Params) -> Result<Markup, Refusal> {
     }
     let gone = markup.get("remove_keyboard").and_then(Value::as_bool) == Some(true);
     Ok(Markup { inline: Keyboard::new(), reply: gone.then(Vec::new) })
+}
+
+/// The one button under an invoice whose bot gave none.
+pub(super) fn pay(text: String) -> Keyboard {
+    let raw = serde_json::json!({"text": text, "pay": true});
+    vec![vec![Button { text, data: None, raw }]]
+}
+
+/// A Pay button comes first under an invoice that has buttons, and nowhere else.
+pub(super) fn check_pay(keyboard: &Keyboard, is_invoice: bool) -> Result<(), Refusal> {
+    let pays = |button: &Button| button.raw.get("pay").and_then(Value::as_bool) == Some(true);
+    let fits = |(index, button)| pays(button) == (is_invoice && index == 0);
+    if keyboard.iter().flatten().enumerate().all(fits) {
+        return Ok(());
+    }
+    Err(Refusal::bad("BUTTON_TYPE_INVALID"))
 }
 
 /// The keyboard as Telegram shows it in a message; `None` when it has no buttons.

@@ -53,18 +53,18 @@ pub struct SeenFile {
     pub bytes: usize,
 }
 
-/// A call that was accepted, `getUpdates` and `getFile` aside.
+/// A call that was accepted; not one that only asks, as `getUpdates` and `getFile` do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
     /// The method, in small letters.
     pub method: String,
-    /// The chat; for the answer to a tap, the person who tapped.
+    /// The chat; for the answer to a tap or before a payment, the person who tapped or pays.
     pub chat: Option<i64>,
     /// The message that was made or changed (of an album, the first).
     pub message_id: Option<i64>,
-    /// The text or caption without markup, or the text of the answer to a tap.
+    /// The text or caption without markup, or the text of the answer to a tap or before a payment.
     pub text: Option<String>,
     /// The buttons under the message after the call.
     pub keyboard: Keyboard,
@@ -104,9 +104,12 @@ impl World {
         let first = result.get(0).unwrap_or(result);
         let message_id = first["message_id"].as_i64().or_else(|| params.number("message_id"));
         let tap = params.text("callback_query_id").and_then(|id| self.taps.get(&id));
-        let chat = params.number("chat_id").or_else(|| tap.map(|tap| tap.person));
+        let asked = params.text("pre_checkout_query_id").and_then(|id| self.payments.checkouts.get(&id));
+        let person = tap.map(|tap| tap.person).or_else(|| asked.map(|asked| asked.person));
+        let chat = params.number("chat_id").or(person);
         let message = chat.zip(message_id).and_then(|(chat, id)| self.chats.message(chat, id));
         let text = message.map(|message| message.text.clone()).or_else(|| params.text("text"));
+        let text = text.or_else(|| params.text("error_message"));
         let ids: Vec<i64> = match result.as_array() {
             Some(album) => album.iter().filter_map(|item| item["message_id"].as_i64()).collect(),
             None => message_id.into_iter().collect(),

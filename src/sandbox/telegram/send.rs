@@ -4,6 +4,7 @@ use super::World;
 use super::chats::{ChatKind, Media, Message};
 use super::files::FileKind;
 use super::html::{self, Parsed};
+use super::invoice::{self, Invoice};
 use super::keyboard::{self, Markup};
 use super::params::Params;
 use super::refusal::Refusal;
@@ -36,9 +37,11 @@ pub(super) fn caption(params: &Params) -> Result<Parsed, Refusal> {
 }
 
 /// A message to be.
+#[derive(Default)]
 struct Draft {
     parsed: Parsed,
     media: Option<Media>,
+    invoice: Option<Invoice>,
     markup: Markup,
     album: Option<u64>,
 }
@@ -81,6 +84,7 @@ impl World {
 
     fn put(&mut self, now_ms: i64, chat: i64, draft: Draft) -> Result<Value, Refusal> {
         let gone = || Refusal::bad("chat not found");
+        keyboard::check_pay(&draft.markup.inline, draft.invoice.is_some())?;
         if let Some(labels) = draft.markup.reply {
             self.chats.by_id.get_mut(&chat).ok_or_else(gone)?.reply_keyboard = labels;
         }
@@ -88,6 +92,7 @@ impl World {
         message.text = draft.parsed.text;
         message.entities = draft.parsed.entities;
         message.media = draft.media;
+        message.invoice = draft.invoice;
         message.keyboard = draft.markup.inline;
         if let Some(album) = draft.album {
             message.extra.insert("media_group_id".to_owned(), json!(album.to_string()));
@@ -100,7 +105,17 @@ impl World {
         let chat = self.writable_chat(params)?;
         let (parsed, markup) = (text(params)?, keyboard::read(params)?);
         self.reply_target(chat, params)?;
-        self.put(now_ms, chat, Draft { parsed, media: None, markup, album: None })
+        self.put(now_ms, chat, Draft { parsed, markup, ..Draft::default() })
+    }
+
+    pub(super) fn send_invoice(&mut self, now_ms: i64, params: &Params) -> Result<Value, Refusal> {
+        let chat = self.writable_chat(params)?;
+        let (invoice, mut markup) = (invoice::read(params)?, keyboard::read(params)?);
+        self.reply_target(chat, params)?;
+        if markup.inline.is_empty() {
+            markup.inline = keyboard::pay(invoice.pay_label());
+        }
+        self.put(now_ms, chat, Draft { invoice: Some(invoice), markup, ..Draft::default() })
     }
 
     /// The file that `source` names: a part of the call, a web address or the id of a known file.
@@ -139,7 +154,7 @@ impl World {
             (None, Some(source)) if !source.is_empty() => self.media(kind, &source, params)?,
             (None, _) => return Err(missing()),
         };
-        self.put(now_ms, chat, Draft { parsed, media: Some(media), markup, album: None })
+        self.put(now_ms, chat, Draft { parsed, media: Some(media), markup, ..Draft::default() })
     }
 
     pub(super) fn send_album(&mut self, now_ms: i64, params: &Params) -> Result<Value, Refusal> {
@@ -159,7 +174,7 @@ impl World {
             let source = item["media"].as_str().ok_or_else(wrong)?;
             let parsed = caption(&Params::from_json(item))?;
             let media = Some(self.media(kind, source, params)?);
-            drafts.push(Draft { parsed, media, markup: Markup::default(), album: Some(self.albums) });
+            drafts.push(Draft { parsed, media, album: Some(self.albums), ..Draft::default() });
         }
         drafts.into_iter().map(|draft| self.put(now_ms, chat, draft)).collect()
     }

@@ -4,30 +4,30 @@ use super::*;
 use crate::sandbox::media;
 use bytes::Bytes;
 
-const ANN: i64 = 77;
-const TOKEN: &str = "4242:sandbox";
+pub(super) const ANN: i64 = 77;
+pub(super) const TOKEN: &str = "4242:sandbox";
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = World::new(Bot::default());
     world.user(ANN, "Ann", "ru");
     world.say(0, ANN, "/start").expect("said");
     world
 }
 
-fn ask(world: &mut World, now_ms: i64, method: &str, params: &Value) -> Value {
+pub(super) fn ask(world: &mut World, now_ms: i64, method: &str, params: &Value) -> Value {
     let reply = world.call(now_ms, &Call::new(TOKEN, method, params));
     reply.body().cloned().unwrap_or_else(|| panic!("{method}: {:?}", reply.answer))
 }
 
 #[track_caller]
-fn done(world: &mut World, method: &str, params: &Value) -> Value {
+pub(super) fn done(world: &mut World, method: &str, params: &Value) -> Value {
     let body = ask(world, 1000, method, params);
     assert_eq!(body["ok"], true, "{method}: {body}");
     body["result"].clone()
 }
 
 #[track_caller]
-fn refused(world: &mut World, method: &str, params: &Value) -> (u64, String) {
+pub(super) fn refused(world: &mut World, method: &str, params: &Value) -> (u64, String) {
     let body = ask(world, 1000, method, params);
     assert_eq!(body["ok"], false, "{method}: {body}");
     (body["error_code"].as_u64().expect("a code"), body["description"].as_str().expect("words").to_owned())
@@ -42,9 +42,9 @@ fn hello(text: &str) -> Value {
     json!({"chat_id": ANN, "text": text})
 }
 
-fn upload(world: &mut World, method: &str, bytes: &[u8]) -> Value {
+pub(super) fn upload(world: &mut World, method: &str, bytes: &[u8]) -> Value {
     let mut call = Call::new(TOKEN, method, &json!({"chat_id": ANN.to_string(), "caption": "c"}));
-    let upload = Upload { file_name: "f".to_owned(), bytes: Bytes::copy_from_slice(bytes) };
+    let upload = Upload { file_name: "f.csv".to_owned(), bytes: Bytes::copy_from_slice(bytes) };
     call.params.files.insert(method.trim_start_matches("send").to_ascii_lowercase(), upload);
     world.call(0, &call).body().cloned().expect("JSON")
 }
