@@ -120,9 +120,8 @@ pub fn next(now: State, event: Event) -> Result<(State, Money), Refused> {
     match (event, now) {
         (Event::Claim { until }, Asked { .. }) => Ok((Claimed { until }, Money::Keep)),
         (Event::Claim { .. }, Claimed { .. }) => Err(Refused::Before),
-        (Event::Approve, Claimed { .. }) | (Event::Arrive, Asked { .. } | Claimed { .. } | Rejected | Expired) => {
-            Ok((Paid, Money::Credit))
-        }
+        (Event::Approve, Claimed { .. })
+        | (Event::Arrive, Asked { .. } | Claimed { .. } | Rejected | Expired) => Ok((Paid, Money::Credit)),
         (Event::Reject, Claimed { .. }) => Ok((Rejected, Money::Keep)),
         (Event::Expire, Asked { .. } | Claimed { .. }) => Ok((Expired, Money::Keep)),
         (Event::Refund, Paid) => Ok((Refunding, Money::Hold)),
@@ -131,7 +130,9 @@ pub fn next(now: State, event: Event) -> Result<(State, Money), Refused> {
         (Event::NotRefunded, Refunding) => Ok((Paid, Money::Release)),
         (Event::Approve | Event::Reject | Event::Refund | Event::WentBack, Asked { .. })
         | (Event::Refund | Event::WentBack, Claimed { .. } | Rejected | Expired)
-        | (Event::NotRefunded, Asked { .. } | Claimed { .. } | Rejected | Expired | Paid) => Err(Refused::Early),
+        | (Event::NotRefunded, Asked { .. } | Claimed { .. } | Rejected | Expired | Paid) => {
+            Err(Refused::Early)
+        }
         (Event::Arrive | Event::Approve, Paid)
         | (Event::Refund, Refunding)
         | (Event::WentBack, Refunded | ChargedBack)

@@ -5,6 +5,7 @@ use crate::support::{Mode, TestApp};
 use samovar::config::Settings;
 use samovar::ids::{InboxId, JobId, UpdateId};
 use samovar::job::State;
+use samovar::message::Urgency;
 use samovar::provider::callback::callback_secret;
 use samovar::store::{BACKLOG_MAX, Fate, InboxRow, Received};
 use samovar::time::Up;
@@ -194,7 +195,9 @@ async fn crowd(app: &TestApp, numbers: std::ops::Range<u64>) -> Vec<InboxId> {
     let crowded = app.store().write("crowd", move |tx| {
         let mut ids = Vec::new();
         for number in numbers.clone() {
-            let Received::New(id) = tx.receive(4242, UpdateId(number), b"{}")? else { panic!("{number}") };
+            let Received::New(id) = tx.receive(4242, UpdateId(number), Urgency::Usual, b"{}")? else {
+                panic!("{number}")
+            };
             let row = tx.inbox_row(id)?.expect("it was just received");
             tx.put_inbox_row(id, &InboxRow { not_before: Up(i64::MAX), ..row })?;
             ids.push(id);

@@ -26,4 +26,5 @@ mod shop;
 mod storm;
 mod support;
 mod tidy;
+mod topup;
 mod wrong;

@@ -9,7 +9,7 @@ use samovar::flow::order::{Order, place};
 use samovar::flow::{deliver, settle};
 use samovar::ids::{InboxId, JobId, UpdateId};
 use samovar::job::{Event, File, State};
-use samovar::message::{Lang, Sent};
+use samovar::message::{Lang, Sent, Urgency};
 use samovar::money::Kopecks;
 use samovar::sandbox::disk::{Disk, Operation};
 use samovar::store::{Engine, Fault, Received, Store, Tx};
@@ -82,7 +82,7 @@ fn meet(tx: &mut Tx<'_>) -> Result<(), Fault> {
 }
 
 fn receive(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    assert_eq!(tx.receive(9, UpdateId(7), b"{}")?, Received::New(InboxId(1)));
+    assert_eq!(tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")?, Received::New(InboxId(1)));
     Ok(())
 }
 

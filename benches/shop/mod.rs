@@ -177,8 +177,7 @@ pub(crate) fn customer(number: u64) -> UserId {
 
 fn pay(tx: &mut Tx<'_>, number: u64) -> Result<(), Fault> {
     let user = UserId(i64::try_from(number).expect("few"));
-    let paid =
-        tx.credit_payment(Way::Stars, &number.to_string(), user, Kopecks::new(1_000_000_000))?;
+    let paid = tx.credit_payment(Way::Stars, &number.to_string(), user, Kopecks::new(1_000_000_000))?;
     assert!(paid.is_ok(), "{paid:?}");
     Ok(())
 }

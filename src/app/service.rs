@@ -109,6 +109,7 @@ impl Service {
         tasks.spawn(workers::compare::run(engine.clone()));
         tasks.spawn(workers::looks::run(engine.clone()));
         tasks.spawn(workers::jobs::run(engine.clone()));
+        tasks.spawn(workers::stars::run(engine.clone()));
         tasks.spawn(workers::sweep::run(engine));
         tasks.spawn(menu(gateway.clone(), self.store.clock().clone(), stop.clone()));
         let intake = intake::Intake {

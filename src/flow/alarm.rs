@@ -32,6 +32,8 @@ pub enum Alarm<'a> {
     ModelsMissing,
     /// A payment came that is unusual; it was credited.
     PaymentOdd,
+    /// A payment cannot be handled; it is tried again and again.
+    PaymentStuck,
     /// A payment was taken back by its source; the wallet may be below zero.
     ChargedBack,
     /// Telegram would not give a payment's Stars back; the money is in the wallet again.
@@ -51,6 +53,7 @@ impl Alarm<'_> {
             Self::DiskFull => "alarm-disk-full",
             Self::ModelsMissing => "alarm-models-missing",
             Self::PaymentOdd => "alarm-payment-odd",
+            Self::PaymentStuck => "alarm-payment-stuck",
             Self::ChargedBack => "alarm-charged-back",
             Self::RefundRefused => "alarm-refund-refused",
         }
@@ -68,6 +71,7 @@ impl Alarm<'_> {
             | Self::DiskFull
             | Self::ModelsMissing
             | Self::PaymentOdd
+            | Self::PaymentStuck
             | Self::ChargedBack
             | Self::RefundRefused => self.text().to_owned(),
         }

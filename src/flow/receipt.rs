@@ -51,7 +51,8 @@ pub(super) fn credited(shop: &Shop, tx: &Tx<'_>, lang: Lang, payment: &Payment) 
     let mut text = texts::say(lang, "payment-credited", &args);
     if tx.user(user)?.is_some_and(|row| row.banned) {
         let contact = shop.support.as_deref().unwrap_or("—");
-        text = format!("{text}\n\n{}", texts::say(lang, "payment-banned", &[("contact", Arg::Text(contact))]));
+        text =
+            format!("{text}\n\n{}", texts::say(lang, "payment-banned", &[("contact", Arg::Text(contact))]));
     }
     Ok(about(payment, text, onward(tx, lang, user)?))
 }
@@ -73,7 +74,13 @@ pub(super) fn went_back(tx: &Tx<'_>, lang: Lang, payment: &Payment, wanted: bool
 }
 
 /// An operator found no money behind a receipt.
-pub(super) fn rejected(shop: &Shop, tx: &Tx<'_>, lang: Lang, payment: &Payment, why: &str) -> Result<Outgoing, Fault> {
+pub(super) fn rejected(
+    shop: &Shop,
+    tx: &Tx<'_>,
+    lang: Lang,
+    payment: &Payment,
+    why: &str,
+) -> Result<Outgoing, Fault> {
     let number = payment.id.to_string();
     let args = [
         ("amount", Arg::Money(payment.row.amount)),
@@ -86,7 +93,12 @@ pub(super) fn rejected(shop: &Shop, tx: &Tx<'_>, lang: Lang, payment: &Payment, 
 }
 
 /// A transfer by hand ran out of time.
-pub(super) fn expired(tx: &Tx<'_>, lang: Lang, payment: &Payment, was_claimed: bool) -> Result<Outgoing, Fault> {
+pub(super) fn expired(
+    tx: &Tx<'_>,
+    lang: Lang,
+    payment: &Payment,
+    was_claimed: bool,
+) -> Result<Outgoing, Fault> {
     let number = payment.id.to_string();
     let args = [("amount", Arg::Money(payment.row.amount)), ("number", Arg::Html(&number))];
     let key = if was_claimed { "payment-expired-claimed" } else { "payment-expired" };

@@ -64,7 +64,8 @@ fn end_hold(tx: &mut Tx<'_>, payment: &mut Payment, taken: bool) -> Result<(), F
     let Some(last) = tries.last().copied().filter(|last| last.ended.is_none()) else {
         return Err(Fault::Bug(format!("payment {id} goes back and holds nothing")));
     };
-    let nth = u32::try_from(tries.len()).map_err(|_| Fault::Bug(format!("payment {id} has too many tries")))?;
+    let nth =
+        u32::try_from(tries.len()).map_err(|_| Fault::Bug(format!("payment {id} has too many tries")))?;
     let hold = tx.ledger_row(last.hold)?.transfer;
     let end = Transfer::pay_hold_end(&hold, last.hold, id, nth, taken, tx.now().at);
     match tx.transfer_for_payment(payment, &end)? {

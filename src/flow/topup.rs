@@ -290,12 +290,7 @@ pub fn arrive(
 }
 
 /// The invoice that a payment pays, if it is good for it; and what is unusual.
-fn whose(
-    tx: &Tx<'_>,
-    from: UserId,
-    bill: &Bill,
-    way: Way,
-) -> Result<(Option<Payment>, Option<Odd>), Fault> {
+fn whose(tx: &Tx<'_>, from: UserId, bill: &Bill, way: Way) -> Result<(Option<Payment>, Option<Odd>), Fault> {
     let Some(asked) = asked(tx, &bill.payload)?.filter(|one| one.row.way == way) else {
         return Ok((None, Some(Odd::UnknownInvoice)));
     };
@@ -309,11 +304,8 @@ fn whose(
         return Ok((None, Some(Odd::PaidTwice)));
     }
     let in_time = matches!(asked.row.state, State::Asked { until } if tx.now().at < until);
-    let odd = if may_be_credited(tx, from)?.is_err() {
-        Some(Odd::Banned)
-    } else {
-        (!in_time).then_some(Odd::Late)
-    };
+    let odd =
+        if may_be_credited(tx, from)?.is_err() { Some(Odd::Banned) } else { (!in_time).then_some(Odd::Late) };
     Ok((Some(asked), odd))
 }
 

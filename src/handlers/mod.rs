@@ -138,11 +138,9 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
         (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
         (Pace::Fine, What::File(file)) => match talk.session.expects {
             Expects::Receipt(payment) => transfer::receipt(&mut talk, payment, file)?,
-            Expects::Nothing
-            | Expects::Search
-            | Expects::Input(_)
-            | Expects::Option(_)
-            | Expects::TopUp => files::take(&mut talk, file)?,
+            Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) | Expects::TopUp => {
+                files::take(&mut talk, file)?
+            }
         },
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,

@@ -36,6 +36,7 @@ pub(super) fn shop() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::new(10_000),
+        pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
         actions_per_minute: 0,
         actions_burst: 30,
         admins: vec![UserId(1)],
@@ -124,14 +125,23 @@ impl<'a, 'txn> Guest<'a, 'txn> {
         self.seen.iter().rev().find_map(|answer| match &answer.act {
             Act::Text { text, .. } => Some(text.as_str()),
             Act::Media { caption, .. } => Some(caption.as_str()),
-            Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+            Act::Toast { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave
+            | Act::Invoice { .. }
+            | Act::RefundStars { .. } => None,
         })
     }
 
     pub(super) fn toast(&self) -> Option<&str> {
         self.seen.iter().find_map(|answer| match &answer.act {
             Act::Toast { text, .. } => Some(text.as_str()),
-            Act::Text { .. } | Act::Media { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+            Act::Text { .. }
+            | Act::Media { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave
+            | Act::Invoice { .. }
+            | Act::RefundStars { .. } => None,
         })
     }
 
@@ -166,7 +176,7 @@ fn check(answers: &[Outgoing]) {
                 assert!(text.chars().count() <= 200, "{text}");
                 assert!(!text.contains(['<', '>']), "a toast knows no markup: {text}");
             }
-            Act::PreCheckout { .. } | Act::Leave => {}
+            Act::PreCheckout { .. } | Act::Leave | Act::Invoice { .. } | Act::RefundStars { .. } => {}
         }
     }
 }

@@ -239,7 +239,8 @@ pub(super) fn payment(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Faul
 
 /// The text of a payment's page.
 pub(super) fn page(lang: Lang, payment: &Payment) -> String {
-    let (way, state) = (receipt::way(lang, payment.row.way), texts::say(lang, state_key(payment.row.state), &[]));
+    let (way, state) =
+        (receipt::way(lang, payment.row.way), texts::say(lang, state_key(payment.row.state), &[]));
     let number = payment.id.to_string();
     let args = [
         ("number", Arg::Html(&number)),

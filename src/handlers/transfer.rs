@@ -41,15 +41,13 @@ pub(super) fn details(talk: &mut Talk<'_, '_>, payment: &Payment) -> Result<(), 
         ("details", Arg::Html(&lines)),
         ("until", Arg::Html(&until)),
     ];
-    let copy = |key: &str, value: String| vec![Button { label: talk.say(key, &[]), press: Press::Copy(value) }];
+    let copy =
+        |key: &str, value: String| vec![Button { label: talk.say(key, &[]), press: Press::Copy(value) }];
     let mut keyboard = Vec::new();
     keyboard.extend(card.map(|card| copy("transfer-copy-card", card)));
     keyboard.extend(phone.map(|phone| copy("transfer-copy-phone", phone)));
     keyboard.push(vec![Target::Paid(payment.id).button(talk.say("transfer-paid", &[]))]);
-    keyboard.push(vec![
-        Target::DropTransfer(payment.id).button(talk.say("transfer-drop", &[])),
-        home(talk),
-    ]);
+    keyboard.push(vec![Target::DropTransfer(payment.id).button(talk.say("transfer-drop", &[])), home(talk)]);
     let screen = Screen { text: talk.say("transfer", &args), keyboard };
     talk.show(screen)
 }
@@ -94,14 +92,22 @@ pub(super) fn words(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Fault>
     talk.show(screen)
 }
 
+/// A document that an operator can look at: by its type, or by its name where Telegram says none.
+fn is_paper(file: &Attachment) -> bool {
+    let name = file.name.as_deref().map(str::to_ascii_lowercase);
+    let named = |ending: &&str| name.as_deref().is_some_and(|name| name.ends_with(ending));
+    match file.mime.as_deref() {
+        Some("application/pdf") => true,
+        Some(mime) if mime.starts_with("image/") => true,
+        Some(_) | None => [".pdf", ".jpg", ".jpeg", ".png", ".heic"].iter().any(named),
+    }
+}
+
 /// The receipt: a photo, a picture or a PDF.
 pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment) -> Result<(), Fault> {
     let fits = match file.kind {
         FileKind::Photo => true,
-        FileKind::Document => file
-            .mime
-            .as_deref()
-            .is_some_and(|mime| mime == "application/pdf" || mime.starts_with("image/")),
+        FileKind::Document => is_paper(file),
         FileKind::Video
         | FileKind::VideoNote
         | FileKind::Audio
@@ -124,10 +130,7 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
             let args = [("amount", Arg::Money(payment.row.amount)), ("number", Arg::Html(&number))];
             let screen = Screen {
                 text: talk.say("transfer-claimed", &args),
-                keyboard: vec![vec![
-                    Target::Payment(id).button(talk.say("payment-show", &[])),
-                    home(talk),
-                ]],
+                keyboard: vec![vec![Target::Payment(id).button(talk.say("payment-show", &[])), home(talk)]],
             };
             talk.show(screen)
         }

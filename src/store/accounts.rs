@@ -290,7 +290,11 @@ impl Tx<'_> {
         self.post(transfer, same_ref.as_ref(), Standing::Nothing, None)
     }
 
-    pub(super) fn row_with_ref(&self, slot: Option<Seq>, reference: Ref) -> Result<Option<(Seq, Transfer)>, Fault> {
+    pub(super) fn row_with_ref(
+        &self,
+        slot: Option<Seq>,
+        reference: Ref,
+    ) -> Result<Option<(Seq, Transfer)>, Fault> {
         let Some(seq) = slot else { return Ok(None) };
         let transfer = ledger_row(&self.tables, seq)?.transfer;
         Ok((transfer.reference == reference).then_some((seq, transfer)))

@@ -405,4 +405,3 @@ impl Tx<'_> {
         Ok(posted)
     }
 }
-

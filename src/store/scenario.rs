@@ -9,6 +9,7 @@ use crate::catalog::input::Values;
 use crate::ids::{ActionId, InboxId, JobId, RequestId, Seq, UpdateId, UserId};
 use crate::job::{File, Late, State, Why};
 use crate::ledger::{Kind, Memo, Transfer};
+use crate::message::Urgency;
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::money::Kopecks;
 use crate::payment::Way;
@@ -197,7 +198,7 @@ pub(super) fn fill(tx: &mut Tx<'_>) -> Result<(), Fault> {
     tx.put_job(&spent)?;
     tx.charge_back(payment)?;
     for update in 1..=3 {
-        assert_eq!(tx.receive(9, UpdateId(update), b"{}")?, Received::New(InboxId(update)));
+        assert_eq!(tx.receive(9, UpdateId(update), Urgency::Usual, b"{}")?, Received::New(InboxId(update)));
     }
     for (update, park) in [(2, false), (3, true)] {
         let row = tx.inbox_row(InboxId(update))?.expect("it was just received");

@@ -132,7 +132,8 @@ fn from_payment(from: Option<User>, chat: &Chat, payment: Payment, came: bool) -
         Some(_) | None if chat.is_private() => User::unknown(chat.id),
         Some(_) | None => return Err("a payment of nobody"),
     };
-    let Payment { currency, total_amount: total, invoice_payload: payload, telegram_payment_charge_id } = payment;
+    let Payment { currency, total_amount: total, invoice_payload: payload, telegram_payment_charge_id } =
+        payment;
     let (bill, charge) = (Bill { currency, total, payload }, telegram_payment_charge_id);
     let what = if came { What::Paid { bill, charge } } else { What::WentBack { bill, charge } };
     Ok((payer, chat.id, what))

@@ -14,6 +14,7 @@ use crate::carrier::Outlet;
 use crate::disk;
 use crate::ids::{ChatId, MessageId, UpdateId, UserId};
 use crate::message::{Act, Keyboard, Lang, MediaKind, NotTaken, Outgoing, Sent, Source};
+use crate::time::At;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -278,7 +279,7 @@ fn star_moves(listed: StarTransactions) -> Vec<StarMove> {
             (_, Some(StarPartner { user, .. })) => Some(StarWay::WentBack { user: UserId(user.id) }),
             (Some(_) | None, None) => None,
         };
-        StarMove { charge: one.id, stars: one.amount, what }
+        StarMove { charge: one.id, stars: one.amount, at: At(one.date.saturating_mul(1_000)), what }
     };
     listed.transactions.into_iter().map(moved).collect()
 }

@@ -22,6 +22,7 @@ pub use wire::{Me, WebhookInfo};
 
 use crate::ids::{UpdateId, UserId};
 use crate::message::{Lang, Outgoing, Sent};
+use crate::time::At;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -94,6 +95,8 @@ pub struct StarMove {
     pub charge: String,
     /// How many.
     pub stars: i64,
+    /// When, as Telegram says.
+    pub at: At,
     /// Who, and which way; `None` for what concerns no customer, such as a withdrawal.
     pub what: Option<StarWay>,
 }

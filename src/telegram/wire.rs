@@ -251,6 +251,8 @@ pub(crate) struct StarTransactions {
 pub(super) struct StarTransaction {
     pub(super) id: String,
     pub(super) amount: i64,
+    /// Seconds since 1970.
+    pub(super) date: i64,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) source: Option<StarPartner>,
     #[serde(default, deserialize_with = "lenient")]

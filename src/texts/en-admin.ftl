@@ -17,3 +17,4 @@ admin-reject = ❌ Reject
 alarm-payment-odd = ⚠️ An unusual payment, credited to who paid: { $detail }
 alarm-charged-back = ⚠️ A payment was taken back through Telegram and out of the wallet, which may be below zero: { $detail }
 alarm-refund-refused = ⚠️ Telegram did not give the Stars back; the money is in the customer's wallet again: { $detail }
+alarm-payment-stuck = 🚨 A payment cannot be handled; it is tried again and again: { $detail }

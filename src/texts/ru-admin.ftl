@@ -17,3 +17,4 @@ admin-reject = ❌ Отклонить
 alarm-payment-odd = ⚠️ Необычный платёж, зачислен тому, кто заплатил: { $detail }
 alarm-charged-back = ⚠️ Платёж отозван через Telegram и списан с баланса, он может быть ниже нуля: { $detail }
 alarm-refund-refused = ⚠️ Telegram не вернул звёзды, деньги снова на балансе покупателя: { $detail }
+alarm-payment-stuck = 🚨 Платёж не удаётся обработать, пробуем снова и снова: { $detail }

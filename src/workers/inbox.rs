@@ -6,7 +6,7 @@ use super::Engine;
 use crate::flow::{alarm, intake};
 use crate::handlers;
 use crate::ids::InboxId;
-use crate::message::Incoming;
+use crate::message::{Incoming, What};
 use crate::store::{Fault, InboxRow};
 use crate::telegram::decode::{Decoded, decode};
 use crate::time::Up;
@@ -98,7 +98,17 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
     // What the disk, or a closed file, cut short is no failed try.
     let cut_short = counted.lock().expect("nobody panics with it").remove(&id) == Some(row.attempts);
     if row.attempts >= ATTEMPTS && !cut_short {
-        return park(engine, id, row, incoming).await;
+        match &incoming.what {
+            // Money that came is never put aside: it goes on with growing pauses.
+            What::Paid { .. } | What::WentBack { .. } => tell_stuck(engine, &row).await?,
+            What::Text(_)
+            | What::Tap { .. }
+            | What::File(_)
+            | What::PreCheckout { .. }
+            | What::Blocked(_)
+            | What::AddedToGroup
+            | What::Unsupported => return park(engine, id, row, incoming).await,
+        }
     }
     // From the second try on the count is on disk before the handler runs: it may take us along.
     let mut attempts = row.attempts;
@@ -128,6 +138,14 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
             Err(fault)
         }
     }
+}
+
+/// Tells the operator of a payment that we fail to handle.
+async fn tell_stuck(engine: &Engine, row: &InboxRow) -> Result<(), Fault> {
+    let (shop, detail) = (engine.shop.clone(), format!("update {}, {} attempts", row.update, row.attempts));
+    let act =
+        move |tx: &mut crate::store::Tx<'_>| alarm::raise(&shop, tx, alarm::Alarm::PaymentStuck, &detail);
+    engine.store.write("alarm", act).await
 }
 
 /// Notes one more failed attempt, and when the next may be.

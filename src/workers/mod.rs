@@ -9,6 +9,7 @@ pub mod looks;
 mod media;
 pub mod outbox;
 mod space;
+pub mod stars;
 pub mod sweep;
 mod uploads;
 

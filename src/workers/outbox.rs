@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 
 /// So many messages are under way at once.
 const PARALLEL: usize = 64;
+/// Beside these, so many answers may be: a customer who is about to pay waits 10 s at most.
+const ANSWERS: usize = 32;
 /// Of these, so many may be results: their files make them slow, and answers must go beside them.
 const UPLOADS: usize = 32;
 /// So many rows are looked at in one go, and so often before the pass ends.
@@ -114,16 +116,17 @@ async fn pick(engine: &Engine, desk: &mut Desk, sends: &mut JoinSet<Finished>) -
     for priority in [Priority::Answer, Priority::Result, Priority::Reply, Priority::Notice] {
         let mut after = desk.begun.get(&priority).copied();
         let mut all_begun = true;
+        let most = if priority == Priority::Answer { PARALLEL + ANSWERS } else { PARALLEL };
         for _ in 0..PAGES {
-            if sends.len() >= PARALLEL {
-                return Ok(wake);
+            if sends.len() >= most {
+                break;
             }
             let rows = engine.store.read(move |view| view.outbox(priority as u8, after, PAGE)).await?;
             let Some((last, _)) = rows.last() else { break };
             after = Some(*last);
             for (id, row) in rows {
-                if sends.len() >= PARALLEL {
-                    return Ok(wake);
+                if sends.len() >= most {
+                    break;
                 }
                 let row = match row {
                     Ok(row) => row,

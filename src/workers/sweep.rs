@@ -3,7 +3,7 @@
 
 use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
-use crate::flow::resend;
+use crate::flow::{resend, transfer};
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
 use rust_decimal::Decimal;
@@ -53,6 +53,7 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     }
     check_books(engine).await?;
     engine.store.write("forget", forget).await?;
+    engine.store.write("expire", |tx| transfer::expire(tx, FORGET).map(drop)).await?;
     drop_media(engine).await?;
     credit(engine).await?;
     let depths =

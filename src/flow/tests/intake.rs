@@ -3,7 +3,7 @@
 use super::{ADMIN, ANN, play, text};
 use crate::flow::intake::park;
 use crate::ids::{ChatId, InboxId, RequestId, UpdateId};
-use crate::message::{About, Incoming, Lang, Person, What};
+use crate::message::{About, Incoming, Lang, Person, Urgency, What};
 use crate::store::{Fate, Received};
 use crate::texts::{Arg, say};
 

@@ -74,6 +74,7 @@ fn rules() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::ZERO,
+        pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
         actions_per_minute: 0,
         actions_burst: 30,
         admins: vec![ADMIN],
@@ -372,7 +373,9 @@ fn text(row: &OutboxRow) -> &str {
 fn words(act: &Act) -> &str {
     match act {
         Act::Text { text, .. } | Act::Media { caption: text, .. } | Act::Toast { text, .. } => text,
-        Act::PreCheckout { .. } | Act::Leave => panic!("no words: {act:?}"),
+        Act::PreCheckout { .. } | Act::Leave | Act::Invoice { .. } | Act::RefundStars { .. } => {
+            panic!("no words: {act:?}")
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From `/start` to the order, and what may happen on the way.
 
 use super::{Guest, converse, shop};
-use crate::message::{About, Act, Attachment, FileKind, Lang, What};
+use crate::message::{About, Act, Attachment, Bill, FileKind, Lang, What};
 use crate::money::Kopecks;
 use crate::store::Fault;
 
@@ -277,7 +277,10 @@ fn what_is_no_word_is_answered_with_a_sentence() {
         ann.sees("Сначала выберите модель");
         ann.writes("/nothing");
         ann.sees("Такой команды нет");
-        ann.does(What::PreCheckout { query: "q".to_owned() });
+        ann.does(What::PreCheckout {
+            query: "q".to_owned(),
+            bill: Bill { currency: "XTR".to_owned(), total: 1, payload: "another bot's".to_owned() },
+        });
         assert!(matches!(&ann.seen[0].act, Act::PreCheckout { refusal: Some(why), .. } if !why.is_empty()));
         ann.does(What::AddedToGroup);
         assert!(matches!(ann.seen[0].act, Act::Text { .. }) && ann.seen[1].act == Act::Leave);

@@ -134,7 +134,12 @@ pub(super) fn unnoted(view: &View) -> Result<BTreeSet<JobId>, String> {
     for (_, row) in rows {
         match read(row)?.outgoing.about {
             About::Result(job) | About::Ending(job) => drop(jobs.insert(job)),
-            About::Nothing | About::Screen(_) | About::Status(_) => {}
+            About::Nothing
+            | About::Screen(_)
+            | About::Status(_)
+            | About::Invoice(_)
+            | About::Refund(_)
+            | About::Receipt(_) => {}
         }
     }
     Ok(jobs)

@@ -227,7 +227,9 @@ fn goes_on(found: &Disk, dice: &mut Dice) -> Result<(), String> {
     let mut service = Service::open(&disk, &new_clock())?;
     for number in 0..3 {
         let update = UpdateId(1_000_000_000 + number);
-        let act = Box::new(move |tx: &mut crate::store::Tx<'_>| tx.receive(1, update, Urgency::Usual, b"{}").map(drop));
+        let act = Box::new(move |tx: &mut crate::store::Tx<'_>| {
+            tx.receive(1, update, Urgency::Usual, b"{}").map(drop)
+        });
         service.commit(vec![Step { name: "receive", act }]).map_err(|why| format!("going on, {why}"))?;
     }
     let print = service.view()?.fingerprint().map_err(|fault| fault.to_string())?;

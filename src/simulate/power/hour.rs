@@ -10,7 +10,7 @@ use crate::flow::{Shop, alarm, deliver, order, settle};
 use crate::handlers;
 use crate::ids::{InboxId, JobId, MessageId, OutboxId, PaymentId, UpdateId, UserId};
 use crate::job::{Event, File, Late, State, Why};
-use crate::message::{Act, Incoming, Lang, NotTaken, Sent, What};
+use crate::message::{Act, Incoming, Lang, NotTaken, Sent, Urgency, What};
 use crate::money::Kopecks;
 use crate::payment::Way;
 use crate::simulate::dice::Dice;
@@ -111,7 +111,9 @@ impl Hour {
             }})
             .to_string()
         };
-        step("receive", move |tx| tx.receive(BOT, UpdateId(number), Urgency::Usual, body.as_bytes()).map(drop))
+        step("receive", move |tx| {
+            tx.receive(BOT, UpdateId(number), Urgency::Usual, body.as_bytes()).map(drop)
+        })
     }
 
     fn handle(&self, view: &View) -> Result<Vec<Step>, Fault> {

@@ -85,16 +85,19 @@ fn a_store_whose_disk_failed_says_so_and_comes_back_when_it_is_mended() {
     drive(&mut engine, store.write("fill", fill)).expect("allowed");
     let before = dump(&store);
     disk.trouble(Trouble::Broken { after: 0 });
-    let failed = drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
+    let failed =
+        drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
     assert!(matches!(failed, Err(Fault::Storage(_))), "{failed:?}");
     assert!(engine.reopen().is_err(), "the disk is still gone");
     assert_eq!(store.view().map(drop), Err(Fault::Closed));
-    let closed = drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
+    let closed =
+        drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
     assert_eq!(closed, Err(Fault::Closed));
     disk.mend();
     engine.reopen().expect("it opens");
     assert_eq!(dump(&store), before);
-    let again = drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
+    let again =
+        drive(&mut engine, store.write("receive", |tx| tx.receive(9, UpdateId(7), Urgency::Usual, b"{}")));
     assert_eq!(again, Ok(Received::New(InboxId(4))));
 }
 
@@ -171,7 +174,8 @@ fn whichever_call_fails_an_act_is_there_whole_or_not_at_all() {
     for calls in 0.. {
         let disk = Disk::default();
         let (store, mut engine) = open(&disk).expect("a new store");
-        let first = drive(&mut engine, store.write("first", |tx| tx.receive(1, UpdateId(1), Urgency::Usual, b"{}")));
+        let first =
+            drive(&mut engine, store.write("first", |tx| tx.receive(1, UpdateId(1), Urgency::Usual, b"{}")));
         assert_eq!(first, Ok(Received::New(InboxId(1))));
         let before = dump(&store);
         disk.trouble(Trouble::Broken { after: calls });

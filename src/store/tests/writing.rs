@@ -5,9 +5,9 @@ use super::super::{AccountRow, BACKLOG_MAX, Fault, Posted, Received, Store, Tx, 
 use super::{drive, poll};
 use crate::ids::{InboxId, UpdateId, UserId};
 use crate::ledger::{Account, Refusal, Transfer};
-use crate::message::{About, Act, Outgoing, Priority};
-use crate::time::At;
+use crate::message::{About, Act, Outgoing, Priority, Urgency};
 use crate::payment::Way;
+use crate::time::At;
 use std::pin::pin;
 
 #[test]
@@ -33,7 +33,9 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
     let receive = |update| {
         let store = store.clone();
-        async move { store.write("receive", move |tx| tx.receive(1, UpdateId(update), Urgency::Usual, b"{}")).await }
+        async move {
+            store.write("receive", move |tx| tx.receive(1, UpdateId(update), Urgency::Usual, b"{}")).await
+        }
     };
     let mut first = pin!(receive(1));
     let mut faulty = pin!(store.write("faulty", |tx: &mut Tx<'_>| -> Result<(), Fault> {
@@ -76,9 +78,7 @@ fn what_is_refused_or_fails_leaves_the_file_as_it_was() {
     });
     assert_eq!(short, Err(Refusal::Short { missing: roubles(961) }));
     let credit = |way, roubles| {
-        shop.act(move |tx| {
-            tx.credit_payment(way, "charge-1", ANN, super::super::scenario::roubles(roubles))
-        })
+        shop.act(move |tx| tx.credit_payment(way, "charge-1", ANN, super::super::scenario::roubles(roubles)))
     };
     assert_eq!(credit(Way::Stars, 7), Err(Refusal::ExistsDifferent("amount")));
     assert_eq!(credit(Way::Stars, 0), Err(Refusal::ExistsDifferent("amount")));
@@ -99,7 +99,8 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
     let first = UpdateId(1);
     let ids = shop.act(move |tx| {
         let each = first.0..=BACKLOG_MAX;
-        each.map(|number| tx.receive(9, UpdateId(number), Urgency::Usual, b"{}")).collect::<Result<Vec<_>, _>>()
+        each.map(|number| tx.receive(9, UpdateId(number), Urgency::Usual, b"{}"))
+            .collect::<Result<Vec<_>, _>>()
     });
     assert_eq!(ids.last(), Some(&Received::New(InboxId(BACKLOG_MAX))));
     let before = shop.dump();
@@ -119,7 +120,10 @@ fn when_too_many_updates_wait_new_ones_are_not_taken_and_old_ones_are_still_know
     let said = shop.act(answer);
     assert_eq!(shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")), Received::Full);
     shop.act(move |tx| tx.drop_outbox_row(Priority::Reply as u8, said));
-    assert_eq!(shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")), Received::New(InboxId(BACKLOG_MAX + 1)));
+    assert_eq!(
+        shop.act(move |tx| tx.receive(9, more, Urgency::Usual, b"{}")),
+        Received::New(InboxId(BACKLOG_MAX + 1))
+    );
     assert!(shop.audit().ok);
 }
 
@@ -174,7 +178,8 @@ async fn a_repeated_update_is_one_row() {
             tokio::spawn(async move {
                 let mut new = 0;
                 for _ in 0..10 {
-                    let received = store.write("receive", |tx| tx.receive(1, UpdateId(5), Urgency::Usual, b"{}")).await;
+                    let received =
+                        store.write("receive", |tx| tx.receive(1, UpdateId(5), Urgency::Usual, b"{}")).await;
                     new += u32::from(received.expect("no fault") == Received::New(InboxId(1)));
                 }
                 new
@@ -217,7 +222,8 @@ fn a_caller_that_went_away_changes_nothing_for_the_others() {
         let mut gone = pin!(store.write("gone", |tx| tx.receive(1, UpdateId(1), Urgency::Usual, b"{}")));
         assert!(poll(gone.as_mut()).is_none());
     }
-    let stays = drive(&mut engine, store.write("stays", |tx| tx.receive(1, UpdateId(2), Urgency::Usual, b"{}")));
+    let stays =
+        drive(&mut engine, store.write("stays", |tx| tx.receive(1, UpdateId(2), Urgency::Usual, b"{}")));
     assert_eq!(stays, Ok(Received::New(InboxId(2))));
     assert_eq!(store.view().expect("a snapshot").inbox_depth(), Ok(2));
 }
@@ -245,7 +251,9 @@ fn forgetting_goes_on_where_it_ended_and_comes_round() {
     let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
     let seen = |number: u64| {
         move |tx: &mut Tx<'_>| {
-            let Received::New(id) = tx.receive(1, UpdateId(number), Urgency::Usual, b"{}")? else { panic!("a new update") };
+            let Received::New(id) = tx.receive(1, UpdateId(number), Urgency::Usual, b"{}")? else {
+                panic!("a new update")
+            };
             let row = tx.inbox_row(id)?.expect("it waits");
             tx.handled(id, &row)
         }

@@ -185,14 +185,24 @@ fn groups_and_channels_are_left_and_the_leaving_is_no_news() {
 }
 
 #[test]
-fn a_question_before_a_payment_is_known_and_payments_do_not_disturb() {
+fn questions_before_payments_and_payments_are_known_and_urgent() {
     let query = json!({"update_id": 10, "pre_checkout_query": {"id": "p1", "from": ann(), "currency": "XTR",
         "total_amount": 77, "invoice_payload": "x"}});
-    assert_eq!(what(&query), What::PreCheckout { query: "p1".to_owned() });
-    for payment in ["successful_payment", "refunded_payment"] {
-        let paid =
-            json!({payment: {"currency": "XTR", "total_amount": 1, "telegram_payment_charge_id": "c"}});
-        assert_eq!(what(&message(&private(), &paid)), What::Unsupported);
+    let bill = Bill { currency: "XTR".to_owned(), total: 77, payload: "x".to_owned() };
+    assert_eq!(what(&query), What::PreCheckout { query: "p1".to_owned(), bill: bill.clone() });
+    assert_eq!(head(query.to_string().as_bytes()), Some((UpdateId(10), Urgency::Urgent)));
+    let charge = "c".to_owned();
+    let told = [
+        ("successful_payment", What::Paid { bill: bill.clone(), charge: charge.clone() }),
+        ("refunded_payment", What::WentBack { bill, charge }),
+    ];
+    for (payment, means) in told {
+        let paid = json!({payment: {"currency": "XTR", "total_amount": 77, "invoice_payload": "x",
+            "telegram_payment_charge_id": "c"}});
+        let update = message(&private(), &paid);
+        assert_eq!(what(&update), means);
+        let urgency = head(update.to_string().as_bytes()).map(|(_, urgency)| urgency);
+        assert_eq!(urgency, Some(Urgency::Urgent));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::message::{Lang, Outgoing, Sent};
-use crate::telegram::{Command, FetchError, Me, Webhook, WebhookInfo};
+use crate::telegram::{Command, FetchError, Me, StarMove, Webhook, WebhookInfo};
 use crate::time::At;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -51,6 +51,10 @@ impl Gateway for Scripted {
 
     fn fetch_file<'a>(&'a self, _id: &'a str, _to: &'a Path) -> BoxFuture<'a, Result<u64, FetchError>> {
         unreachable!("polling fetches nothing")
+    }
+
+    fn star_moves(&self, _skip: u32) -> BoxFuture<'_, Result<Vec<StarMove>, CallError>> {
+        unreachable!("polling counts no Stars")
     }
 
     fn me(&self) -> BoxFuture<'_, Result<Me, CallError>> {
