@@ -16,6 +16,16 @@ use crate::time::{At, Clock};
 use rust_decimal::Decimal;
 use std::time::Duration;
 
+fn bank() -> crate::flow::BankDetails {
+    let words = |words: &str| Some(words.to_owned());
+    crate::flow::BankDetails {
+        bank: words("Банк «Самовар»"),
+        card: words("2200 0000 0000 0004"),
+        holder: words("Анна К."),
+        phone: words("+7 900 000-00-00"),
+    }
+}
+
 /// The operator's rules with their defaults, and 100 roubles for everybody.
 pub(super) fn shop() -> Shop {
     let second = Duration::from_secs(1);
@@ -36,7 +46,7 @@ pub(super) fn shop() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::new(10_000),
-        pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
+        pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: true, bank: Some(bank()) },
         actions_per_minute: 0,
         actions_burst: 30,
         admins: vec![UserId(1)],

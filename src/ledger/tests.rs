@@ -125,12 +125,13 @@ fn a_hold_is_ended_only_by_its_own_job_and_from_its_own_wallet() {
             Transfer { pending_of: Some(Seq(8)), ..end.clone() },
             Transfer { pending_of: None, ..end.clone() },
             Transfer { job: Some(JobId(2)), ..end.clone() },
-            Transfer { job: None, ..end.clone() },
             Transfer { debit: Account::User(UserId(2)), ..end.clone() },
             Transfer { amount: Kopecks::new(2), ..end.clone() },
         ] {
             assert_eq!(apply(&now, &other), Err(Refusal::NotTheHold), "{other:?}");
         }
+        let of_no_job = Transfer { job: None, ..end.clone() };
+        assert_eq!(apply(&now, &of_no_job), Err(Refusal::WrongAccounts), "only payments go without a job");
         assert_eq!(apply(&Situation { hold: None, ..now }, &end), Err(Refusal::NotTheHold), "no such hold");
     }
 }

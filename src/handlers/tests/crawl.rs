@@ -19,7 +19,9 @@ enum Step {
 /// A button's data with the draft's number replaced by its model, so that the same button of two
 /// walks counts as one. Jobs get new numbers in every walk.
 fn normal(data: &str, draft: Option<&Draft>) -> String {
-    if let Some((word @ ("x" | "job" | "again" | "file"), _)) = data.split_once(':') {
+    if let Some((word @ ("x" | "job" | "again" | "file" | "pm" | "bank" | "paid" | "unpay"), _)) =
+        data.split_once(':')
+    {
         return format!("{word}:*");
     }
     let Some(draft) = draft else { return data.to_owned() };

@@ -33,8 +33,8 @@ fn too_little_money_says_what_is_missing_and_the_ways_on() {
         ann.data("🏠 В меню");
         let order = ann.data("⬅️ К заказу");
         ann.taps("💳 Пополнить");
-        ann.sees("@samovar_help");
-        ann.sees("42");
+        ann.sees("На сколько пополнить?");
+        ann.data("➕ Сколько не хватает: ");
         ann.taps_data(&order);
         ann.sees("Проверьте заказ");
         Ok(())
