@@ -30,6 +30,10 @@ pub enum Alarm<'a> {
     DiskFull,
     /// The provider's own list of models lacks some of ours.
     ModelsMissing,
+    /// The provider's account is nearly empty.
+    LowCredit,
+    /// Many jobs failed within a short time.
+    ErrorBurst,
 }
 
 impl Alarm<'_> {
@@ -44,6 +48,8 @@ impl Alarm<'_> {
             Self::ResultLost => "alarm-result-lost",
             Self::DiskFull => "alarm-disk-full",
             Self::ModelsMissing => "alarm-models-missing",
+            Self::LowCredit => "alarm-low-credit",
+            Self::ErrorBurst => "alarm-error-burst",
         }
     }
 
@@ -57,7 +63,9 @@ impl Alarm<'_> {
             | Self::SellingStopped
             | Self::ResultLost
             | Self::DiskFull
-            | Self::ModelsMissing => self.text().to_owned(),
+            | Self::ModelsMissing
+            | Self::LowCredit
+            | Self::ErrorBurst => self.text().to_owned(),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The acts: each one is everything that happens together, in one transaction.
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
-//! message, `resend` sends a result once more, `alarm` tells the operator. None of them touches the
-//! world: they read and write rows.
+//! message, `resend` sends a result once more, `alarm` tells the operator, `admin` does what the
+//! operator wants. None of them touches the world: they read and write rows.
 
+pub mod admin;
 pub mod alarm;
+mod burst;
+mod count;
 pub mod deliver;
 pub mod free;
 pub mod intake;

@@ -1,6 +1,7 @@
 //! Customers: who they are, where their conversation stands, and their free uses.
 
 use super::codec::{Row, get, put};
+use super::desk::Asked;
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
@@ -81,6 +82,8 @@ pub enum Expects {
     Input(String),
     /// A new value of an option of the draft, from the options screen.
     Option(String),
+    /// What an operator was asked for.
+    Admin(Asked),
 }
 
 /// An order being put together.

@@ -17,6 +17,8 @@ const KINDS: [(Alarm<'static>, &str); 9] = [
     (Alarm::ResultLost, "alarm-result-lost"),
     (Alarm::DiskFull, "alarm-disk-full"),
     (Alarm::ModelsMissing, "alarm-models-missing"),
+    (Alarm::LowCredit, "alarm-low-credit"),
+    (Alarm::ErrorBurst, "alarm-error-burst"),
 ];
 
 /// Gives an alarm; says how many messages that made.
