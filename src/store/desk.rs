@@ -255,3 +255,63 @@ impl Tx<'_> {
         self.put_action(id, &ActionRow { at, who, what, reason, seq: None, before, after })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Kopecks;
+    use crate::store::scenario::{ANN, Shop};
+
+    #[test]
+    fn an_action_of_the_second_schema_gets_the_fields_it_lacks() {
+        let shop = Shop::empty();
+        let upgraded = shop.act(|tx| {
+            let what = Action::Adjust { user: ANN, amount: Kopecks::new(5) };
+            let (who, reason) = ("cli".to_owned(), "an old reason".to_owned());
+            let old = ActionRow1 { at: At(1), who, what, reason, seq: Some(Seq(3)) };
+            put(tx.tables.admin_actions.write()?, 7, &old)?;
+            for _ in 0..2 {
+                tx.upgrade_actions()?;
+            }
+            tx.action(ActionId(7))
+        });
+        let row = upgraded.expect("the action");
+        assert_eq!((row.who.as_str(), row.reason.as_str(), row.seq), ("cli", "an old reason", Some(Seq(3))));
+        assert_eq!((row.before.as_str(), row.after.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn a_name_finds_by_any_part_of_it_and_the_whole_at_name_alone() {
+        let shop = Shop::empty();
+        let found = shop.act(|tx| {
+            for (id, first, username) in
+                [(1, "Анна", Some("Ann_K")), (2, "Иван", Some("ann_k2")), (3, "Жанна", None)]
+            {
+                let row = UserRow {
+                    first_name: first.to_owned(),
+                    username: username.map(str::to_owned),
+                    lang: crate::message::Lang::Ru,
+                    first_seen: At(0),
+                    last_seen: At(0),
+                    newest_job: None,
+                    open_jobs: 0,
+                    blocked: false,
+                    banned: false,
+                };
+                tx.put_user(UserId(id), &row)?;
+            }
+            let ids = |people: People| {
+                (people.found.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), people.is_all)
+            };
+            Ok([
+                ids(tx.people_named("ANN_k", 8, 100)?),
+                ids(tx.people_named("ann", 8, 100)?),
+                ids(tx.people_named("анна", 8, 100)?),
+                ids(tx.people_named("анна", 8, 2)?),
+                ids(tx.people_named("petr", 8, 100)?),
+            ])
+        });
+        let expected = [(vec![1], true), (vec![1, 2], true), (vec![1, 3], true), (vec![1], false), (vec![], true)];
+        assert_eq!(found, expected);
+    }
+}

@@ -7,7 +7,7 @@ use crate::store::SOLD_AGAIN;
 use crate::texts::{Arg, say};
 use crate::time::At;
 
-const KINDS: [(Alarm<'static>, &str); 9] = [
+const KINDS: [(Alarm<'static>, &str); 11] = [
     (Alarm::Parked, "alarm-parked"),
     (Alarm::NoCredit, "alarm-no-credit"),
     (Alarm::KeyRefused, "alarm-key-refused"),
