@@ -20,7 +20,10 @@ async fn paid_shop() -> TestApp {
 /// Ann has come, and has so many roubles.
 async fn with_ann(roubles: &str) -> TestApp {
     let app = paid_shop().await;
-    app.user(ANN).sends("/start").sees("Здравствуйте").await;
+    let ann = app.user(ANN);
+    ann.sends("/start").sees_last("Здравствуйте").await;
+    // A screen without the buttons that an order begins with.
+    ann.sends("/search").sees_last("Поиск модели").await;
     app.credit(ANN, roubles).await;
     app
 }
@@ -251,7 +254,8 @@ async fn a_failed_job_is_found_by_its_code_and_shows_what_happened_to_it() {
     admin.taps("🔎 Найти клиента или задачу").await.sees_last("Кого ищем").await;
     admin.sends(&code).sees_last("Задача #1").await;
     let page = admin.sees_last("ordered").await;
-    for words in ["accepted", "task-failed", "Резерв снят", "The <b>generation</b> failed.", "Итог доставлен"] {
+    for words in ["accepted", "task-failed", "Резерв снят", "The <b>generation</b> failed.", "Итог доставлен"]
+    {
         assert!(page.text.contains(words), "{words} is not in {}", page.text);
     }
     assert!(page.button("💸 Вернуть деньги").is_none(), "the money is back already");
@@ -273,11 +277,13 @@ async fn selling_is_stopped_and_started_again_and_all_of_it_is_in_the_log() {
     admin.taps("👍 Да, сделать").await.sees_last("Заказы принимаются").await;
     ann.orders("z-image", "самовар").await.taps("✅ Запустить").await.gets_media(1).await;
     let log = admin.taps("📓 Журнал действий").await.sees_last("Журнал действий").await;
-    for words in ["900", "Остановить приём заказов", "on → стало: off: <i>ремонт</i>", "Причина: готово"] {
+    for words in ["900", "Остановить приём заказов", "on → стало: off: <i>ремонт</i>", "Причина: готово"]
+    {
         assert!(log.text.contains(words), "{words} is not in {}", log.text);
     }
     app.settled().await;
-    let rows: Vec<_> = actions(&app).into_iter().map(|row| (row.who, row.before, row.after, row.reason)).collect();
+    let rows: Vec<_> =
+        actions(&app).into_iter().map(|row| (row.who, row.before, row.after, row.reason)).collect();
     let row = |who: &str, before: &str, after: &str, reason: &str| {
         (who.to_owned(), before.to_owned(), after.to_owned(), reason.to_owned())
     };

@@ -211,11 +211,8 @@ fn adjust(
     }
     let sum = Kopecks::new(amount.get().saturating_abs());
     let available = tx.available(user)?;
-    let args = [
-        ("amount", Arg::Money(sum)),
-        ("reason", Arg::Text(reason)),
-        ("available", Arg::Money(available)),
-    ];
+    let args =
+        [("amount", Arg::Money(sum)), ("reason", Arg::Text(reason)), ("available", Arg::Money(available))];
     let key = if amount.is_negative() { "told-debit" } else { "told-credit" };
     tell(tx, user, key, &args)?;
     Ok(Ok(Done::Now))

@@ -2,13 +2,13 @@
 //! what is not sold, and the list of all that operators did. Every look is bounded: it runs in the
 //! writer, between the customers' acts.
 
+use super::Tx;
 use super::codec::{Row, decode, put};
 use super::fault::Fault;
 use super::jobs::{Job, JobRow};
 use super::notes::{Action, ActionRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 use super::queues::ParkedRow;
 use super::users::UserRow;
-use super::Tx;
 use crate::ids::{ActionId, JobId, RequestId, Seq, UserId};
 use crate::time::At;
 use redb::{ReadableTable, ReadableTableMetadata};
@@ -300,9 +300,8 @@ mod tests {
                 };
                 tx.put_user(UserId(id), &row)?;
             }
-            let ids = |people: People| {
-                (people.found.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), people.is_all)
-            };
+            let ids =
+                |people: People| (people.found.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), people.is_all);
             Ok([
                 ids(tx.people_named("ANN_k", 8, 100)?),
                 ids(tx.people_named("ann", 8, 100)?),
@@ -311,7 +310,8 @@ mod tests {
                 ids(tx.people_named("petr", 8, 100)?),
             ])
         });
-        let expected = [(vec![1], true), (vec![1, 2], true), (vec![1, 3], true), (vec![1], false), (vec![], true)];
+        let expected =
+            [(vec![1], true), (vec![1, 2], true), (vec![1, 3], true), (vec![1], false), (vec![], true)];
         assert_eq!(found, expected);
     }
 }

@@ -92,11 +92,7 @@ impl TestApp {
     }
 
     /// The same with these operators.
-    pub(crate) async fn start_run_by(
-        admins: &[i64],
-        mode: Mode,
-        change: impl FnOnce(&mut Settings),
-    ) -> Self {
+    pub(crate) async fn start_run_by(admins: &[i64], mode: Mode, change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Clock::simulated(START);
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = sandbox::Settings { bot, clock: clock.clone(), ..sandbox::Settings::default() };

@@ -159,9 +159,11 @@ fn a_result_goes_out_again_to_its_customer() {
 #[test]
 fn a_stop_that_would_lift_itself_can_be_made_the_operators() {
     play(|stage| {
-        let stop = |by| move |_: &_, tx: &mut crate::store::Tx<'_>| {
-            let at = tx.now().at;
-            tx.put_stop("all", &StopRow { at, why: "before".to_owned(), until: None, by })
+        let stop = |by| {
+            move |_: &_, tx: &mut crate::store::Tx<'_>| {
+                let at = tx.now().at;
+                tx.put_stop("all", &StopRow { at, why: "before".to_owned(), until: None, by })
+            }
         };
         let why = |stage: &Stage| stage.view().stop("all").expect("readable").map(|row| (row.by, row.why));
         stage.act(stop(StoppedBy::Credit));

@@ -77,12 +77,7 @@ pub(super) fn amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool) -> Result
 }
 
 /// Takes the amount and asks why. What is no amount is answered with a sentence, and asked again.
-pub(super) fn take_amount(
-    talk: &mut Talk<'_, '_>,
-    user: UserId,
-    off: bool,
-    text: &str,
-) -> Result<(), Fault> {
+pub(super) fn take_amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool, text: &str) -> Result<(), Fault> {
     // People write 1 500; what is no digit beside the blanks is still refused.
     let joined: String = text.chars().filter(|one| !one.is_whitespace()).collect();
     let problem = match Kopecks::parse(&joined) {
@@ -186,11 +181,9 @@ fn question(talk: &mut Talk<'_, '_>, id: ActionId, what: Action, reason: String)
 pub(super) fn yes(talk: &mut Talk<'_, '_>, id: ActionId) -> Result<(), Fault> {
     let (what, reason) = match talk.session.expects.clone() {
         Expects::Admin(Asked::Yes { id: asked, what, reason }) if asked == id => (what, reason),
-        Expects::Nothing
-        | Expects::Search
-        | Expects::Input(_)
-        | Expects::Option(_)
-        | Expects::Admin(_) => return old(talk, id),
+        Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) | Expects::Admin(_) => {
+            return old(talk, id);
+        }
     };
     talk.aside();
     match admin::perform(talk.shop, talk.tx, id, talk.user, &what, &reason)? {

@@ -228,8 +228,7 @@ pub(super) fn failures(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
         }
     })?;
     let failed: u32 = by_code.values().map(|failure| failure.count).sum();
-    let args =
-        [("failed", number(failed)), ("all", number(all)), ("back", Arg::Money(Kopecks::new(back)))];
+    let args = [("failed", number(failed)), ("all", number(all)), ("back", Arg::Money(Kopecks::new(back)))];
     let mut lines = vec![talk.say("admin-failures", &args)];
     if !is_all {
         lines.push(talk.say("admin-failures-part", &[("count", number(LOOK))]));

@@ -37,7 +37,8 @@ pub(super) fn show(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
 
 fn line(talk: &Talk<'_, '_>, id: ActionId, row: &ActionRow) -> String {
     let (at, what) = (texts::moment(talk.lang, row.at), describe(talk, &row.what));
-    let (before, after, reason) = (clip(&row.before, WORDS), clip(&row.after, WORDS), clip(&row.reason, WORDS));
+    let (before, after, reason) =
+        (clip(&row.before, WORDS), clip(&row.after, WORDS), clip(&row.reason, WORDS));
     let args = [
         ("id", Arg::Text(&id.to_string())),
         ("at", Arg::Html(&at)),

@@ -252,6 +252,7 @@ fn crawl(lang: Lang) {
                 }
             }
         }
+        assert!(known.len() > 60, "only {} steps were found", known.len());
         let words: BTreeSet<&str> = known
             .iter()
             .filter_map(|(_, step)| match step {
@@ -260,8 +261,10 @@ fn crawl(lang: Lang) {
             })
             .collect();
         // All but the timeline of a request that became no job, which there is none of here.
-        let all: BTreeSet<String> =
-            Desk::samples().iter().filter_map(|one| one.data().split(':').next().map(str::to_owned)).collect();
+        let all: BTreeSet<String> = Desk::samples()
+            .iter()
+            .filter_map(|one| one.data().split(':').next().map(str::to_owned))
+            .collect();
         let missing: Vec<_> =
             all.iter().filter(|word| !words.contains(word.as_str()) && *word != "rq").collect();
         assert!(missing.is_empty(), "never shown: {missing:?}");
@@ -420,7 +423,12 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
         admin.data(&format!("👤 {job}"));
         admin.taps(&format!("#{job}"));
         admin.sees(&code);
-        assert!(admin.seen.iter().any(|one| matches!(&one.act, Act::Text { text, .. } if text.contains("ordered"))));
+        assert!(
+            admin
+                .seen
+                .iter()
+                .any(|one| matches!(&one.act, Act::Text { text, .. } if text.contains("ordered")))
+        );
         Ok(())
     });
 }
