@@ -235,7 +235,7 @@ fn settings(sandbox: &Sandbox, base: &str, dir: &std::path::Path) -> Result<Sett
         actions_per_minute: 0,
         free_daily_limit: 0,
         // A machine whose disk is almost full proves the same.
-        credit_alert: rust_decimal::Decimal::ZERO,
+        kie_credit_alert: rust_decimal::Decimal::ZERO,
         min_free_disk_bytes: 0,
         ..Settings::default()
     })
