@@ -29,7 +29,7 @@ async fn with_ann(roubles: &str) -> TestApp {
 }
 
 /// The operator opens Ann's page.
-async fn at_anns<'a>(app: &'a TestApp, admin: i64) -> Customer<'a> {
+async fn at_anns(app: &TestApp, admin: i64) -> Customer<'_> {
     let admin = app.user(admin);
     admin.sends("/admin").sees_last("Пульт оператора").await;
     admin.taps("🔎 Найти клиента или задачу").await.sees_last("Кого ищем").await;
