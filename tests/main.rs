@@ -1,6 +1,7 @@
 //! The one test binary: what each file proves stands at its top.
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
+mod admin;
 mod answers;
 mod binary;
 mod cli;

@@ -100,6 +100,7 @@ impl Service {
             data_dir: self.settings.data_dir.clone(),
             callback_base: self.settings.webhook_base_url.clone(),
             send_per_second: self.settings.send_per_second,
+            credit_alert: self.settings.kie_credit_alert,
             min_free_disk_bytes: self.settings.min_free_disk_bytes,
             stop: stop.clone(),
         };

@@ -26,7 +26,7 @@ use url::Url;
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
 
 /// Every setting there is.
-pub const NAMES: [&str; 45] = [
+pub const NAMES: [&str; 46] = [
     "TELEGRAM_BOT_TOKEN",
     "KIE_API_KEY",
     "ADMIN_IDS",
@@ -47,6 +47,7 @@ pub const NAMES: [&str; 45] = [
     "KIE_BASE_URL",
     "KIE_UPLOAD_URL",
     "KIE_WEBHOOK_HMAC_KEY",
+    "KIE_CREDIT_ALERT",
     "RESULT_HOSTS",
     "NSFW_CHECKER",
     "PRICING_MARKUP",
@@ -145,6 +146,8 @@ pub struct Settings {
     pub kie_upload_url: Url,
     /// The key KIE signs callbacks with.
     pub kie_webhook_hmac_key: Option<SecretString>,
+    /// With less on the account at KIE, in KIE's credits, the operators are told; 0 is never.
+    pub kie_credit_alert: Decimal,
     /// Hosts of results beside the known ones, in lower case: `cdn.example.com`, `*.example.com`.
     pub result_hosts: Vec<String>,
     /// Whether KIE's filter is asked for.
@@ -288,6 +291,7 @@ impl Settings {
             kie_base_url: reader.or("KIE_BASE_URL", check::known(check::KIE), check::api_url),
             kie_upload_url: reader.or("KIE_UPLOAD_URL", check::known(check::KIE_UPLOAD), check::api_url),
             kie_webhook_hmac_key: reader.optional("KIE_WEBHOOK_HMAC_KEY", check::secret),
+            kie_credit_alert: reader.or("KIE_CREDIT_ALERT", Decimal::from(1_000), check::not_negative),
             result_hosts: reader.or("RESULT_HOSTS", Vec::new(), check::hosts),
             nsfw_checker: reader.or("NSFW_CHECKER", true, check::switch),
             pricing_markup: reader.or("PRICING_MARKUP", Decimal::TWO, check::above_zero),

@@ -7,9 +7,7 @@ use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
 use crate::ledger::{Account, Refusal};
 use crate::money::Kopecks;
-use crate::store::{
-    AccountRow, Action, ActionRow, Fault, LedgerRow, SOLD_AGAIN, StopRow, StoppedBy, Store, Tx, View,
-};
+use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, View};
 use crate::time::Up;
 
 /// After a correction, so many transfers are shown.
@@ -171,22 +169,11 @@ fn request_of_job(view: &View, what: &str) -> Result<Option<RequestId>, Fault> {
 
 /// Stops taking orders or takes them again. `Some`: it was refused.
 fn sell(tx: &mut Tx<'_>, id: ActionId, on: bool, reason: &str, who: &str) -> Result<Option<Answer>, Fault> {
-    match tx.action(id)? {
-        Some(row) if row.what == (Action::Selling { on }) => return Ok(None),
-        Some(_) => return Ok(Some(Answer::Refused(format!("action {id} was something else")))),
-        None => {}
+    let is_other = tx.action(id)?.is_some_and(|row| row.what != Action::Selling { on });
+    if is_other {
+        return Ok(Some(Answer::Refused(format!("action {id} was something else"))));
     }
-    let at = tx.now().at;
-    if on {
-        tx.lift_stop("all")?;
-        tx.put_note(SOLD_AGAIN, &at)?;
-    } else if !tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Audit) {
-        let stop = StopRow { at, why: reason.to_owned(), until: None, by: StoppedBy::Operator };
-        tx.put_stop("all", &stop)?;
-    }
-    let what = Action::Selling { on };
-    let row = ActionRow { at, who: who.to_owned(), what, reason: reason.to_owned(), seq: None };
-    tx.put_action(id, &row)?;
+    tx.switch_selling(id, who, on, reason)?;
     Ok(None)
 }
 

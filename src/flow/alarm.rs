@@ -38,6 +38,10 @@ pub enum Alarm<'a> {
     ChargedBack,
     /// Telegram would not give a payment's Stars back; the money is in the wallet again.
     RefundRefused,
+    /// The provider's account is nearly empty.
+    LowCredit,
+    /// Many jobs failed within a short time.
+    ErrorBurst,
 }
 
 impl Alarm<'_> {
@@ -56,6 +60,8 @@ impl Alarm<'_> {
             Self::PaymentStuck => "alarm-payment-stuck",
             Self::ChargedBack => "alarm-charged-back",
             Self::RefundRefused => "alarm-refund-refused",
+            Self::LowCredit => "alarm-low-credit",
+            Self::ErrorBurst => "alarm-error-burst",
         }
     }
 
@@ -73,7 +79,9 @@ impl Alarm<'_> {
             | Self::PaymentOdd
             | Self::PaymentStuck
             | Self::ChargedBack
-            | Self::RefundRefused => self.text().to_owned(),
+            | Self::RefundRefused
+            | Self::LowCredit
+            | Self::ErrorBurst => self.text().to_owned(),
         }
     }
 }

@@ -229,8 +229,10 @@ fn refused(
 
 /// Gives the money of a result back that Telegram will not take, and says so.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
-    // A late result was paid back before it came.
-    let charged = job.row.money.hold.is_some() && matches!(job.row.state, State::Done { .. });
+    // A late result was paid back before it came, another perhaps by an operator.
+    let charged = job.row.money.hold.is_some()
+        && job.row.money.refund.is_none()
+        && matches!(job.row.state, State::Done { .. });
     if charged {
         let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
         let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);

@@ -2,10 +2,13 @@
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
 //! message, `resend` sends a result once more, `topup`, `transfer` and `refund` bring money in and back,
-//! `alarm` tells the operator. None of them touches the
-//! world: they read and write rows.
+//! `alarm` tells the operator, `admin` does what the operator wants. None of them touches the world:
+//! they read and write rows.
 
+pub mod admin;
 pub mod alarm;
+mod burst;
+mod count;
 pub mod deliver;
 pub mod free;
 pub mod intake;

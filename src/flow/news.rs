@@ -16,7 +16,7 @@ pub fn media_dir(job: JobId) -> String {
 }
 
 /// What people call its model; the id when the catalogue has it no more.
-fn title(job: &Job) -> Arg<'_> {
+pub(super) fn title(job: &Job) -> Arg<'_> {
     Arg::Text(model_of(job).map_or(job.row.model.as_str(), |model| model.title))
 }
 

@@ -4,7 +4,7 @@
 //! **Invariant:** the money of a job moves only here (after its hold), and only with its state.
 
 use super::alarm::{self, Alarm};
-use super::{Shop, free, news};
+use super::{Shop, burst, count, free, news};
 use crate::catalog::{self, Model};
 use crate::ids::{JobId, UserId};
 use crate::job::{Event, Late, Money, Refused, State, Why, next};
@@ -40,6 +40,7 @@ pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Res
         let data = trace_data(&job.row.state);
         tx.trace(job.row.request, job.row.user, Some(id), what, data)?;
         tell(shop, tx, &mut job, &before)?;
+        count::result(tx, &job)?;
     }
     tx.put_job(&job)?;
     Ok(Ok(job.row.state))
@@ -248,7 +249,7 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         | Why::TaskFailed { .. }
         | Why::NoAnswer
         | Why::InputLost
-        | Why::Deadline => return Ok(()),
+        | Why::Deadline => return burst::note(shop, tx, job, why),
     };
     alarm::raise(shop, tx, alarm, &detail)
 }

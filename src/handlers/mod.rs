@@ -4,6 +4,7 @@
 //! that it belongs to. **Invariants:** every update gets an answer; all of a turn is one
 //! transaction; money moves only through `flow`.
 
+mod admin;
 mod amount;
 mod browse;
 mod card;
@@ -35,7 +36,7 @@ use crate::ids::{LookId, MessageId, UserId};
 use crate::ledger::Transfer;
 use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};
 use crate::payment::Way;
-use crate::store::{Expects, Fault, Found, Session, Stage, Tx, UserRow};
+use crate::store::{DayRow, Expects, Fault, Found, Session, Stage, Tx, UserRow};
 use crate::texts::{self, Arg};
 use rate::Pace;
 use talk::{Talk, Tap};
@@ -123,8 +124,18 @@ impl NotLooked {
 fn note_blocked(tx: &mut Tx<'_>, user: UserId, blocked: bool) -> Result<(), Fault> {
     let Some(mut row) = tx.user(user)? else { return Ok(()) };
     row.blocked = blocked;
+    count_visit(tx, &row, false)?;
     row.last_seen = tx.now().at;
     tx.put_user(user, &row)
+}
+
+/// Counts a customer among those of today, once a day: before their row says that they were here.
+fn count_visit(tx: &mut Tx<'_>, row: &UserRow, new: bool) -> Result<(), Fault> {
+    let active = u32::from(new || row.last_seen.day() < tx.now().at.day());
+    if active == 0 {
+        return Ok(());
+    }
+    tx.count_day(&DayRow { active, new: new.into(), ..DayRow::default() })
 }
 
 /// A turn of the conversation.
@@ -185,6 +196,7 @@ fn meet(shop: &Shop, tx: &mut Tx<'_>, from: &Person) -> Result<(Lang, bool), Fau
     });
     row.first_name.clone_from(&from.first_name);
     row.username.clone_from(&from.username);
+    count_visit(tx, &row, new)?;
     row.last_seen = now;
     row.blocked = false;
     tx.put_user(from.id, &row)?;
@@ -205,6 +217,7 @@ fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Res
         Expects::Option(name) => options::take(talk, &name, text),
         Expects::TopUp => topup::take(talk, text),
         Expects::Receipt(payment) => transfer::words(talk, payment),
+        Expects::Admin(asked) => admin::written(talk, asked, text),
         Expects::Nothing => match talk.session.draft.as_ref().map(|draft| draft.stage) {
             Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
             None if new => start::hello(talk, &from.first_name, new),
@@ -235,6 +248,7 @@ fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> R
         "help" | "faq" => help::help(talk),
         "support" => help::support(talk),
         "lang" | "language" => start::ask_language(talk),
+        "admin" if talk.shop.is_admin(talk.user) => admin::open(talk),
         _ => start::unknown_command(talk),
     }
 }
@@ -284,5 +298,6 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Quick(code) => quick::begin(talk, &code),
         Target::Support => help::support(talk),
         Target::Speak(lang) => start::speak(talk, lang),
+        Target::Admin(target) => admin::tapped(talk, target),
     }
 }

@@ -1,6 +1,7 @@
 //! What a button does, as data: written into the 64 bytes Telegram keeps with it and read back,
 //! perhaps by a newer version of the bot. So the letters here never change their meaning.
 
+use super::admin;
 use super::browse::Group;
 use crate::ids::{JobId, PaymentId};
 use crate::message::{Button, Lang};
@@ -93,6 +94,8 @@ pub(crate) enum Target {
     Support,
     /// Speaks this language from now on.
     Speak(Lang),
+    /// A screen or an act of the operator's.
+    Admin(admin::Target),
 }
 
 /// A frequent question.
@@ -153,6 +156,7 @@ impl Target {
             Self::Quick(code) => format!("q:{code}"),
             Self::Support => "support".to_owned(),
             Self::Speak(lang) => format!("lang:{}", lang.code()),
+            Self::Admin(target) => format!("a:{}", target.data()),
         }
     }
 
@@ -186,6 +190,7 @@ impl Target {
             "support" => Some(Self::Support),
             "quick" => Some(Self::QuickList),
             "q" => Some(Self::Quick(rest.to_owned())),
+            "a" => admin::Target::read(rest).map(Self::Admin),
             "m" => Some(Self::Card(rest.to_owned())),
             "c" => Some(Self::CardAgain(rest.to_owned())),
             "gen" => Some(Self::Generate(rest.to_owned())),
@@ -251,7 +256,7 @@ fn way_code(way: Way) -> &'static str {
 }
 
 /// A number of ours, or `None`.
-fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+pub(super) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.parse().ok()
 }
 
@@ -303,6 +308,7 @@ mod tests {
             Target::Speak(Lang::Ru),
             Target::Speak(Lang::En),
         ];
+        all.extend(admin::Target::samples().into_iter().map(Target::Admin));
         all.extend(Group::ALL.iter().map(|group| Target::List(*group, 99)));
         for model in catalog::models() {
             all.push(Target::Card(model.id.to_owned()));

@@ -1,5 +1,6 @@
 //! Customers who tap real buttons: from the first word to the order, and every way beside it.
 
+mod admin;
 mod crawl;
 mod money;
 mod walk;

@@ -336,6 +336,7 @@ impl Tx<'_> {
         (credit.counters, credit.newest) = (change.credit, Some(seq));
         self.put_account(transfer.debit, debit);
         self.put_account(transfer.credit, credit);
+        self.count_money(transfer)?;
         Ok(Ok(Posted::New(seq)))
     }
 }

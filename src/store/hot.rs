@@ -10,6 +10,7 @@
 use super::Tx;
 use super::accounts::{self, AccountRow, LedgerRow, account_key, hash_of};
 use super::codec::{encode, put};
+use super::days::DayRow;
 use super::fault::Fault;
 use crate::ids::Seq;
 use crate::ledger::Account;
@@ -25,6 +26,8 @@ pub(super) const LATELY: u64 = 512;
 pub(super) struct Hot {
     accounts: BTreeMap<i64, AccountRow>,
     counters: BTreeMap<String, u64>,
+    /// What days added up to: see `days`.
+    pub(super) days: BTreeMap<u32, DayRow>,
     /// The last ledger row's number, and its hash.
     head: Option<(u64, [u8; 32])>,
     /// The number of the newest job.
@@ -105,6 +108,9 @@ impl Tx<'_> {
     /// Writes what was kept. Nothing of the transaction comes after it but its commit.
     pub(super) fn write_hot(&mut self) -> Result<(), Fault> {
         self.write_accounts()?;
+        for (day, row) in &self.hot.days {
+            put(self.tables.days.write()?, *day, row)?;
+        }
         for (name, count) in &self.hot.counters {
             self.tables.counters.write()?.insert(name.as_str(), count)?;
         }

@@ -7,6 +7,8 @@
 mod accounts;
 mod audit;
 mod codec;
+mod days;
+mod desk;
 mod fault;
 mod hot;
 mod jobs;
@@ -26,6 +28,8 @@ mod writer;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{Broken, Report, RuleReport};
+pub use days::DayRow;
+pub use desk::{Asked, People, Waiting};
 pub use fault::Fault;
 pub use jobs::{Delivery, Job, JobRow};
 pub use looks::LookRow;

@@ -84,10 +84,15 @@ pub struct ActionRow {
     pub reason: String,
     /// The ledger row it made.
     pub seq: Option<Seq>,
+    /// How it was, in a few words or a number; empty for what an older version did.
+    pub before: String,
+    /// How it was afterwards.
+    pub after: String,
 }
 
 impl Row for ActionRow {
     const TABLE: &'static str = "admin_actions";
+    const VERSION: u8 = 2;
 }
 
 /// What an operator can do.
@@ -102,6 +107,33 @@ pub enum Action {
     },
     /// Stopped selling or allowed it again.
     Selling {
+        /// Allowed.
+        on: bool,
+    },
+    /// Stopped a customer from ordering.
+    Ban {
+        /// Whom.
+        user: UserId,
+    },
+    /// Let a customer order again.
+    Unban {
+        /// Whom.
+        user: UserId,
+    },
+    /// Gave the money of a finished job back.
+    RefundJob {
+        /// Whose.
+        job: JobId,
+    },
+    /// Sent the result of a job once more.
+    SendAgain {
+        /// Of which.
+        job: JobId,
+    },
+    /// Stopped selling a model or allowed it again.
+    Model {
+        /// Its id.
+        model: String,
         /// Allowed.
         on: bool,
     },
@@ -247,6 +279,7 @@ impl Tx<'_> {
         let before: Option<ActionRow> = get(self.tables.admin_actions.read()?, id.0)?;
         let slot = before.and_then(|row| row.seq);
         let transfer = Transfer::adjust(id, user, amount, self.now.at);
+        let had = self.available(user)?;
         let posted = self.transfer_once(slot, &transfer)?;
         if let Ok(Posted::New(seq)) = posted {
             let row = ActionRow {
@@ -255,6 +288,8 @@ impl Tx<'_> {
                 what: Action::Adjust { user, amount },
                 reason: reason.to_owned(),
                 seq: Some(seq),
+                before: format!("{had} ₽"),
+                after: format!("{} ₽", self.available(user)?),
             };
             put(self.tables.admin_actions.write()?, id.0, &row)?;
         }

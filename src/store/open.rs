@@ -217,6 +217,7 @@ pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fau
     txn.set_quick_repair(true);
     Tx::run(&txn, clock.now(), |tx| {
         tx.tables.make_all()?;
+        tx.upgrade_actions()?;
         tx.put_note("schema", &SCHEMA)?;
         if tx.note::<[u8; 32]>(KEY)?.is_some() {
             return Ok(());

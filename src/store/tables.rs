@@ -182,6 +182,8 @@ schema! {
     free_spent: u32 => i64 = "free_spent";
     /// Action → what an operator did.
     admin_actions: u64 => Bytes = "admin_actions";
+    /// Day → what it brought and cost, added up as it happens.
+    days: u32 => Bytes = "days";
     /// What is not sold, and why: `all`, or a model.
     stops: &'static str => Bytes = "stops";
     /// Name → the service's own notes: keys, uptime, when an alarm was last given.

@@ -1,6 +1,7 @@
 //! Customers: who they are, where their conversation stands, and their free uses.
 
 use super::codec::{Row, get, put};
+use super::desk::Asked;
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
@@ -85,6 +86,8 @@ pub enum Expects {
     TopUp,
     /// The receipt of a transfer by hand.
     Receipt(PaymentId),
+    /// What an operator was asked for.
+    Admin(Asked),
 }
 
 /// An order being put together.

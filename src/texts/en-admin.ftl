@@ -18,3 +18,232 @@ alarm-payment-odd = ⚠️ An unusual payment, credited to who paid: { $detail }
 alarm-charged-back = ⚠️ A payment was taken back through Telegram and out of the wallet, which may be below zero: { $detail }
 alarm-refund-refused = ⚠️ Telegram did not give the Stars back; the money is in the customer's wallet again: { $detail }
 alarm-payment-stuck = 🚨 A payment cannot be handled; it is tried again and again: { $detail }
+## The desk
+
+admin-home = 🛠 <b>The operator’s desk</b>
+admin-selling = 🟢 Orders are taken
+admin-not-selling =
+    🔴 No orders are taken since { $since }
+    Why: { $why }
+admin-models-stopped =
+    ⛔ { $count ->
+        [one] { $count } model is
+       *[other] { $count } models are
+    } not sold
+admin-jobs-open = ⚙️ Open tasks: { $open }, queued { $queued } of { $most }
+admin-waiting = 📨 Waiting to be handled: { $updates }, to be sent: { $messages }
+admin-credit =
+    🔋 KIE: { $credits } credits (about { $dollars }), { $minutes ->
+        [0] just now
+        [one] { $minutes } minute ago
+       *[other] { $minutes } minutes ago
+    }
+admin-credit-unknown = 🔋 KIE has not said yet what credit is left
+admin-free = 🎁 Free today: { $spent } of { $budget }
+admin-today =
+    📊 Today: revenue { $revenue }, top-ups { $paid }
+    🖼 Results sold: { $sold } · 👥 Customers: { $active }, new { $fresh }
+admin-nothing = Nothing yet.
+
+admin-button-find = 🔎 Find a customer or a task
+admin-button-failures = 📉 Failures of a day
+admin-button-days = 📊 Numbers by day
+admin-button-models = 🤖 Models
+admin-button-stop = ⏸ Stop taking orders
+admin-button-sell = ▶️ Take orders
+admin-button-log = 📓 Log of actions
+admin-button-parked = 📥 Put aside
+admin-button-fresh = 🔄 Refresh
+admin-button-home = 🛠 To the desk
+admin-button-person = 👤 To the customer
+admin-button-credit = ➕ Credit
+admin-button-debit = ➖ Debit
+admin-button-moves = 📒 Movements
+admin-button-jobs = 🖼 Tasks
+admin-button-ban = 🚫 Close orders
+admin-button-unban = 🔓 Open orders
+admin-button-refund = 💸 Refund
+admin-button-send-again = 📤 Send the result again
+admin-button-yes = 👍 Yes, do it
+admin-button-no = ↩️ No, back
+admin-button-other-days =
+    📅 { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
+
+## Finding
+
+admin-ask-find =
+    🔎 <b>Whom are we looking for?</b>
+
+    Send a customer’s number, a @name, a code <code>RQ-…</code> or a task’s number.
+admin-found = Several fit “{ $query }”, pick one:
+admin-found-nothing = Nobody fits “{ $query }”. Try another way: a number, a @name, a code RQ-… or a task’s number.
+admin-found-part = Only the first { $count } customers were looked at. If yours is missing, search by number.
+
+## A customer
+
+admin-person =
+    👤 <b>{ $name }</b> · { $username }
+    Number: <code>{ $number }</code>
+    With us since { $since }
+    Last seen { $seen }
+
+    👛 Available: <b>{ $available }</b>
+    🔒 Reserved: { $held }
+    ⚙️ Open tasks: { $open }
+admin-person-banned = 🚫 Orders are closed by an operator
+admin-person-blocked = 🔕 Has blocked the bot
+admin-person-moves = 📒 <b>Last movements</b>
+admin-person-jobs = 🖼 <b>Last tasks</b>
+admin-moves = 📒 <b>Movements of customer { $number }</b>
+admin-move = { $at } · { $sign }{ $amount } · { $reference } · { $why }
+admin-jobs = 🖼 <b>Tasks of customer { $number }</b>
+
+## A task
+
+admin-job-line = { $icon } #{ $number } { $title } · { $price } · { $at }
+admin-job =
+    { $icon } <b>Task #{ $number }</b> · <code>{ $code }</code>
+    Model: { $title }
+    Customer: <code>{ $user }</code>
+    State: { $state }
+    Ordered: { $at }
+    Price: { $price }, our cost { $cost }
+    KIE’s number: <code>{ $task }</code>
+admin-money-refunded = 💸 The money was given back
+admin-money-free = 🆓 Free
+admin-money-none = 💰 No money was taken for it
+admin-money-held = 🔒 The money is reserved
+admin-money-charged = 💰 The money was charged
+admin-money-released = ↩️ The reserve was freed, the customer has the money
+admin-delivery-none = ✉️ No outcome yet
+admin-delivery-waiting = ✉️ The outcome waits to be sent
+admin-delivery-done = ✉️ The outcome was delivered
+admin-delivery-refused = ✉️ Telegram did not take the outcome: { $why }
+admin-job-failed = ⚠️ { $reason }
+admin-event = <code>{ $at }</code> { $what }: { $data }
+admin-request = 🆘 <b>Request { $code }</b>
+
+## Failures
+
+admin-failures =
+    📉 <b>Failures of the last 24 hours</b>
+
+    Orders: { $all }, failed: { $failed }. Customers got { $back } back.
+admin-failures-part = Only the newest { $count } orders were looked at.
+admin-failure =
+    <code>{ $code }</code> × { $count }
+    { $reason }
+    { $examples }
+
+## Numbers
+
+admin-days =
+    📊 <b>Numbers by day</b>
+    Days are UTC. KIE’s cost is at today’s rate.
+admin-days-sum =
+    { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } in all
+admin-day =
+    <b>{ $day }</b>
+    Revenue { $revenue } (refunds { $refunded }), KIE { $cost }, margin <b>{ $margin }</b>
+    Top-ups { $paid }, gifts { $given }, credited { $credited }, debited { $debited }
+    Results: paid { $sold }, free { $free }
+    Customers { $active }, new { $fresh }, paid for the first time { $first } (after free ones { $fromfree })
+admin-day-short = { $day } · { $revenue } · margin { $margin } · 👥 { $active }, new { $fresh }
+
+## Models
+
+admin-models =
+    🤖 <b>Models</b>
+
+    Tap a model to switch it on or off.
+admin-model-stopped = ⛔ { $title }: since { $since }, { $why }
+
+## Actions
+
+admin-ask-credit =
+    ➕ <b>Credit { $name }</b> (<code>{ $number }</code>)
+    { $available } is available now.
+
+    Write an amount in roubles, such as 150 or 99.90.
+admin-ask-debit =
+    ➖ <b>Debit { $name }</b> (<code>{ $number }</code>)
+    { $available } is available now.
+
+    Write an amount in roubles, such as 150 or 99.90.
+admin-amount-malformed = ⚠️ That does not look like an amount. Write roubles in digits, such as 150 or 99.90.
+admin-amount-too-precise = ⚠️ Kopecks have two digits only. Write 99.90, for example.
+admin-amount-not-positive = ⚠️ The amount must be above zero. To take money off, use “➖ Debit”.
+admin-amount-too-large = ⚠️ At most { $most } at once. Write a smaller amount.
+admin-amount-wallet-full = ⚠️ The wallet cannot hold that much.
+admin-ask-reason =
+    { $what }
+
+    ✍️ Write why: it stays in the log. Of a credit or debit the customer sees it, too.
+admin-reason-empty = ⚠️ A reason is needed. A few words will do.
+admin-reason-long = ⚠️ Too long: a reason has up to 200 characters. Make it shorter.
+admin-confirm =
+    ❓ <b>Is this right?</b>
+
+    { $what }
+admin-confirm-money = Available now: { $before }, afterwards: { $after }
+admin-confirm-reason = Reason: { $reason }
+admin-done = ✅ Done: { $what }
+admin-toast-done = Done.
+admin-toast-done-before = That was done already; nothing happened a second time.
+admin-not-customer = ⚠️ There is no such customer.
+admin-not-job = ⚠️ There is no such task.
+admin-not-model = ⚠️ There is no such model.
+admin-not-short = ⚠️ That is more than there is: only { $available } can be taken. Nothing has changed.
+admin-not-refund = ⚠️ There is nothing to give back: this task was not paid for, or the money is back already.
+admin-not-on-its-way = ⚠️ The result is still on its way to the customer. Wait until it is there, then try again.
+admin-not-files = ⚠️ There is nothing to send: the files are gone, or the money was given back.
+admin-not-already = ℹ️ It is so already; nothing has changed.
+admin-act-credit = ➕ Credit { $amount } to customer { $number }
+admin-act-debit = ➖ Debit { $amount } from customer { $number }
+admin-act-ban = 🚫 Close orders for customer { $number }
+admin-act-unban = 🔓 Open orders for customer { $number }
+admin-act-refund = 💸 Refund task #{ $number }
+admin-act-send-again = 📤 Send the result of task #{ $number } again
+admin-act-selling-on = ▶️ Take orders
+admin-act-selling-off = ⏸ Stop taking orders
+admin-act-model-on = ✅ Sell the model { $model }
+admin-act-model-off = ⛔ Do not sell the model { $model }
+
+## The log
+
+admin-log = 📓 <b>Log of actions</b>
+admin-log-line =
+    <b>#{ $id }</b> · { $at } · { $who }
+    { $what }
+    Before: { $before } → after: { $after }
+admin-parked =
+    📥 <b>Updates put aside</b>
+    They could not be handled; nothing was done for those they were about.
+admin-parked-line =
+    { $at } · { $update } · <code>{ $kind }</code>
+    { $why }
+
+## What the customer hears
+
+told-credit =
+    💰 { $amount } was put on your balance.
+    Reason: { $reason }
+    Available now: { $available }
+told-debit =
+    💰 { $amount } was taken off your balance.
+    Reason: { $reason }
+    Available now: { $available }
+told-refund =
+    💸 We gave you { $amount } back for “{ $model }” ({ $code }).
+    Available now: { $available }
+
+## Alarms
+
+alarm-low-credit = 🔋 Little is left on the KIE account: { $detail } credits. Top it up, or selling will stop.
+alarm-error-burst = 📉 Several generations failed in a row. The last one: { $detail }. See /admin, “Failures of a day”.

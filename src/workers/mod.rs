@@ -18,6 +18,7 @@ use crate::provider::Provider;
 use crate::store::{Fault, Store};
 use crate::telegram::Gateway;
 use crate::time::{Clock, Up};
+use rust_decimal::Decimal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct Engine {
     pub callback_base: Option<Url>,
     /// What nobody asked for: so many messages a second at most.
     pub send_per_second: u32,
+    /// With less on the account at the provider, in its credits, the operators are told.
+    pub credit_alert: Decimal,
     /// With less free disk nothing is sold and nothing taken.
     pub min_free_disk_bytes: u64,
     /// Told when the service is to stop.

@@ -3,10 +3,9 @@
 
 use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
-use crate::flow::{resend, transfer};
+use crate::flow::{admin, resend, transfer};
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
-use rust_decimal::Decimal;
 use std::time::Duration;
 
 /// A crash forgets at most so much uptime, and no more than about half of a life: the first sweeps
@@ -16,6 +15,8 @@ const REMEMBER_EVERY: Duration = Duration::from_secs(10);
 const REMEMBER_FIRST: Duration = Duration::from_millis(100);
 /// The live check of the books, and what else is due by the minute.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// How often the provider is asked what is left on our account; every minute while it is nothing.
+const CREDIT_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Updates are known again for so long (L9).
 const SEEN_DAYS: u64 = 7;
 /// So many old rows go in one transaction.
@@ -24,11 +25,12 @@ const FORGET: usize = 1_000;
 /// Sweeps until the stop, and once more at it.
 pub async fn run(engine: Engine) {
     let mut checked: Option<Up> = None;
+    let mut asked: Option<Up> = None;
     let mut pause = REMEMBER_FIRST;
     loop {
         let now = engine.clock().now().up;
         let check = checked.is_none_or(|last| now.since(last) >= CHECK_EVERY);
-        match sweep(&engine, check).await {
+        match sweep(&engine, check, &mut asked).await {
             Ok(()) if check => checked = Some(now),
             Ok(()) => {}
             Err(fault) => tracing::warn!(%fault, "the sweep is put off"),
@@ -45,7 +47,7 @@ pub async fn run(engine: Engine) {
     }
 }
 
-async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
+async fn sweep(engine: &Engine, check: bool, asked: &mut Option<Up>) -> Result<(), Fault> {
     engine.store.write("uptime", |tx| tx.put_note("uptime", &tx.now().up)).await?;
     space::check(engine).await?;
     if !check {
@@ -55,7 +57,7 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     engine.store.write("forget", forget).await?;
     engine.store.write("expire", |tx| transfer::expire(tx, FORGET).map(drop)).await?;
     drop_media(engine).await?;
-    credit(engine).await?;
+    credit(engine, asked).await?;
     let depths =
         |view: &crate::store::View| Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?));
     let (inbox, outbox, jobs) = engine.store.read(depths).await?;
@@ -110,24 +112,21 @@ fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Sells again when the provider has credit again.
-async fn credit(engine: &Engine) -> Result<(), Fault> {
+/// Notes what credit the provider says is left, and sells again when it is something again.
+async fn credit(engine: &Engine, asked: &mut Option<Up>) -> Result<(), Fault> {
     let stop = engine.store.read(|view| view.stop("all")).await?;
-    if !stop.is_some_and(|stop| stop.by == StoppedBy::Credit) {
+    let is_out = stop.is_some_and(|stop| stop.by == StoppedBy::Credit);
+    let now = engine.clock().now().up;
+    if !is_out && asked.is_some_and(|last| now.since(last) < CREDIT_EVERY) {
         return Ok(());
     }
+    *asked = Some(now);
     match engine.provider.credit().await {
-        Ok(credit) if credit > Decimal::ZERO => {
-            tracing::info!(%credit, "the provider has credit again; selling goes on");
-            let lift = |tx: &mut Tx<'_>| {
-                if tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Credit) {
-                    tx.lift_stop("all")?;
-                }
-                Ok(())
-            };
-            engine.store.write("lift", lift).await
+        Ok(credits) => {
+            let (shop, alert) = (engine.shop.clone(), engine.credit_alert);
+            let note = move |tx: &mut Tx<'_>| admin::note_credit(&shop, tx, credits, alert);
+            engine.store.write("credit", note).await
         }
-        Ok(_) => Ok(()),
         Err(why) => {
             tracing::warn!(why, "the provider does not say what credit is left");
             Ok(())

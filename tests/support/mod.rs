@@ -52,12 +52,12 @@ pub(crate) enum Mode {
 }
 
 /// The keys of the sandbox's bot and account.
-fn keys() -> Keys {
+fn keys(admins: &[i64]) -> Keys {
     Keys {
         telegram_bot_token: SecretString::from(TOKEN),
         bot_id: 4242,
         kie_api_key: SecretString::from(kie::Account::default().api_key),
-        admin_ids: vec![UserId(ADMIN)],
+        admin_ids: admins.iter().copied().map(UserId).collect(),
     }
 }
 
@@ -68,6 +68,7 @@ pub(crate) struct TestApp {
     pub(crate) driver: Driver,
     pub(crate) settings: Settings,
     pub(crate) port: u16,
+    admins: Vec<i64>,
     mode: Mode,
     dir: TempDir,
     running: Option<Running>,
@@ -88,6 +89,11 @@ impl TestApp {
 
     /// The service with some settings changed.
     pub(crate) async fn start_with(mode: Mode, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_run_by(&[ADMIN], mode, change).await
+    }
+
+    /// The same with these operators.
+    pub(crate) async fn start_run_by(admins: &[i64], mode: Mode, change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Clock::simulated(START);
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = sandbox::Settings { bot, clock: clock.clone(), ..sandbox::Settings::default() };
@@ -103,9 +109,11 @@ impl TestApp {
             ..Settings::default()
         };
         change(&mut settings);
-        let mut app =
-            Self { sandbox, clock, driver: Driver::default(), settings, port: 0, mode, dir, running: None };
-        app.sandbox.telegram.act(|world, _| world.user(ADMIN, "Оператор", "ru"));
+        let (driver, admins) = (Driver::default(), admins.to_vec());
+        let mut app = Self { sandbox, clock, driver, settings, port: 0, admins, mode, dir, running: None };
+        for admin in app.admins.clone() {
+            app.sandbox.telegram.act(|world, _| world.user(admin, "Оператор", "ru"));
+        }
         app.boot().await;
         app
     }
@@ -127,6 +135,7 @@ impl TestApp {
         let (opened, ready) = oneshot::channel();
         let (driver, clock, settings) = (self.driver.clone(), self.clock.clone(), self.settings.clone());
         let (listener, stopped) = (listener.into_std().expect("a socket"), stop.clone());
+        let admins = self.admins.clone();
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let task = runtime.spawn(async move {
             let started = tokio::time::Instant::now();
@@ -139,7 +148,7 @@ impl TestApp {
                     listener: Some(listener),
                     metrics: None,
                 };
-                match App::bind(settings.clone(), keys(), parts).await {
+                match App::bind(settings.clone(), keys(&admins), parts).await {
                     Ok(app) => break app,
                     // A process that another test is just starting has a copy of our lock until it runs.
                     Err(StartError::Open(OpenError::Taken(_))) if started.elapsed() < PATIENCE => {

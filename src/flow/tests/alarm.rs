@@ -7,7 +7,7 @@ use crate::store::SOLD_AGAIN;
 use crate::texts::{Arg, say};
 use crate::time::At;
 
-const KINDS: [(Alarm<'static>, &str); 9] = [
+const KINDS: [(Alarm<'static>, &str); 11] = [
     (Alarm::Parked, "alarm-parked"),
     (Alarm::NoCredit, "alarm-no-credit"),
     (Alarm::KeyRefused, "alarm-key-refused"),
@@ -17,6 +17,8 @@ const KINDS: [(Alarm<'static>, &str); 9] = [
     (Alarm::ResultLost, "alarm-result-lost"),
     (Alarm::DiskFull, "alarm-disk-full"),
     (Alarm::ModelsMissing, "alarm-models-missing"),
+    (Alarm::LowCredit, "alarm-low-credit"),
+    (Alarm::ErrorBurst, "alarm-error-burst"),
 ];
 
 /// Gives an alarm; says how many messages that made.

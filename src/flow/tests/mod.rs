@@ -1,6 +1,7 @@
 //! The acts one by one, on a simulated disk whose clock stands still unless a test moves it: what
 //! rows each of them leaves, and above all which it leaves alone.
 
+mod admin;
 mod alarm;
 mod consequences;
 mod deliver;

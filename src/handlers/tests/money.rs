@@ -10,7 +10,7 @@ use crate::store::{Delivery, Tx};
 use rust_decimal::Decimal;
 
 /// Comes to the confirm screen of a paid model.
-fn to_confirm(ann: &mut Guest<'_, '_>) {
+pub(super) fn to_confirm(ann: &mut Guest<'_, '_>) {
     ann.taps_data("m:google/imagen4");
     ann.writes("самовар");
     ann.taps("⏭ Пропустить все");
@@ -136,7 +136,7 @@ fn after_five_open_jobs_the_sixth_is_refused_with_a_sentence() {
 }
 
 /// Takes a job through the provider to its end.
-fn finish(ann: &mut Guest<'_, '_>, id: JobId) {
+pub(super) fn finish(ann: &mut Guest<'_, '_>, id: JobId) {
     let step = |tx: &mut Tx<'_>, event| {
         settle::step(&shop(), tx, id, event).expect("no fault").expect("an event that fits")
     };

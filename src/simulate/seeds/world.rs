@@ -179,6 +179,7 @@ fn settings(dir: &std::path::Path, dice: &mut Dice) -> Settings {
         job_deadline: Duration::from_secs(150),
         job_deadline_video: Duration::from_secs(200),
         unknown_deadline: Duration::from_secs(100),
+        kie_credit_alert: rust_decimal::Decimal::ZERO,
         min_free_disk_bytes: 0,
         ..Settings::default()
     }

@@ -234,6 +234,7 @@ fn settings(sandbox: &Sandbox, base: &str, dir: &std::path::Path) -> Result<Sett
         telegram_webhook_secret_token: Some(SecretString::from(SECRET)),
         actions_per_minute: 0,
         free_daily_limit: 0,
+        kie_credit_alert: rust_decimal::Decimal::ZERO,
         // A machine whose disk is almost full proves the same.
         min_free_disk_bytes: 0,
         ..Settings::default()

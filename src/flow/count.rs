@@ -1,0 +1,55 @@
+//! Counting results for the operator's numbers by day.
+
+use crate::job::State;
+use crate::ledger::Account;
+use crate::store::{DayRow, Fault, Job, Tx};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+/// So far back a customer's jobs are looked through for a free one, once in their life.
+const LOOK_BACK: usize = 50;
+
+/// Counts a job that has just brought a result, after its money has moved.
+pub(super) fn result(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
+    let mut count = DayRow { cost_micro_usd: micro_usd(job.row.cost_usd)?, ..DayRow::default() };
+    match (&job.row.state, job.row.free_hour) {
+        (State::Done { .. }, None) => {
+            count.sold = 1;
+            if is_first_charge(tx, job)? {
+                count.first_paid = 1;
+                count.from_free = u32::from(had_free(tx, job)?);
+            }
+        }
+        (State::Done { .. }, Some(_)) => count.free = 1,
+        (State::Late { .. }, _) => {}
+        (
+            State::Queued { .. }
+            | State::Sending { .. }
+            | State::Waiting { .. }
+            | State::Unknown { .. }
+            | State::Fetching { .. }
+            | State::Failed { .. },
+            _,
+        ) => return Ok(()),
+    }
+    tx.count_day(&count)
+}
+
+/// True when all that ever went out of the wallet is this charge. Who had a wallet debited by an
+/// operator before is not counted as new to paying.
+fn is_first_charge(tx: &Tx<'_>, job: &Job) -> Result<bool, Fault> {
+    let counters = tx.account(Account::User(job.row.user))?.counters;
+    Ok(job.row.money.hold.is_some() && counters.debits_posted == job.row.price)
+}
+
+fn had_free(tx: &Tx<'_>, job: &Job) -> Result<bool, Fault> {
+    let jobs = tx.jobs_of(job.row.user, 0, LOOK_BACK)?;
+    let is_free = |job: &Job| job.row.free_hour.is_some() && matches!(job.row.state, State::Done { .. });
+    Ok(jobs.iter().any(is_free))
+}
+
+/// Millionths of a dollar.
+fn micro_usd(usd: Decimal) -> Result<i64, Fault> {
+    let micro = usd.checked_mul(Decimal::from(1_000_000)).and_then(|micro| micro.ceil().to_i64());
+    micro.ok_or_else(|| Fault::Bug(format!("{usd} dollars do not fit")))
+}
