@@ -225,6 +225,15 @@ pub enum Act {
     },
     /// Leaves a group.
     Leave,
+    /// A file of ours that lies nowhere: a statement, a customer's data.
+    Document {
+        /// What it is called.
+        name: String,
+        /// What is in it; never empty.
+        bytes: Vec<u8>,
+        /// At most 1,024 characters.
+        caption: String,
+    },
 }
 
 /// How files are shown.
@@ -286,7 +295,7 @@ impl Outgoing {
             (_, About::Result(_) | About::Ending(_)) => Priority::Result,
             // Behind the sentence that says why.
             (Act::Leave, _) => Priority::Notice,
-            (_, About::Screen(_) | About::Status(_)) => Priority::Reply,
+            (Act::Document { .. }, _) | (_, About::Screen(_) | About::Status(_)) => Priority::Reply,
             (Act::Text { .. } | Act::Media { .. }, About::Nothing) => Priority::Notice,
         }
     }

@@ -107,6 +107,10 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("LOG_FORMAT", "planted", "text or json"),
         ("SUPPORT_TELEGRAM", "https://planted.example", "Telegram name"),
         ("PAYMENT_BANK", "two\nlines planted", "one line"),
+        ("TERMS", "<b>planted", "closed"),
+        ("PRIVACY", "<script>planted</script>", "Telegram's HTML"),
+        ("PAYSUPPORT", "planted: 1 < 2", "Telegram's HTML"),
+        ("RETENTION_DAYS", "-1", "0 or more"),
     ] {
         let told = problems(&service(&[(name, value)]));
         assert_eq!(told.len(), 1, "{name}: {told:?}");
@@ -349,6 +353,9 @@ fn the_example_names_every_setting_once_with_its_default() {
             "PAYMENT_PHONE",
             "PAYMENT_PROVIDER_TOKEN",
             "SUPPORT_TELEGRAM",
+            "TERMS",
+            "PRIVACY",
+            "PAYSUPPORT",
         ]
     );
 }

@@ -89,7 +89,11 @@ fn again(
 fn repeatable(act: &Act) -> bool {
     match act {
         Act::Toast { .. } => false,
-        Act::Text { .. } | Act::Media { .. } | Act::PreCheckout { .. } | Act::Leave => true,
+        Act::Text { .. }
+        | Act::Media { .. }
+        | Act::PreCheckout { .. }
+        | Act::Leave
+        | Act::Document { .. } => true,
     }
 }
 

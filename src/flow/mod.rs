@@ -1,17 +1,21 @@
 //! The acts: each one is everything that happens together, in one transaction.
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
-//! message, `resend` sends a result once more, `alarm` tells the operator. None of them touches the
-//! world: they read and write rows.
+//! message, `resend` sends a result once more, `alarm` tells the operator; `statement` says where the
+//! money went, `export` what is known of a customer, and `forget` takes it away. None of them touches
+//! the world: they read and write rows.
 
 pub mod alarm;
 pub mod deliver;
+pub mod export;
+pub mod forget;
 pub mod free;
 pub mod intake;
 pub mod news;
 pub mod order;
 pub mod resend;
 pub mod settle;
+pub mod statement;
 #[cfg(test)]
 mod tests;
 pub mod values;
@@ -54,6 +58,21 @@ pub struct Shop {
     pub quick: job::Limits,
     /// How long a video may take.
     pub video: job::Limits,
+    /// The operator's own terms, and how they keep customers' data.
+    pub law: Law,
+    /// Words and files of customers are forgotten so many days after; 0: when the customer asks.
+    pub retention_days: u32,
+}
+
+/// Texts of the operator's that stand in place of ours: Telegram's HTML, at most 4,096 characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Law {
+    /// The terms of use.
+    pub terms: Option<String>,
+    /// What is stored, for how long, and who gets it.
+    pub privacy: Option<String>,
+    /// What to do about a payment.
+    pub paysupport: Option<String>,
 }
 
 impl Shop {

@@ -22,6 +22,10 @@ pub(super) fn help(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
             vec![target.button(talk.say("button-question", &[("question", Arg::Html(&question))]))]
         })
         .collect();
+    keyboard.push(vec![
+        Target::Terms.button(talk.say("button-terms", &[])),
+        Target::Privacy.button(talk.say("button-privacy", &[])),
+    ]);
     keyboard.push(vec![Target::Support.button(talk.say("menu-support", &[])), home(talk)]);
     let screen = Screen { text: talk.say("help", &[]), keyboard };
     talk.show(screen)

@@ -84,7 +84,7 @@ fn taps(answers: &[Outgoing]) -> Vec<String> {
 pub(super) fn buttons(answers: &[Outgoing]) -> impl Iterator<Item = &Button> {
     let keyboards = answers.iter().filter_map(|answer| match &answer.act {
         Act::Text { keyboard, .. } | Act::Media { keyboard, .. } => Some(keyboard),
-        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave | Act::Document { .. } => None,
     });
     keyboards.flat_map(|keyboard| keyboard.iter().flat_map(|row| row.iter()))
 }
@@ -147,6 +147,7 @@ impl Visitor {
                 let names = (1..=files.len()).map(|number| format!("file {number}")).collect();
                 (Some(self.next_message()), names)
             }
+            Act::Document { .. } => (Some(self.next_message()), vec!["document".to_owned()]),
             Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => (None, Vec::new()),
         };
         if let (Some(message), About::Screen(_) | About::Status(_)) = (message, outgoing.about) {

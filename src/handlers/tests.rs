@@ -45,6 +45,8 @@ pub(super) fn shop() -> Shop {
         nsfw_checker: true,
         quick: limits,
         video: limits,
+        law: crate::flow::Law::default(),
+        retention_days: 30,
     }
 }
 
@@ -123,7 +125,7 @@ impl<'a, 'txn> Guest<'a, 'txn> {
     pub(super) fn screen(&self) -> Option<&str> {
         self.seen.iter().rev().find_map(|answer| match &answer.act {
             Act::Text { text, .. } => Some(text.as_str()),
-            Act::Media { caption, .. } => Some(caption.as_str()),
+            Act::Media { caption, .. } | Act::Document { caption, .. } => Some(caption.as_str()),
             Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
         })
     }
@@ -131,7 +133,11 @@ impl<'a, 'txn> Guest<'a, 'txn> {
     pub(super) fn toast(&self) -> Option<&str> {
         self.seen.iter().find_map(|answer| match &answer.act {
             Act::Toast { text, .. } => Some(text.as_str()),
-            Act::Text { .. } | Act::Media { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+            Act::Text { .. }
+            | Act::Media { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave
+            | Act::Document { .. } => None,
         })
     }
 
@@ -162,6 +168,10 @@ fn check(answers: &[Outgoing]) {
                 check_markup(text);
             }
             Act::Media { caption, .. } => assert!(caption.chars().count() <= 1_024),
+            Act::Document { caption, bytes, .. } => {
+                assert!(caption.chars().count() <= 1_024 && !bytes.is_empty());
+                check_markup(caption);
+            }
             Act::Toast { text, .. } => {
                 assert!(text.chars().count() <= 200, "{text}");
                 assert!(!text.contains(['<', '>']), "a toast knows no markup: {text}");

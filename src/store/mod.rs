@@ -15,6 +15,7 @@ mod mend;
 mod notes;
 mod open;
 mod queues;
+mod retention;
 #[cfg(test)]
 mod scenario;
 mod tables;

@@ -83,6 +83,12 @@ impl Telegram {
                 self.answer(&request::pre_checkout(query, refusal.as_deref())).await
             }
             Act::Leave => self.answer(&request::leave(chat)).await,
+            Act::Document { name, bytes, caption } => {
+                match self.carry(&request::document(chat, name, bytes, caption)).await {
+                    Ok(result) => delivered(messages(&result)),
+                    Err(failure) => refusal::sent(failure),
+                }
+            }
         }
     }
 

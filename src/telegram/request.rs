@@ -2,6 +2,7 @@
 
 use crate::ids::{ChatId, MessageId};
 use crate::message::{Keyboard, Press};
+use bytes::Bytes;
 use reqwest::Url;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use teloxide::payloads::{self, setters::*};
 use teloxide::requests::Payload;
 use teloxide::types::{
-    CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ParseMode, Recipient,
+    CopyTextButton, FileId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions,
+    ParseMode, Recipient,
 };
 
 /// A call, ready to be sent as often as needed.
@@ -26,9 +28,18 @@ pub(super) struct Upload {
     /// The name of its part in the form.
     pub(super) part: String,
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(super) contents: Contents,
     /// What it is called at Telegram.
     pub(super) file_name: String,
+}
+
+/// Where the contents of a file are.
+#[derive(Clone, Debug)]
+pub(super) enum Contents {
+    /// On the disk.
+    File(PathBuf),
+    /// Here.
+    Here(Bytes),
 }
 
 impl Request {
@@ -102,6 +113,17 @@ pub(super) fn edit(
         payload = payload.reply_markup(buttons);
     }
     Request::of(&payload)
+}
+
+/// A file of ours that lies nowhere.
+pub(super) fn document(chat: ChatId, name: &str, bytes: &[u8], caption: &str) -> Request {
+    let part = "document";
+    let input = InputFile::file_id(FileId(format!("attach://{part}")));
+    let payload =
+        payloads::SendDocument::new(recipient(chat), input).caption(caption).parse_mode(ParseMode::Html);
+    let contents = Contents::Here(Bytes::copy_from_slice(bytes));
+    let upload = Upload { part: part.to_owned(), contents, file_name: name.to_owned() };
+    Request::of(&payload).carrying(vec![upload])
 }
 
 /// The answer to a tap.

@@ -3,7 +3,7 @@
 
 use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
-use crate::flow::resend;
+use crate::flow::{forget as forgetting, resend};
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
 use rust_decimal::Decimal;
@@ -53,6 +53,8 @@ async fn sweep(engine: &Engine, check: bool) -> Result<(), Fault> {
     }
     check_books(engine).await?;
     engine.store.write("forget", forget).await?;
+    let days = engine.shop.retention_days;
+    engine.store.write("retain", move |tx| retain(tx, days)).await?;
     drop_media(engine).await?;
     credit(engine).await?;
     let depths =
@@ -107,6 +109,12 @@ fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
     tx.forget_seen(before, FORGET)?;
     tx.forget_free_uses(now.hour().saturating_sub(48), FORGET)?;
     Ok(())
+}
+
+/// Forgets what customers wrote and made, once it is old or they wished it.
+fn retain(tx: &mut Tx<'_>, days: u32) -> Result<(), Fault> {
+    forgetting::go_on(tx)?;
+    forgetting::forget_old(tx, days, FORGET)
 }
 
 /// Sells again when the provider has credit again.

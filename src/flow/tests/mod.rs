@@ -83,6 +83,8 @@ fn rules() -> Shop {
         nsfw_checker: false,
         quick: limits(1),
         video: limits(2),
+        law: crate::flow::Law::default(),
+        retention_days: 30,
     }
 }
 
@@ -371,7 +373,10 @@ fn text(row: &OutboxRow) -> &str {
 #[track_caller]
 fn words(act: &Act) -> &str {
     match act {
-        Act::Text { text, .. } | Act::Media { caption: text, .. } | Act::Toast { text, .. } => text,
+        Act::Text { text, .. }
+        | Act::Media { caption: text, .. }
+        | Act::Document { caption: text, .. }
+        | Act::Toast { text, .. } => text,
         Act::PreCheckout { .. } | Act::Leave => panic!("no words: {act:?}"),
     }
 }

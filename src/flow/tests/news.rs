@@ -58,7 +58,9 @@ fn in_lang(lang: Lang, mut job: Job) -> Job {
 fn keyboard(message: &Outgoing) -> &Keyboard {
     match &message.act {
         Act::Text { keyboard, .. } | Act::Media { keyboard, .. } => keyboard,
-        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => panic!("no buttons: {message:?}"),
+        Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave | Act::Document { .. } => {
+            panic!("no buttons: {message:?}")
+        }
     }
 }
 

@@ -164,7 +164,11 @@ fn a_finished_job_is_sent_again_by_telegrams_own_names_of_its_files() {
         ann.taps("📥 Прислать ещё раз");
         let again = ann.seen.iter().find_map(|answer| match &answer.act {
             Act::Media { files, .. } => Some(files.clone()),
-            Act::Text { .. } | Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => None,
+            Act::Text { .. }
+            | Act::Toast { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave
+            | Act::Document { .. } => None,
         });
         assert_eq!(again, Some(vec![Source::FileId("file 1".to_owned())]));
         Ok(())
@@ -187,7 +191,11 @@ fn who_had_blocked_the_bot_finds_the_result_in_the_history() {
         let path = Source::Path(format!("media/{}/1.png", job.id));
         assert!(ann.seen.iter().any(|answer| match &answer.act {
             Act::Media { files, .. } => files.contains(&path),
-            Act::Text { .. } | Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave => false,
+            Act::Text { .. }
+            | Act::Toast { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave
+            | Act::Document { .. } => false,
         }));
         job = ann.tx.job(job.id)?.expect("the job");
         assert!(matches!(&job.row.delivery, Delivery::Delivered { file_ids, .. } if file_ids.len() == 1));
