@@ -195,6 +195,26 @@ fn the_environment_is_over_the_file_and_secret_files_are_over_both() {
 }
 
 #[test]
+fn texts_of_the_operator_come_from_files_and_must_fit_into_a_message() {
+    let dir = TempDir::new().expect("a folder");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(dir.path().join("terms"), "<b>Наши условия</b>\n\nБудьте добры.\n").expect("written");
+    fs::write(dir.path().join("long"), "я".repeat(4_097)).expect("written");
+    fs::write(dir.path().join("latin"), b"caf\xe9 planted").expect("written");
+    let terms = path("terms");
+    let (settings, _) = Settings::for_service(&service(&[("TERMS_FILE", &terms)])).expect("good");
+    assert_eq!(settings.terms.as_deref(), Some("<b>Наши условия</b>\n\nБудьте добры."));
+    assert_eq!((settings.privacy, settings.paysupport), (None, None));
+    for (name, says) in [("long", "4096"), ("latin", "not UTF-8"), ("nowhere", "cannot be read")] {
+        let file = format!("PRIVACY_FILE = '{}'", path(name));
+        let told = problems(&with_file(service(&[]), &dir, &file));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("PRIVACY ") && told[0].contains(says), "{told:?}");
+        assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+    }
+}
+
+#[test]
 fn a_file_with_an_unknown_name_a_table_or_no_toml_is_refused() {
     let dir = TempDir::new().expect("a folder");
     for (text, says) in [

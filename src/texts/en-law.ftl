@@ -110,4 +110,4 @@ forgotten =
     ✅ Done: we have forgotten you.
 
     Thank you for having been here. If you come back, begin with /start.
-job-forgotten = This order is too old: its text and files are deleted by now, as we promised. Pick a model in the menu and write your prompt anew.
+job-forgotten = The text and files of this order are deleted by now, so it cannot be repeated. Pick a model in the menu and write your prompt anew.

@@ -4,6 +4,7 @@
 mod alarm;
 mod consequences;
 mod deliver;
+mod forget;
 mod free;
 mod intake;
 mod late;
@@ -12,6 +13,7 @@ mod order;
 mod refused;
 mod resend;
 mod settle;
+mod statement;
 mod values;
 
 use super::deliver::Next;
