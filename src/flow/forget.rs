@@ -8,7 +8,8 @@ use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::message::Lang;
 use crate::money::Kopecks;
-use crate::store::{Delivery, Fault, Job, Session, Tx, UserRow};
+use crate::store::{Delivery, Fault, Job, Session, Tx};
+use crate::time::{At, millis};
 use std::time::Duration;
 
 /// So many jobs are forgotten in one transaction; of more the sweep takes the rest.
@@ -52,7 +53,7 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     if let Err(not_yet) = check(tx, user)? {
         return Ok(Err(not_yet));
     }
-    let Some(row) = tx.user(user)? else { return Ok(Ok(())) };
+    let Some(mut row) = tx.user(user)? else { return Ok(Ok(())) };
     *session = bare(session);
     tx.drop_looks(user)?;
     tx.cut_reasons(user)?;
@@ -61,7 +62,9 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
         forgetting.push((user, left));
         tx.put_forgetting(&forgetting)?;
     }
-    tx.put_user(user, &nameless(row))?;
+    row.first_name.clear();
+    (row.username, row.lang) = (None, Lang::default());
+    tx.put_user(user, &row)?;
     Ok(Ok(()))
 }
 
@@ -81,7 +84,7 @@ pub fn forget_old(tx: &mut Tx<'_>, days: u32, limit: usize) -> Result<(), Fault>
         return Ok(());
     }
     let kept = Duration::from_secs(u64::from(days) * 24 * 3600);
-    let before = crate::time::At(tx.now().at.0.saturating_sub(crate::time::millis(kept)));
+    let before = At(tx.now().at.0.saturating_sub(millis(kept)));
     for job in tx.jobs_to_forget(before, limit)? {
         forget_job(tx, job)?;
     }
@@ -149,9 +152,4 @@ fn bare(session: &Session) -> Session {
         slowed: session.slowed,
         ..Session::default()
     }
-}
-
-/// A customer's row without who they are.
-fn nameless(row: UserRow) -> UserRow {
-    UserRow { first_name: String::new(), username: None, lang: Lang::default(), ..row }
 }

@@ -16,19 +16,7 @@ use crate::texts::Arg;
 /// `/terms`.
 pub(super) fn terms(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.aside();
-    let text = match &talk.shop.law.terms {
-        Some(text) => text.clone(),
-        None => {
-            let contact = contact(talk);
-            let parts = [
-                talk.say("terms", &[]),
-                talk.say("terms-money", &[]),
-                talk.say("terms-use", &[]),
-                talk.say("terms-contact", &[("contact", Arg::Html(&contact))]),
-            ];
-            parts.join("\n\n")
-        }
-    };
+    let text = talk.shop.law.terms.clone().unwrap_or_else(|| our_terms(talk));
     let others = vec![
         Target::Privacy.button(talk.say("button-privacy", &[])),
         Target::PaySupport.button(talk.say("button-paysupport", &[])),
@@ -37,27 +25,21 @@ pub(super) fn terms(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.show(Screen { text, keyboard })
 }
 
+fn our_terms(talk: &Talk<'_, '_>) -> String {
+    let contact = contact(talk);
+    let parts = [
+        talk.say("terms", &[]),
+        talk.say("terms-money", &[]),
+        talk.say("terms-use", &[]),
+        talk.say("terms-contact", &[("contact", Arg::Html(&contact))]),
+    ];
+    parts.join("\n\n")
+}
+
 /// `/privacy`, with what a customer may ask for.
 pub(super) fn privacy(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.aside();
-    let text = match &talk.shop.law.privacy {
-        Some(text) => text.clone(),
-        None => {
-            let contact = contact(talk);
-            let days = talk.shop.retention_days;
-            let kept = match days {
-                0 => talk.say("privacy-kept", &[]),
-                days => talk.say("privacy-kept-days", &[("days", Arg::Number(days.into()))]),
-            };
-            let parts = [
-                talk.say("privacy", &[]),
-                kept,
-                talk.say("privacy-given", &[]),
-                talk.say("privacy-contact", &[("contact", Arg::Html(&contact))]),
-            ];
-            parts.join("\n\n")
-        }
-    };
+    let text = talk.shop.law.privacy.clone().unwrap_or_else(|| our_privacy(talk));
     let keyboard = vec![
         vec![Target::Export.button(talk.say("button-export", &[]))],
         vec![Target::Forget.button(talk.say("button-forget", &[]))],
@@ -66,21 +48,35 @@ pub(super) fn privacy(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.show(Screen { text, keyboard })
 }
 
+fn our_privacy(talk: &Talk<'_, '_>) -> String {
+    let contact = contact(talk);
+    let kept = match talk.shop.retention_days {
+        0 => talk.say("privacy-kept", &[]),
+        days => talk.say("privacy-kept-days", &[("days", Arg::Number(days.into()))]),
+    };
+    let parts = [
+        talk.say("privacy", &[]),
+        kept,
+        talk.say("privacy-given", &[]),
+        talk.say("privacy-contact", &[("contact", Arg::Html(&contact))]),
+    ];
+    parts.join("\n\n")
+}
+
 /// `/paysupport`, which Telegram wants every bot that sells to answer.
 pub(super) fn paysupport(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.aside();
-    let text = match &talk.shop.law.paysupport {
-        Some(text) => text.clone(),
-        None => {
-            let (contact, user) = (contact(talk), talk.user.to_string());
-            talk.say("paysupport", &[("contact", Arg::Html(&contact)), ("user", Arg::Html(&user))])
-        }
-    };
+    let text = talk.shop.law.paysupport.clone().unwrap_or_else(|| our_paysupport(talk));
     let ways = vec![
         Target::Statement(0).button(talk.say("button-statement", &[])),
         Target::Terms.button(talk.say("button-terms", &[])),
     ];
     talk.show(Screen { text, keyboard: vec![ways, vec![home(talk)]] })
+}
+
+fn our_paysupport(talk: &Talk<'_, '_>) -> String {
+    let (contact, user) = (contact(talk), talk.user.to_string());
+    talk.say("paysupport", &[("contact", Arg::Html(&contact)), ("user", Arg::Html(&user))])
 }
 
 /// `📦 Мои данные файлом`.
