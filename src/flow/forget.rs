@@ -56,6 +56,7 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     let Some(mut row) = tx.user(user)? else { return Ok(Ok(())) };
     *session = bare(session);
     tx.drop_looks(user)?;
+    tx.forget_parked_of(user)?;
     tx.cut_reasons(user)?;
     if let Some(left) = forget_jobs(tx, row.newest_job)? {
         let mut forgetting = tx.forgetting()?;

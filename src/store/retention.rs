@@ -109,6 +109,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Removes updates of a customer's that were put aside; what cannot be read at all stays until it is old.
+    pub fn forget_parked_of(&mut self, of: UserId) -> Result<(), Fault> {
+        let mut own = Vec::new();
+        for entry in self.tables.parked.read()?.iter()? {
+            let (key, bytes) = entry?;
+            if is_from(&decode::<ParkedRow>(&key.value(), bytes.value())?.body, of) {
+                own.push(key.value());
+            }
+        }
+        for key in own {
+            self.tables.parked.write()?.remove(key)?;
+        }
+        Ok(())
+    }
+
     /// Takes `words` out of a request's timeline.
     pub fn cut_trace(&mut self, request: RequestId, words: &str) -> Result<(), Fault> {
         let mut changed = Vec::new();
@@ -178,6 +193,12 @@ impl Tx<'_> {
     pub fn put_forgetting(&mut self, left: &[(UserId, JobId)]) -> Result<(), Fault> {
         self.put_note(FORGETTING, &left)
     }
+}
+
+/// Whether an update, of whatever kind, says that it is from `user`.
+fn is_from(update: &[u8], user: UserId) -> bool {
+    let Ok(serde_json::Value::Object(update)) = serde_json::from_slice(update) else { return false };
+    update.values().any(|kind| kind["from"]["id"] == user.0)
 }
 
 impl Action {

@@ -20,11 +20,7 @@ statement-after = { $at } · balance { $balance }
 statement-after-held = { $at } · balance { $balance }, of it reserved { $held }
 statement-head = Date (UTC);Movement;Amount;Reserved;Balance;Available;Why;Model;Task;Row
 statement-file = 📄 Every movement of your wallet, newest first. It opens in Excel and other table programs.
-statement-file-cut =
-    📄 The movements of your wallet, newest first. There are very many, so this has only the { $lines ->
-        [one] last one
-       *[other] last { $lines }
-    }. The support has the earlier ones.
+statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. The support has the earlier ones.
 toast-file-comes = Making the file, it comes in a moment.
 move-chargeback = Payment taken back
 why-ordered = ordered

@@ -1,10 +1,11 @@
 //! Forgetting: what is old and at rest, a step at a time; a whole customer, however many jobs they had.
 
 use super::*;
+use crate::catalog::input::FileSource;
 use crate::flow::forget::{NotYet, STEP, check, forget, forget_old, go_on};
 use crate::ids::UpdateId;
 use crate::job::Late;
-use crate::store::{Expects, Session};
+use crate::store::{Expects, LookRow, Session};
 
 /// A sweep's step of forgetting what is older than thirty days.
 fn sweep(stage: &mut Stage) {
@@ -166,5 +167,41 @@ fn money_and_whatever_is_under_way_stand_in_the_way() {
         let ending = stage.ending(id);
         stage.note(&ending, delivered(Some(7), &["file-1"]));
         assert_eq!(stage.act(|_, tx| check(tx, ANN)), rest(10_000 - PRICE, 0));
+    });
+}
+
+#[test]
+fn what_waited_or_was_put_aside_goes_with_its_customer_and_that_of_others_stays() {
+    play(|stage| {
+        stage.act(|_, tx| {
+            for user in [ANN, BOB] {
+                let body = format!("{{\"update_id\":1,\"message\":{{\"from\":{{\"id\":{user}}}}}}}");
+                tx.keep_unreadable(None, body.as_bytes(), "a test")?;
+                let source = FileSource::Telegram(format!("file of {user}"));
+                let at = tx.now().at;
+                tx.new_look(&LookRow { user, source, said_seconds: None, at, tries: 0, not_before: Up(0) })?;
+            }
+            tx.keep_unreadable(None, b"no JSON", "a test")?;
+            let (action, rest) = (tx.new_action()?, tx.available(ANN)?);
+            tx.adjust(action, "test", ANN, Kopecks::new(-rest.get()), "Anna wants it")?.expect("her money");
+            forget(tx, ANN, &mut Session::default())?.expect("nothing stands in the way");
+            Ok(())
+        });
+        let view = stage.view();
+        let parked = view.parked(9).expect("readable");
+        assert_eq!(parked.len(), 2);
+        assert!(!parked.iter().any(|row| row.body.ends_with(b"1001}}}")), "{parked:?}");
+        let looks: Vec<UserId> = view
+            .looks(9)
+            .expect("readable")
+            .into_iter()
+            .map(|(_, row)| row.expect("readable").user)
+            .collect();
+        assert_eq!(looks, [BOB]);
+        let reasons = stage.ledger(Account::User(ANN)).into_iter().map(|(_, _, memo)| match memo {
+            Memo::Action(id) => view.action(id).expect("readable").expect("an action").reason,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(reasons.collect::<Vec<_>>(), ["", ""]);
     });
 }
