@@ -54,6 +54,8 @@ fn shop() -> Shop {
         nsfw_checker: true,
         quick: limits,
         video: limits,
+        law: samovar::flow::Law::default(),
+        retention_days: 30,
     }
 }
 

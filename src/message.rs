@@ -278,6 +278,15 @@ pub enum Act {
         /// Telegram's name of the payment.
         charge: String,
     },
+    /// A file of ours that lies nowhere: a statement, a customer's data.
+    Document {
+        /// What it is called.
+        name: String,
+        /// What is in it; never empty.
+        bytes: Vec<u8>,
+        /// At most 1,024 characters.
+        caption: String,
+    },
 }
 
 /// What an invoice asks for.
@@ -354,7 +363,9 @@ impl Outgoing {
             (_, About::Result(_) | About::Ending(_) | About::Receipt(_)) => Priority::Result,
             // Behind the sentence that says why.
             (Act::Leave, _) => Priority::Notice,
-            (_, About::Screen(_) | About::Status(_) | About::Invoice(_)) => Priority::Reply,
+            (Act::Document { .. }, _) | (_, About::Screen(_) | About::Status(_) | About::Invoice(_)) => {
+                Priority::Reply
+            }
             (
                 Act::Text { .. } | Act::Media { .. } | Act::Invoice { .. } | Act::RefundStars { .. },
                 About::Nothing | About::Refund(_),

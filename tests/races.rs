@@ -52,6 +52,8 @@ pub(crate) fn rules(daily: u32) -> Shop {
         nsfw_checker: true,
         quick: limits,
         video: limits,
+        law: samovar::flow::Law::default(),
+        retention_days: 30,
     }
 }
 

@@ -4,7 +4,7 @@ use super::StartError;
 use crate::catalog;
 use crate::catalog::price::Rates;
 use crate::config::Settings;
-use crate::flow::{BankDetails, FreeRules, PayRules, Shop};
+use crate::flow::{BankDetails, FreeRules, Law, PayRules, Shop};
 use crate::ids::UserId;
 use crate::job::Limits;
 use rust_decimal::Decimal;
@@ -67,6 +67,12 @@ pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, serve
         nsfw_checker: settings.nsfw_checker,
         quick,
         video,
+        law: Law {
+            terms: settings.terms.clone(),
+            privacy: settings.privacy.clone(),
+            paysupport: settings.paysupport.clone(),
+        },
+        retention_days: settings.retention_days,
     }
 }
 

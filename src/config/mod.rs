@@ -5,6 +5,7 @@
 //! all are told at once. **Invariant:** no value of a setting is ever part of a problem's text.
 
 mod check;
+mod message;
 mod reader;
 mod source;
 
@@ -26,7 +27,7 @@ use url::Url;
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
 
 /// Every setting there is.
-pub const NAMES: [&str; 46] = [
+pub const NAMES: [&str; 50] = [
     "TELEGRAM_BOT_TOKEN",
     "KIE_API_KEY",
     "ADMIN_IDS",
@@ -73,6 +74,10 @@ pub const NAMES: [&str; 46] = [
     "PAYMENT_PHONE",
     "PAYMENT_PROVIDER_TOKEN",
     "SUPPORT_TELEGRAM",
+    "TERMS",
+    "PRIVACY",
+    "PAYSUPPORT",
+    "RETENTION_DAYS",
 ];
 
 /// The settings that commands on the data directory take notice of; the others stay at their
@@ -198,6 +203,14 @@ pub struct Settings {
     pub payment_provider_token: Option<SecretString>,
     /// The Telegram name of the support, without the @.
     pub support_telegram: Option<String>,
+    /// The terms of use in place of ours: Telegram's HTML, one message long.
+    pub terms: Option<String>,
+    /// What is stored, in place of ours; the same.
+    pub privacy: Option<String>,
+    /// What to do about a payment, in place of ours; the same.
+    pub paysupport: Option<String>,
+    /// Days until customers' words and files are forgotten; 0: until the customer asks.
+    pub retention_days: u32,
 }
 
 /// One thing that is wrong with the settings. Its text is one line and holds no value.
@@ -321,6 +334,10 @@ impl Settings {
             payment_phone: reader.optional("PAYMENT_PHONE", check::text),
             payment_provider_token: reader.optional("PAYMENT_PROVIDER_TOKEN", check::secret),
             support_telegram: reader.optional("SUPPORT_TELEGRAM", check::telegram_name),
+            terms: reader.optional("TERMS", message::check),
+            privacy: reader.optional("PRIVACY", message::check),
+            paysupport: reader.optional("PAYSUPPORT", message::check),
+            retention_days: reader.or("RETENTION_DAYS", 30, check::count),
             webhook_base_url,
         };
         settings.check_together(&mut reader.problems);

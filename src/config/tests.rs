@@ -107,6 +107,10 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("LOG_FORMAT", "planted", "text or json"),
         ("SUPPORT_TELEGRAM", "https://planted.example", "Telegram name"),
         ("PAYMENT_BANK", "two\nlines planted", "one line"),
+        ("TERMS", "<b>planted", "closed"),
+        ("PRIVACY", "<script>planted</script>", "Telegram's HTML"),
+        ("PAYSUPPORT", "planted: 1 < 2", "Telegram's HTML"),
+        ("RETENTION_DAYS", "-1", "0 or more"),
     ] {
         let told = problems(&service(&[(name, value)]));
         assert_eq!(told.len(), 1, "{name}: {told:?}");
@@ -188,6 +192,26 @@ fn the_environment_is_over_the_file_and_secret_files_are_over_both() {
     let directory = credentials.display().to_string();
     sources.environment.insert("CREDENTIALS_DIRECTORY".to_owned(), directory);
     assert_eq!(Settings::for_service(&sources).expect("good").1.admin_ids, [UserId(99)]);
+}
+
+#[test]
+fn texts_of_the_operator_come_from_files_and_must_fit_into_a_message() {
+    let dir = TempDir::new().expect("a folder");
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(dir.path().join("terms"), "<b>Наши условия</b>\n\nБудьте добры.\n").expect("written");
+    fs::write(dir.path().join("long"), "я".repeat(4_097)).expect("written");
+    fs::write(dir.path().join("latin"), b"caf\xe9 planted").expect("written");
+    let terms = path("terms");
+    let (settings, _) = Settings::for_service(&service(&[("TERMS_FILE", &terms)])).expect("good");
+    assert_eq!(settings.terms.as_deref(), Some("<b>Наши условия</b>\n\nБудьте добры."));
+    assert_eq!((settings.privacy, settings.paysupport), (None, None));
+    for (name, says) in [("long", "4096"), ("latin", "not UTF-8"), ("nowhere", "cannot be read")] {
+        let file = format!("PRIVACY_FILE = '{}'", path(name));
+        let told = problems(&with_file(service(&[]), &dir, &file));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("PRIVACY ") && told[0].contains(says), "{told:?}");
+        assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+    }
 }
 
 #[test]
@@ -349,6 +373,9 @@ fn the_example_names_every_setting_once_with_its_default() {
             "PAYMENT_PHONE",
             "PAYMENT_PROVIDER_TOKEN",
             "SUPPORT_TELEGRAM",
+            "TERMS",
+            "PRIVACY",
+            "PAYSUPPORT",
         ]
     );
 }

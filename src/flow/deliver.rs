@@ -124,7 +124,8 @@ fn repeatable(act: &Act) -> bool {
         | Act::PreCheckout { .. }
         | Act::Leave
         | Act::Invoice { .. }
-        | Act::RefundStars { .. } => true,
+        | Act::RefundStars { .. }
+        | Act::Document { .. } => true,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
 //! message, `resend` sends a result once more, `topup`, `transfer` and `refund` bring money in and back,
+//! `statement` says where it went, `export` what is known of a customer, and `forget` takes it away;
 //! `alarm` tells the operator, `admin` does what the operator wants. None of them touches the world:
 //! they read and write rows.
 
@@ -10,6 +11,8 @@ pub mod alarm;
 mod burst;
 mod count;
 pub mod deliver;
+pub mod export;
+pub mod forget;
 pub mod free;
 pub mod intake;
 pub mod news;
@@ -18,6 +21,7 @@ pub mod receipt;
 pub mod refund;
 pub mod resend;
 pub mod settle;
+pub mod statement;
 #[cfg(test)]
 mod tests;
 pub mod topup;
@@ -64,6 +68,21 @@ pub struct Shop {
     pub quick: job::Limits,
     /// How long a video may take.
     pub video: job::Limits,
+    /// The operator's own terms, and how they keep customers' data.
+    pub law: Law,
+    /// Words and files of customers are forgotten so many days after; 0: when the customer asks.
+    pub retention_days: u32,
+}
+
+/// Texts of the operator's that stand in place of ours: Telegram's HTML, at most 4,096 characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Law {
+    /// The terms of use.
+    pub terms: Option<String>,
+    /// What is stored, for how long, and who gets it.
+    pub privacy: Option<String>,
+    /// What to do about a payment.
+    pub paysupport: Option<String>,
 }
 
 impl Shop {

@@ -62,6 +62,8 @@ pub fn keeps_copy(job: &Job, now: At) -> bool {
     let Some(ended) = job.row.ended else { return true };
     let expected = match (&job.row.state, &job.row.delivery) {
         (State::Failed { late, .. }, _) => matches!(late, Late::Fetch { .. }),
+        // What was forgotten is not kept for anybody.
+        (State::Done { files } | State::Late { files }, _) if files.is_empty() => return false,
         (_, Delivery::Waiting) => return job.row.money.refund.is_none(),
         (_, Delivery::Delivered { file_ids, .. }) => file_ids.is_empty(),
         (_, Delivery::Refused { why, .. }) => *why == NotTaken::Blocked,

@@ -232,6 +232,10 @@ fn order_of(talk: &mut Talk<'_, '_>, job: JobId, stage: Stage) -> Result<(), Fau
     let job = talk.tx.job(job)?.filter(|job| job.row.user == talk.user);
     let found = job.and_then(|job| Some((catalog::model(&job.row.model)?, job.row.input)));
     let Some((model, values)) = found else { return talk.tell("job-gone") };
+    // No order is without any: its words were forgotten.
+    if values.is_empty() {
+        return talk.tell("job-forgotten");
+    }
     let mut draft = talk.new_draft(model.id, stage);
     draft.values = files::kept(values, model);
     form::show(talk, draft, model, None)

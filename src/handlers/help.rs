@@ -22,6 +22,10 @@ pub(super) fn help(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
             vec![target.button(talk.say("button-question", &[("question", Arg::Html(&question))]))]
         })
         .collect();
+    keyboard.push(vec![
+        Target::Terms.button(talk.say("button-terms", &[])),
+        Target::Privacy.button(talk.say("button-privacy", &[])),
+    ]);
     keyboard.push(vec![Target::Support.button(talk.say("menu-support", &[])), home(talk)]);
     let screen = Screen { text: talk.say("help", &[]), keyboard };
     talk.show(screen)
@@ -55,7 +59,7 @@ pub(super) fn support(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 }
 
 /// The sentence that says where the operator is found.
-fn contact(talk: &Talk<'_, '_>) -> String {
+pub(super) fn contact(talk: &Talk<'_, '_>) -> String {
     match talk.shop.support.as_deref() {
         Some(contact) => talk.say("contact-known", &[("contact", Arg::Text(&mention(contact)))]),
         None => talk.say("contact-unknown", &[]),

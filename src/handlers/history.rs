@@ -99,7 +99,7 @@ pub(super) fn job(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault> {
     if matches!(job.row.state, State::Queued { .. }) {
         keyboard.push(vec![Target::TakeBack(id).button(talk.say("button-take-back", &[]))]);
     }
-    if model.is_some() {
+    if model.is_some() && !job.row.is_forgotten() {
         keyboard.push(vec![Target::Again(id).button(talk.say("button-repeat", &[]))]);
     }
     keyboard.push(vec![Target::Jobs(0).button(talk.say("button-back", &[])), home(talk)]);

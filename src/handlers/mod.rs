@@ -16,11 +16,13 @@ mod help;
 mod history;
 mod inputs;
 mod keyboard;
+mod law;
 mod options;
 mod quick;
 mod rate;
 pub mod reach;
 mod start;
+mod statement;
 mod talk;
 pub(crate) mod target;
 #[cfg(test)]
@@ -149,9 +151,12 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
         (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
         (Pace::Fine, What::File(file)) => match talk.session.expects {
             Expects::Receipt(payment) => transfer::receipt(&mut talk, payment, file)?,
-            Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) | Expects::TopUp => {
-                files::take(&mut talk, file)?
-            }
+            Expects::Nothing
+            | Expects::Search
+            | Expects::Input(_)
+            | Expects::Option(_)
+            | Expects::TopUp
+            | Expects::Admin(_) => files::take(&mut talk, file)?,
         },
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
@@ -183,6 +188,8 @@ fn meet(shop: &Shop, tx: &mut Tx<'_>, from: &Person) -> Result<(Lang, bool), Fau
     let now = tx.now().at;
     let known = tx.user(from.id)?;
     let new = known.is_none();
+    // Whoever was forgotten comes as anybody does, but for the bonus, which they had.
+    let returns = known.as_ref().is_some_and(|row| row.first_name.is_empty());
     let mut row = known.unwrap_or(UserRow {
         first_name: String::new(),
         username: None,
@@ -194,6 +201,9 @@ fn meet(shop: &Shop, tx: &mut Tx<'_>, from: &Person) -> Result<(Lang, bool), Fau
         blocked: false,
         banned: false,
     });
+    if returns {
+        (row.lang, row.first_seen) = (from.lang, now);
+    }
     row.first_name.clone_from(&from.first_name);
     row.username.clone_from(&from.username);
     count_visit(tx, &row, new)?;
@@ -247,6 +257,10 @@ fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> R
         "search" => browse::ask(talk),
         "help" | "faq" => help::help(talk),
         "support" => help::support(talk),
+        "statement" => statement::show(talk, 0),
+        "paysupport" => law::paysupport(talk),
+        "terms" => law::terms(talk),
+        "privacy" => law::privacy(talk),
         "lang" | "language" => start::ask_language(talk),
         "admin" if talk.shop.is_admin(talk.user) => admin::open(talk),
         _ => start::unknown_command(talk),
@@ -299,5 +313,14 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Support => help::support(talk),
         Target::Speak(lang) => start::speak(talk, lang),
         Target::Admin(target) => admin::tapped(talk, target),
+        Target::Statement(page) => statement::show(talk, page),
+        Target::StatementFile => statement::file(talk),
+        Target::Terms => law::terms(talk),
+        Target::Privacy => law::privacy(talk),
+        Target::PaySupport => law::paysupport(talk),
+        Target::Export => law::export(talk),
+        Target::Forget => law::ask_to_forget(talk),
+        Target::GiveUp(amount) => law::give_up(talk, amount),
+        Target::ForgetNow => law::forget_now(talk),
     }
 }

@@ -88,7 +88,8 @@ pub(super) fn buttons(answers: &[Outgoing]) -> impl Iterator<Item = &Button> {
         | Act::PreCheckout { .. }
         | Act::Leave
         | Act::Invoice { .. }
-        | Act::RefundStars { .. } => None,
+        | Act::RefundStars { .. }
+        | Act::Document { .. } => None,
     });
     keyboards.flat_map(|keyboard| keyboard.iter().flat_map(|row| row.iter()))
 }
@@ -155,6 +156,7 @@ impl Visitor {
             Act::Toast { .. } | Act::PreCheckout { .. } | Act::Leave | Act::RefundStars { .. } => {
                 (None, Vec::new())
             }
+            Act::Document { .. } => (Some(self.next_message()), vec!["document".to_owned()]),
         };
         if let (Some(message), About::Screen(_) | About::Status(_)) = (message, outgoing.about) {
             self.message = message.0;

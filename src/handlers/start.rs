@@ -98,7 +98,7 @@ pub(super) fn unknown_command(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 }
 
 /// The commands that the answer to an unknown one lists.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 12] = [
     ("start", "command-start"),
     ("menu", "command-menu"),
     ("balance", "command-balance"),
@@ -106,6 +106,9 @@ const COMMANDS: [(&str, &str); 9] = [
     ("free", "command-free"),
     ("help", "command-help"),
     ("support", "command-support"),
+    ("paysupport", "command-paysupport"),
+    ("terms", "command-terms"),
+    ("privacy", "command-privacy"),
     ("lang", "command-lang"),
     ("cancel", "command-cancel"),
 ];

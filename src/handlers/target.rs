@@ -96,6 +96,24 @@ pub(crate) enum Target {
     Speak(Lang),
     /// A screen or an act of the operator's.
     Admin(admin::Target),
+    /// Every movement of the wallet.
+    Statement(usize),
+    /// The same as a file.
+    StatementFile,
+    /// The terms of use.
+    Terms,
+    /// What is stored, for how long and who gets it.
+    Privacy,
+    /// What to do about a payment.
+    PaySupport,
+    /// All that is stored of the customer, as a file.
+    Export,
+    /// The question whether to forget the customer.
+    Forget,
+    /// Gives up what is left in the wallet, if it is this much.
+    GiveUp(Kopecks),
+    /// Forgets the customer.
+    ForgetNow,
 }
 
 /// A frequent question.
@@ -157,6 +175,15 @@ impl Target {
             Self::Support => "support".to_owned(),
             Self::Speak(lang) => format!("lang:{}", lang.code()),
             Self::Admin(target) => format!("a:{}", target.data()),
+            Self::Statement(page) => format!("st:{page}"),
+            Self::StatementFile => "stfile".to_owned(),
+            Self::Terms => "terms".to_owned(),
+            Self::Privacy => "privacy".to_owned(),
+            Self::PaySupport => "paysupport".to_owned(),
+            Self::Export => "mydata".to_owned(),
+            Self::Forget => "forget".to_owned(),
+            Self::GiveUp(amount) => format!("giveup:{}", amount.get()),
+            Self::ForgetNow => "forgetnow".to_owned(),
         }
     }
 
@@ -189,6 +216,15 @@ impl Target {
             "help" => Some(Self::Help),
             "support" => Some(Self::Support),
             "quick" => Some(Self::QuickList),
+            "st" => number(rest).map(Self::Statement),
+            "stfile" => Some(Self::StatementFile),
+            "terms" => Some(Self::Terms),
+            "privacy" => Some(Self::Privacy),
+            "paysupport" => Some(Self::PaySupport),
+            "mydata" => Some(Self::Export),
+            "forget" => Some(Self::Forget),
+            "giveup" => number(rest).map(|amount| Self::GiveUp(Kopecks::new(amount))),
+            "forgetnow" => Some(Self::ForgetNow),
             "q" => Some(Self::Quick(rest.to_owned())),
             "a" => admin::Target::read(rest).map(Self::Admin),
             "m" => Some(Self::Card(rest.to_owned())),
@@ -307,6 +343,15 @@ mod tests {
             Target::Quick("preview".to_owned()),
             Target::Speak(Lang::Ru),
             Target::Speak(Lang::En),
+            Target::Statement(3),
+            Target::StatementFile,
+            Target::Terms,
+            Target::Privacy,
+            Target::PaySupport,
+            Target::Export,
+            Target::Forget,
+            Target::GiveUp(Kopecks::new(i64::MAX)),
+            Target::ForgetNow,
         ];
         all.extend(admin::Target::samples().into_iter().map(Target::Admin));
         all.extend(Group::ALL.iter().map(|group| Target::List(*group, 99)));

@@ -57,6 +57,8 @@ pub(super) fn shop() -> Shop {
         nsfw_checker: true,
         quick: limits,
         video: limits,
+        law: crate::flow::Law::default(),
+        retention_days: 30,
     }
 }
 
@@ -135,7 +137,7 @@ impl<'a, 'txn> Guest<'a, 'txn> {
     pub(super) fn screen(&self) -> Option<&str> {
         self.seen.iter().rev().find_map(|answer| match &answer.act {
             Act::Text { text, .. } => Some(text.as_str()),
-            Act::Media { caption, .. } => Some(caption.as_str()),
+            Act::Media { caption, .. } | Act::Document { caption, .. } => Some(caption.as_str()),
             Act::Toast { .. }
             | Act::PreCheckout { .. }
             | Act::Leave
@@ -153,6 +155,7 @@ impl<'a, 'txn> Guest<'a, 'txn> {
             | Act::Leave
             | Act::Invoice { .. }
             | Act::RefundStars { .. } => None,
+            Act::Document { .. } => None,
         })
     }
 
@@ -183,6 +186,10 @@ fn check(answers: &[Outgoing]) {
                 check_markup(text);
             }
             Act::Media { caption, .. } => assert!(caption.chars().count() <= 1_024),
+            Act::Document { caption, bytes, .. } => {
+                assert!(caption.chars().count() <= 1_024 && !bytes.is_empty());
+                check_markup(caption);
+            }
             Act::Toast { text, .. } => {
                 assert!(text.chars().count() <= 200, "{text}");
                 assert!(!text.contains(['<', '>']), "a toast knows no markup: {text}");

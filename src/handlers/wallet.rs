@@ -6,7 +6,8 @@ use super::talk::{Screen, Talk};
 use super::target::Target;
 use crate::catalog::price::quote_from;
 use crate::catalog::{self, Model};
-use crate::ledger::{Account, Kind, Memo, Transfer};
+use crate::flow::statement::kind_key;
+use crate::ledger::{Account, Kind, Transfer};
 use crate::money::Kopecks;
 use crate::store::Fault;
 use crate::texts::{self, Arg};
@@ -33,21 +34,17 @@ pub(super) fn balance(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
         text = format!("{text}\n\n{}\n{}", talk.say("balance-moves", &[]), lines.join("\n"));
     }
     let free = Target::List(browse::Group::Free, 0).button(talk.say("button-free", &[]));
-    let keyboard = vec![vec![Target::TopUp.button(talk.say("button-topup", &[])), free], vec![home(talk)]];
+    let statement = Target::Statement(0).button(talk.say("button-statement", &[]));
+    let keyboard = vec![
+        vec![Target::TopUp.button(talk.say("button-topup", &[])), free],
+        vec![statement],
+        vec![home(talk)],
+    ];
     talk.show(Screen { text, keyboard })
 }
 
 /// One movement of a wallet.
 fn line(talk: &Talk<'_, '_>, transfer: &Transfer) -> String {
-    let kind = match (transfer.kind, transfer.memo) {
-        (Kind::Topup, Memo::Welcome) => "move-bonus",
-        (Kind::Topup, _) => "move-topup",
-        (Kind::Hold, _) => "move-hold",
-        (Kind::Charge, _) => "move-charge",
-        (Kind::Release, _) => "move-release",
-        (Kind::Refund, _) => "move-refund",
-        (Kind::Adjust | Kind::Loss, _) => "move-adjust",
-    };
     // Reserved money has not moved yet, and freed money has not come in.
     let key = match transfer.kind {
         Kind::Hold | Kind::Release => "move-neutral",
@@ -55,7 +52,7 @@ fn line(talk: &Talk<'_, '_>, transfer: &Transfer) -> String {
             if transfer.credit == Account::User(talk.user) { "move-in" } else { "move-out" }
         }
     };
-    let (kind, at) = (talk.say(kind, &[]), texts::moment(talk.lang, transfer.at));
+    let (kind, at) = (talk.say(kind_key(transfer), &[]), texts::moment(talk.lang, transfer.at));
     let args = [("at", Arg::Html(&at)), ("kind", Arg::Html(&kind)), ("amount", Arg::Money(transfer.amount))];
     talk.say(key, &args)
 }

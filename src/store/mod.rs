@@ -18,6 +18,7 @@ mod notes;
 mod open;
 mod payments;
 mod queues;
+mod retention;
 #[cfg(test)]
 mod scenario;
 mod tables;

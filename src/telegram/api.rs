@@ -3,7 +3,7 @@
 //! The requests are teloxide's, its `Bot` is not used: it sleeps 10 s on a 5xx, drops the error
 //! code, has one timeout for all calls and prints the token in `Debug`.
 
-use super::request::Request;
+use super::request::{Contents, Request};
 use super::wire::Answer;
 use crate::carrier::{Lost, Outlet, reason};
 use crate::disk;
@@ -231,10 +231,17 @@ async fn form(request: &Request) -> std::io::Result<Form> {
         form = form.text(name.clone(), text);
     }
     for upload in request.uploads() {
-        let (size_bytes, pieces) = disk::read(&upload.path).await?;
-        let part = Part::stream_with_length(Body::wrap_stream(pieces), size_bytes)
-            .file_name(upload.file_name.clone());
-        form = form.part(upload.part.clone(), part);
+        let part = match &upload.contents {
+            Contents::File(path) => {
+                let (size_bytes, pieces) = disk::read(path).await?;
+                Part::stream_with_length(Body::wrap_stream(pieces), size_bytes)
+            }
+            Contents::Here(bytes) => {
+                let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                Part::stream_with_length(Body::from(bytes.clone()), size_bytes)
+            }
+        };
+        form = form.part(upload.part.clone(), part.file_name(upload.file_name.clone()));
     }
     Ok(form)
 }

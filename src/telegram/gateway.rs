@@ -101,6 +101,12 @@ impl Telegram {
                 Err(Failure::Said(said)) if said.is_refunded() => delivered(Vec::new()),
                 Err(failure) => refusal::sent(failure),
             },
+            Act::Document { name, bytes, caption } => {
+                match self.carry(&request::document(chat, name, bytes, caption)).await {
+                    Ok(result) => delivered(messages(&result)),
+                    Err(failure) => refusal::sent(failure),
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Files as real media: one as a photo, video, sound or document, several as an album.
 
-use super::request::{Request, Upload, recipient};
+use super::request::{Contents, Request, Upload, recipient};
 use crate::disk;
 use crate::ids::ChatId;
 use crate::message::{MediaKind, NotTaken, Sent, Source};
@@ -105,7 +105,8 @@ async fn look_at(data_dir: &Path, path: &str, number: usize) -> Result<(Upload, 
         return refused(NotTaken::BadFile(format!("{path} has {size_bytes} bytes, more than 50 MB")));
     }
     let file_name = relative.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Ok((Upload { part: format!("file{number}"), path: full, file_name }, size_bytes))
+    let contents = Contents::File(full);
+    Ok((Upload { part: format!("file{number}"), contents, file_name }, size_bytes))
 }
 
 fn single(

@@ -2,6 +2,7 @@
 
 use crate::ids::{ChatId, MessageId};
 use crate::message::{Act, Keyboard, Press, Price};
+use bytes::Bytes;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -10,8 +11,8 @@ use std::path::PathBuf;
 use teloxide::payloads::{self, setters::*};
 use teloxide::requests::Payload;
 use teloxide::types::{
-    CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ParseMode, Recipient,
-    TelegramTransactionId,
+    CopyTextButton, FileId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions,
+    ParseMode, Recipient, TelegramTransactionId,
 };
 
 /// A call, ready to be sent as often as needed.
@@ -28,9 +29,18 @@ pub(super) struct Upload {
     /// The name of its part in the form.
     pub(super) part: String,
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(super) contents: Contents,
     /// What it is called at Telegram.
     pub(super) file_name: String,
+}
+
+/// Where the contents of a file are.
+#[derive(Clone, Debug)]
+pub(super) enum Contents {
+    /// On the disk.
+    File(PathBuf),
+    /// Here.
+    Here(Bytes),
 }
 
 impl Request {
@@ -127,6 +137,17 @@ pub(super) fn invoice(chat: ChatId, act: &Act, provider: Option<&SecretString>) 
 pub(super) fn refund_stars(chat: ChatId, charge: &str) -> Request {
     let user = teloxide::types::UserId(chat.0.unsigned_abs());
     Request::of(&payloads::RefundStarPayment::new(user, TelegramTransactionId(charge.to_owned())))
+}
+
+/// A file of ours that lies nowhere.
+pub(super) fn document(chat: ChatId, name: &str, bytes: &[u8], caption: &str) -> Request {
+    let part = "document";
+    let input = InputFile::file_id(FileId(format!("attach://{part}")));
+    let payload =
+        payloads::SendDocument::new(recipient(chat), input).caption(caption).parse_mode(ParseMode::Html);
+    let contents = Contents::Here(Bytes::copy_from_slice(bytes));
+    let upload = Upload { part: part.to_owned(), contents, file_name: name.to_owned() };
+    Request::of(&payload).carrying(vec![upload])
 }
 
 /// The answer to a tap.

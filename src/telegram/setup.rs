@@ -4,8 +4,20 @@ use super::{CallError, Command, Gateway};
 use crate::message::Lang;
 
 /// The commands in the menu, in its order, without the slash.
-pub const COMMANDS: [&str; 9] =
-    ["start", "menu", "balance", "history", "free", "help", "support", "lang", "cancel"];
+pub const COMMANDS: [&str; 12] = [
+    "start",
+    "menu",
+    "balance",
+    "history",
+    "free",
+    "help",
+    "support",
+    "paysupport",
+    "terms",
+    "privacy",
+    "lang",
+    "cancel",
+];
 
 /// Sets the menu of [`COMMANDS`] in both languages; Russian for everybody else. `describe` gives the
 /// text beside a command, 1 to 256 characters.

@@ -3,7 +3,7 @@
 
 use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
-use crate::flow::{admin, resend, transfer};
+use crate::flow::{admin, forget as forgetting, resend, transfer};
 use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
 use std::time::Duration;
@@ -56,6 +56,8 @@ async fn sweep(engine: &Engine, check: bool, asked: &mut Option<Up>) -> Result<(
     check_books(engine).await?;
     engine.store.write("forget", forget).await?;
     engine.store.write("expire", |tx| transfer::expire(tx, FORGET).map(drop)).await?;
+    let days = engine.shop.retention_days;
+    engine.store.write("retain", move |tx| retain(tx, days)).await?;
     drop_media(engine).await?;
     credit(engine, asked).await?;
     let depths =
@@ -110,6 +112,12 @@ fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
     tx.forget_seen(before, FORGET)?;
     tx.forget_free_uses(now.hour().saturating_sub(48), FORGET)?;
     Ok(())
+}
+
+/// Forgets what customers wrote and made, once it is old or they wished it.
+fn retain(tx: &mut Tx<'_>, days: u32) -> Result<(), Fault> {
+    forgetting::go_on(tx)?;
+    forgetting::forget_old(tx, days, FORGET)
 }
 
 /// Notes what credit the provider says is left, and sells again when it is something again.

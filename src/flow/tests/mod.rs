@@ -5,6 +5,7 @@ mod admin;
 mod alarm;
 mod consequences;
 mod deliver;
+mod forget;
 mod free;
 mod intake;
 mod late;
@@ -13,6 +14,7 @@ mod order;
 mod refused;
 mod resend;
 mod settle;
+mod statement;
 mod values;
 
 use super::deliver::Next;
@@ -85,6 +87,8 @@ fn rules() -> Shop {
         nsfw_checker: false,
         quick: limits(1),
         video: limits(2),
+        law: crate::flow::Law::default(),
+        retention_days: 30,
     }
 }
 
@@ -373,7 +377,10 @@ fn text(row: &OutboxRow) -> &str {
 #[track_caller]
 fn words(act: &Act) -> &str {
     match act {
-        Act::Text { text, .. } | Act::Media { caption: text, .. } | Act::Toast { text, .. } => text,
+        Act::Text { text, .. }
+        | Act::Media { caption: text, .. }
+        | Act::Document { caption: text, .. }
+        | Act::Toast { text, .. } => text,
         Act::PreCheckout { .. } | Act::Leave | Act::Invoice { .. } | Act::RefundStars { .. } => {
             panic!("no words: {act:?}")
         }

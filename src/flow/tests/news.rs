@@ -62,7 +62,8 @@ fn keyboard(message: &Outgoing) -> &Keyboard {
         | Act::PreCheckout { .. }
         | Act::Leave
         | Act::Invoice { .. }
-        | Act::RefundStars { .. } => panic!("no buttons: {message:?}"),
+        | Act::RefundStars { .. }
+        | Act::Document { .. } => panic!("no buttons: {message:?}"),
     }
 }
 

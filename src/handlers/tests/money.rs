@@ -170,6 +170,7 @@ fn a_finished_job_is_sent_again_by_telegrams_own_names_of_its_files() {
             | Act::Leave
             | Act::Invoice { .. }
             | Act::RefundStars { .. } => None,
+            Act::Document { .. } => None,
         });
         assert_eq!(again, Some(vec![Source::FileId("file 1".to_owned())]));
         Ok(())
@@ -198,9 +199,34 @@ fn who_had_blocked_the_bot_finds_the_result_in_the_history() {
             | Act::Leave
             | Act::Invoice { .. }
             | Act::RefundStars { .. } => false,
+            Act::Document { .. } => false,
         }));
         job = ann.tx.job(job.id)?.expect("the job");
         assert!(matches!(&job.row.delivery, Delivery::Delivered { file_ids, .. } if file_ids.len() == 1));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_very_long_history_is_cut_and_the_file_says_so() {
+    converse(|tx| {
+        for number in 0..10_000_i64 {
+            let action = tx.new_action()?;
+            let amount = Kopecks::new(if number % 2 == 0 { 100 } else { -50 });
+            tx.adjust(action, "test", UserId(42), amount, "a test")?.expect("there is enough");
+        }
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        ann.taps_data("stfile");
+        ann.sees("только последние 10000");
+        let rows = ann.seen.iter().find_map(|answer| match &answer.act {
+            Act::Document { bytes, .. } => Some(bytes.iter().filter(|byte| **byte == b'\n').count()),
+            Act::Text { .. }
+            | Act::Toast { .. }
+            | Act::Media { .. }
+            | Act::PreCheckout { .. }
+            | Act::Leave => None,
+        });
+        assert_eq!(rows, Some(10_001), "its head and 10,000 of 10,001 movements");
         Ok(())
     });
 }

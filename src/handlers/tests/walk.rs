@@ -334,3 +334,30 @@ fn the_bonus_comes_once_and_only_when_there_is_one() {
         Ok::<(), Fault>(())
     });
 }
+
+#[test]
+fn who_was_forgotten_comes_back_as_somebody_new_without_a_second_bonus() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::En);
+        ann.writes("/lang");
+        ann.taps("Русский");
+        ann.taps_data("m:z-image");
+        ann.writes("тайный кот");
+        let order = ann.data("⏭ Пропустить все");
+        ann.taps_data("forget");
+        ann.sees("На балансе ещё есть деньги");
+        ann.taps("💸 Отказаться от 100,00 ₽");
+        ann.taps("🗑 Да, удалить всё");
+        ann.sees("мы вас забыли");
+        let row = ann.tx.user(ann.id)?.expect("a row");
+        assert_eq!((row.first_name.as_str(), row.lang), ("", Lang::default()));
+        assert!(!ann.tx.session(ann.id)?.expect("a session").has_words());
+        ann.writes("/start");
+        ann.sees("Hello");
+        assert!(!ann.screen().expect("a screen").contains('₽'), "the bonus comes once");
+        assert_eq!(ann.tx.available(ann.id)?, Kopecks::ZERO);
+        ann.taps_data(&order);
+        assert!(!ann.screen().expect("a screen").contains("тайный кот"));
+        Ok(())
+    });
+}

@@ -38,5 +38,7 @@ pub(super) fn shop() -> Shop {
         nsfw_checker: true,
         quick: limits,
         video: limits,
+        law: crate::flow::Law::default(),
+        retention_days: 30,
     }
 }

@@ -235,6 +235,25 @@ async fn a_picture_of_ours_is_uploaded_and_its_largest_size_remembered() {
 }
 
 #[tokio::test]
+async fn a_file_that_lies_nowhere_goes_as_a_document_of_its_name() {
+    let fake = fake(vec![ok(json!({"message_id": 9, "document": {"file_id": "doc"}}))]).await;
+    let (name, bytes) = ("statement.csv".to_owned(), "\u{feff}a;b".as_bytes().to_vec());
+    let act = Act::Document { name, bytes, caption: "All of it".to_owned() };
+    assert_eq!(fake.telegram.send(&outgoing(act)).await, there(9, &["doc"]));
+    let seen = fake.seen();
+    assert!(seen[0].path.ends_with("/sendDocument"), "{seen:?}");
+    let form = seen[0].text();
+    for part in [
+        "name=\"document\"; filename=\"statement.csv\"",
+        "\u{feff}a;b\r\n",
+        "name=\"caption\"\r\n\r\nAll of it\r\n",
+    ] {
+        assert!(form.contains(part), "{part} in {form}");
+    }
+    assert!(!form.contains("attach://"), "{form}");
+}
+
+#[tokio::test]
 async fn what_is_too_large_for_a_photo_goes_as_a_document_and_what_is_too_large_at_all_is_refused() {
     let document = json!({"message_id": 9, "document": {"file_id": "doc"}});
     let fake = fake(vec![ok(document)]).await;

@@ -1,0 +1,245 @@
+//! Where a customer's money went: every movement of their wallet with its reason and what was there
+//! afterwards, for the chat, for a table of theirs, for an export.
+//!
+//! **Invariant:** the balance after a row is never stored. It is the account's counters with every newer
+//! row undone, so a statement cannot say anything else than the ledger; before the oldest row it is zero.
+
+use crate::catalog;
+use crate::ids::{JobId, Seq, UserId};
+use crate::ledger::{Account, Counters, Kind, Memo, Transfer};
+use crate::message::Lang;
+use crate::money::Kopecks;
+use crate::store::{Fault, LedgerRow, Tx};
+use crate::texts::{self, Arg};
+use crate::time::At;
+
+/// What is in a wallet, or what changed in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// All that is there, reserved money included.
+    pub balance: Kopecks,
+    /// What of it is reserved.
+    pub held: Kopecks,
+}
+
+impl Sums {
+    fn of(counters: &Counters) -> Option<Self> {
+        Some(Self { balance: counters.posted()?, held: counters.held() })
+    }
+
+    /// What may be spent; `None` when it does not fit.
+    pub fn available(self) -> Option<Kopecks> {
+        self.balance.checked_sub(self.held)
+    }
+
+    fn without(self, change: Self) -> Option<Self> {
+        let balance = self.balance.checked_sub(change.balance)?;
+        Some(Self { balance, held: self.held.checked_sub(change.held)? })
+    }
+}
+
+/// One movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The ledger row.
+    pub seq: Seq,
+    /// When.
+    pub at: At,
+    /// What it is.
+    pub transfer: Transfer,
+    /// What it changed; either may be below zero.
+    pub change: Sums,
+    /// What was there after it.
+    pub after: Sums,
+    /// What of it could be spent.
+    pub available: Kopecks,
+    /// The model of its job; its id when the catalogue has it no more.
+    pub model: Option<String>,
+    /// Its job.
+    pub job: Option<JobId>,
+    /// Why, in plain words that are not escaped; may be empty.
+    pub why: String,
+}
+
+/// A part of a wallet's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What is there now.
+    pub now: Sums,
+    /// What of it may be spent.
+    pub available: Kopecks,
+    /// The movements, newest first.
+    pub lines: Vec<Line>,
+    /// There are older ones.
+    pub more: bool,
+}
+
+/// `limit` movements of a customer's wallet after the newest `skip`. All newer ones are read too.
+pub fn read(tx: &Tx<'_>, lang: Lang, user: UserId, skip: usize, limit: usize) -> Result<Statement, Fault> {
+    let wallet = Account::User(user);
+    let does_not_fit = || Fault::Bug(format!("the wallet of {user} does not fit"));
+    let now = Sums::of(&tx.account(wallet)?.counters).ok_or_else(does_not_fit)?;
+    let end = skip.saturating_add(limit);
+    let mut rows = tx.history(wallet, None, end.saturating_add(1))?;
+    let more = rows.len() > end;
+    rows.truncate(end);
+    let (mut after, mut lines) = (now, Vec::new());
+    for (number, (seq, LedgerRow { transfer, .. })) in rows.into_iter().enumerate() {
+        let change = change(tx, wallet, &transfer)?;
+        let before = after.without(change).ok_or_else(does_not_fit)?;
+        if number >= skip {
+            let available = after.available().ok_or_else(does_not_fit)?;
+            lines.push(line(tx, lang, seq, transfer, change, after, available)?);
+        }
+        after = before;
+    }
+    Ok(Statement { now, available: now.available().ok_or_else(does_not_fit)?, lines, more })
+}
+
+/// What a row changed in a wallet.
+fn change(tx: &Tx<'_>, wallet: Account, transfer: &Transfer) -> Result<Sums, Fault> {
+    let amount = transfer.amount;
+    let negative = |amount: Kopecks| Kopecks::new(amount.get().saturating_neg());
+    // The end of a hold frees all of it, whatever is taken.
+    let freed = match transfer.pending_of {
+        Some(hold) => tx.ledger_row(hold)?.transfer.amount,
+        None => Kopecks::ZERO,
+    };
+    Ok(match transfer.kind {
+        Kind::Hold => Sums { balance: Kopecks::ZERO, held: amount },
+        Kind::Release => Sums { balance: Kopecks::ZERO, held: negative(freed) },
+        Kind::Charge => Sums { balance: negative(amount), held: negative(freed) },
+        Kind::Topup | Kind::Refund | Kind::Adjust | Kind::Loss => {
+            let balance = if transfer.credit == wallet { amount } else { negative(amount) };
+            Sums { balance, held: Kopecks::ZERO }
+        }
+    })
+}
+
+fn line(
+    tx: &Tx<'_>,
+    lang: Lang,
+    seq: Seq,
+    transfer: Transfer,
+    change: Sums,
+    after: Sums,
+    available: Kopecks,
+) -> Result<Line, Fault> {
+    let job = match transfer.job {
+        Some(id) => tx.job(id)?,
+        None => None,
+    };
+    let model = job.map(|job| match catalog::model(&job.row.model) {
+        Some(model) => model.title.to_owned(),
+        None => job.row.model,
+    });
+    let why = why(tx, lang, &transfer)?;
+    Ok(Line { seq, at: transfer.at, change, after, available, model, job: transfer.job, why, transfer })
+}
+
+/// The text that names a movement.
+pub fn kind_key(transfer: &Transfer) -> &'static str {
+    match (transfer.kind, transfer.memo) {
+        (Kind::Topup, Memo::Welcome) => "move-bonus",
+        (Kind::Topup, _) => "move-topup",
+        (Kind::Hold, _) => "move-hold",
+        (Kind::Charge, _) => "move-charge",
+        (Kind::Release, _) => "move-release",
+        (Kind::Refund, _) => "move-refund",
+        (Kind::Adjust, Memo::Chargeback(_)) => "move-chargeback",
+        (Kind::Adjust | Kind::Loss, _) => "move-adjust",
+    }
+}
+
+/// Why the money moved, not escaped.
+fn why(tx: &Tx<'_>, lang: Lang, transfer: &Transfer) -> Result<String, Fault> {
+    let say = |key: &str| texts::say(lang, key, &[]);
+    let numbered =
+        |key: &str, number: u64| texts::say(lang, key, &[("number", Arg::Html(&number.to_string()))]);
+    Ok(match transfer.memo {
+        Memo::Ordered => say("why-ordered"),
+        Memo::Delivered => say("why-delivered"),
+        Memo::Failed => say("why-failed"),
+        Memo::Cancelled => say("why-cancelled"),
+        Memo::Late => say("why-late"),
+        Memo::Undeliverable => say("why-undeliverable"),
+        Memo::Welcome => say("why-welcome"),
+        // In the operator's own words.
+        Memo::Action(id) => tx.action(id)?.map_or(String::new(), |row| row.reason),
+        Memo::Payment(id) => numbered(way(transfer.debit), id.0),
+        Memo::Chargeback(id) => numbered("why-chargeback", id.0),
+    })
+}
+
+/// The text that names the way a payment came.
+fn way(source: Account) -> &'static str {
+    match source {
+        Account::CashStars => "why-paid-stars",
+        Account::CashManual => "why-paid-transfer",
+        Account::CashCard => "why-paid-card",
+        Account::User(_)
+        | Account::Revenue
+        | Account::Bonus
+        | Account::Adjust
+        | Account::Provider
+        | Account::Loss => "why-paid",
+    }
+}
+
+/// The movements as a table that Excel opens by a double click: UTF-8 with its mark; in Russian `;`
+/// between the cells and a decimal comma, in English `,` and a point.
+pub fn table(lang: Lang, lines: &[Line]) -> Vec<u8> {
+    let delimiter = match lang {
+        Lang::Ru => b';',
+        Lang::En => b',',
+    };
+    let amount = |amount: Kopecks| match lang {
+        Lang::Ru => amount.to_string().replace('.', ","),
+        Lang::En => amount.to_string(),
+    };
+    let mut table = csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer("\u{feff}".as_bytes().to_vec());
+    let head = texts::say(lang, "statement-head", &[]);
+    let mut rows = vec![head.split(';').map(str::to_owned).collect()];
+    rows.extend(lines.iter().map(|line| {
+        vec![
+            line.at.to_string(),
+            texts::say(lang, kind_key(&line.transfer), &[]),
+            amount(line.change.balance),
+            amount(line.change.held),
+            amount(line.after.balance),
+            amount(line.available),
+            harmless(&line.why),
+            harmless(line.model.as_deref().unwrap_or("")),
+            line.job.map_or(String::new(), |job| job.to_string()),
+            line.seq.to_string(),
+        ]
+    }));
+    for row in rows {
+        table.write_record(row).expect("memory takes every row, and all rows have the same cells");
+    }
+    table.into_inner().expect("memory takes all")
+}
+
+/// Words of others as a cell: what a table program would take for a formula begins with an apostrophe.
+fn harmless(cell: &str) -> String {
+    let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if begins { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for bad in ["=1+1", "+7 999", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+            assert_eq!(harmless(bad), format!("'{bad}"));
+        }
+        for good in ["", "перевод", "a=1", "'=1", " =1", "1-2"] {
+            assert_eq!(harmless(good), good);
+        }
+    }
+}
