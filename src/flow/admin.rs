@@ -3,7 +3,7 @@
 
 use super::alarm::{self, Alarm};
 use super::resend::{self, NotSent};
-use super::{Shop, news};
+use super::{Shop, decide, news};
 use crate::catalog;
 use crate::ids::{ActionId, JobId, Seq, UserId};
 use crate::job::State;
@@ -61,6 +61,18 @@ pub enum NotDone {
     /// It is so already.
     #[error("it is so already")]
     AlreadySo,
+    /// No payment has this number.
+    #[error("there is no such payment")]
+    NoPayment,
+    /// Something else was decided about the payment, or its time is over.
+    #[error("something else was decided already")]
+    Decided,
+    /// A payment goes back only as long as its money is in the wallet.
+    #[error("{missing} ₽ of it are spent")]
+    Spent {
+        /// So much is missing.
+        missing: Kopecks,
+    },
 }
 
 /// What was done.
@@ -88,6 +100,9 @@ pub fn is_refundable(job: &Job) -> bool {
 /// # Errors
 /// Faults; the refusals are inside.
 pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
+    if let Some(verdict) = decide::check(tx, what)? {
+        return Ok(verdict);
+    }
     let verdict = match what {
         Action::Adjust { user, amount } => {
             let available = tx.available(*user)?;
@@ -123,6 +138,10 @@ pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
         Action::Selling { on } => check_switch(tx, "all", *on)?,
         Action::Model { model, .. } if catalog::model(model).is_none() => Err(NotDone::NoModel),
         Action::Model { model, on } => check_switch(tx, model, *on)?,
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => Ok(()),
     };
     Ok(verdict)
 }
@@ -186,6 +205,13 @@ pub fn perform(
             tx.trace(request, job.row.user, Some(job.id), "sent-again", format!("by operator {who}"))?;
             (None, "delivered".to_owned(), "sent again".to_owned())
         }
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => match decide::perform(shop, tx, admin, what, reason)? {
+            Ok((before, after)) => (None, before, after),
+            Err(not) => return Ok(Err(not)),
+        },
     };
     let (what, reason) = (what.clone(), reason.to_owned());
     tx.put_action(id, &ActionRow { at: tx.now().at, who, what, reason, seq, before, after })?;

@@ -72,7 +72,10 @@ pub(super) fn screen(talk: &Talk<'_, '_>) -> Result<Screen, Fault> {
 fn keyboard(talk: &Talk<'_, '_>, selling: bool) -> Keyboard {
     let switch = if selling { "admin-button-stop" } else { "admin-button-sell" };
     vec![
-        vec![Target::Find.button(talk.say("admin-button-find", &[]))],
+        vec![
+            Target::Find.button(talk.say("admin-button-find", &[])),
+            Target::Open.button(talk.say("admin-button-open", &[])),
+        ],
         vec![
             Target::Failures.button(talk.say("admin-button-failures", &[])),
             Target::Days(7).button(talk.say("admin-button-days", &[])),
