@@ -12,7 +12,7 @@ use crate::ids::{JobId, UserId};
 use crate::job::{Event, State, Why};
 use crate::message::{Act, Lang, Press};
 use crate::money::Kopecks;
-use crate::store::{Action, Asked, Expects, StoppedBy, Tx};
+use crate::store::{Action, Asked, DayRow, Expects, StoppedBy, Tx};
 use std::collections::{BTreeSet, VecDeque};
 
 const ADMIN: i64 = 1;
@@ -431,6 +431,72 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
                 .iter()
                 .any(|one| matches!(&one.act, Act::Text { text, .. } if text.contains("ordered")))
         );
+        Ok(())
+    });
+}
+
+#[test]
+fn pages_beyond_all_numbers_and_people_who_never_were_are_answered() {
+    converse(|tx| {
+        let scene = scene(tx, 1);
+        let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
+        let before = world(admin.tx, &scene);
+        for target in Desk::samples() {
+            admin.taps_data(&Target::Admin(target).data());
+        }
+        for user in [scene.user, UserId(0), UserId(-1), UserId(12)] {
+            for page in [1, 2, 499, usize::MAX] {
+                admin.taps_data(&Target::Admin(Desk::Moves(user, page)).data());
+                admin.taps_data(&Target::Admin(Desk::Jobs(user, page)).data());
+            }
+        }
+        for days in [0, 1, 8, u32::MAX] {
+            admin.taps_data(&Target::Admin(Desk::Days(days)).data());
+            admin.sees("Цифры по дням");
+        }
+        assert_eq!(world(admin.tx, &scene), before);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_rich_day_and_a_full_log_fit_into_a_message() {
+    converse(|tx| {
+        let (most, many) = (Kopecks::new(999_999_999_999), 9_999_999);
+        tx.count_day(&DayRow {
+            charged: most,
+            topped_up: most,
+            given: most,
+            credited: most,
+            debited: most,
+            cost_micro_usd: 1_000_000_000_000,
+            sold: many,
+            free: many,
+            new: many,
+            active: many,
+            first_paid: many,
+            from_free: many,
+            refunded: Kopecks::new(5),
+        })?;
+        let long = "я".repeat(200);
+        for _ in 0..7 {
+            let id = tx.new_action()?;
+            tx.switch_selling(id, "900", false, &long)?;
+        }
+        for _ in 0..9 {
+            tx.keep_unreadable(None, b"{\"poll\":{}}", &long)?;
+        }
+        let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
+        admin.writes("/admin");
+        admin.taps("📊 Цифры");
+        admin.sees("9\u{a0}999\u{a0}999\u{a0}999,94 ₽");
+        admin.taps("📅 За 30 дней");
+        admin.sees("маржа");
+        admin.taps_data("a:log:0");
+        admin.taps("➡️");
+        admin.sees("Остановить приём");
+        admin.taps_data("a:parked");
+        admin.sees("<code>poll</code>");
         Ok(())
     });
 }
