@@ -181,6 +181,12 @@ impl Tx<'_> {
             Action::RefundJob { job } | Action::SendAgain { job } => {
                 self.job(*job)?.is_some_and(|job| job.row.user == user)
             }
+            Action::Approve { payment, .. }
+            | Action::Reject { payment }
+            | Action::RefundPayment { payment }
+            | Action::PaidBack { payment, .. } => {
+                self.payment(*payment)?.is_some_and(|payment| payment.row.user == user)
+            }
             Action::Selling { .. } | Action::Model { .. } => false,
         })
     }
