@@ -14,6 +14,7 @@ mod looks;
 mod mend;
 mod notes;
 mod open;
+mod paid;
 mod payments;
 mod queues;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use crate::job::State;
 use crate::ledger::{Account, Kind, Memo, Refusal, Transfer};
 use crate::money::Kopecks;
-use crate::payment::Way;
+use crate::payment::{self, Way};
 use crate::sandbox::disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -35,6 +35,21 @@ enum Act {
     Welcome { user: i64, amount: i64 },
     Adjust { action: u64, user: i64, amount: i64 },
     ForJob(ForJob),
+    Back(Back),
+}
+
+/// A step of giving a payment back, right or not.
+#[derive(Clone, Debug)]
+struct Back {
+    payment: u64,
+    /// The so-manieth try, from 1.
+    nth: u32,
+    /// `None` holds; else the hold ends, taken or not.
+    taken: Option<bool>,
+    user: i64,
+    amount: i64,
+    /// The payment whose last hold it says to end.
+    hold_of: u64,
 }
 
 /// A movement of a job's money, right or not.
@@ -78,13 +93,22 @@ struct JobNote {
     loss: Option<i64>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct PaymentNote {
     way: Way,
     outside: u8,
     user: i64,
     amount: i64,
     back: bool,
+    /// The row of each try's hold, and whether it was taken.
+    tries: Vec<(u64, Option<bool>)>,
+}
+
+impl PaymentNote {
+    /// Nothing of it is on its way back, or went there.
+    fn is_whole(&self) -> bool {
+        !self.back && self.tries.last().is_none_or(|(_, end)| *end == Some(false))
+    }
 }
 
 /// The model.
@@ -137,22 +161,20 @@ impl Books {
     }
 
     /// Ends a hold: so much of it is taken.
-    fn ends(&mut self, user: i64, held: i64, taken: i64) -> bool {
-        let (mut out, mut into) = (self.purse(wallet(user)), self.purse(Account::Revenue));
+    fn ends(&mut self, user: i64, to: Account, held: i64, taken: i64) -> bool {
+        let (mut out, mut into) = (self.purse(wallet(user)), self.purse(to));
         out.held -= i128::from(held);
         into.due -= i128::from(held);
         out.went += i128::from(taken);
         into.came += i128::from(taken);
-        self.write((wallet(user), out), (Account::Revenue, into))
+        self.write((wallet(user), out), (to, into))
     }
 
-    fn reserves(&mut self, user: i64, amount: i64) -> bool {
-        let (mut out, mut into) = (self.purse(wallet(user)), self.purse(Account::Revenue));
+    fn reserves(&mut self, user: i64, to: Account, amount: i64) -> bool {
+        let (mut out, mut into) = (self.purse(wallet(user)), self.purse(to));
         out.held += i128::from(amount);
         into.due += i128::from(amount);
-        amount > 0
-            && self.can_spend(user, amount)
-            && self.write((wallet(user), out), (Account::Revenue, into))
+        amount > 0 && self.can_spend(user, amount) && self.write((wallet(user), out), (to, into))
     }
 
     fn decide(&mut self, act: &Act) -> Answer {
@@ -160,9 +182,10 @@ impl Books {
             Act::Topup { way, outside, user, amount } => self.topup(*way, *outside, *user, *amount),
             Act::ChargeBack { payment } => {
                 let place = usize::try_from(*payment - 1).expect("small");
-                match self.payments.get(place).copied() {
+                match self.payments.get(place).cloned() {
                     None => Answer::Refused,
                     Some(payment) if payment.back => Answer::Before,
+                    Some(payment) if !payment.is_whole() => Answer::Refused,
                     Some(payment) => {
                         let paid = self.pays(wallet(payment.user), Account::Adjust, payment.amount);
                         self.payments[place].back = paid;
@@ -179,6 +202,41 @@ impl Books {
             Act::Adjust { action, user, amount } => self.adjust(*action, *user, *amount),
             Act::ForJob(want) if want.crooked => Answer::Refused,
             Act::ForJob(want) => self.for_job(want),
+            Act::Back(want) => self.back(want),
+        }
+    }
+
+    fn last_hold(&self, payment: u64) -> u64 {
+        let place = usize::try_from(payment - 1).expect("small");
+        self.payments.get(place).and_then(|note| note.tries.last()).map_or(NOWHERE, |(row, _)| *row)
+    }
+
+    fn back(&mut self, want: &Back) -> Answer {
+        let (place, nth) = (want.payment - 1, usize::try_from(want.nth).expect("small"));
+        let place = usize::try_from(place).expect("small");
+        let Some(note) = self.payments.get(place).cloned() else { return Answer::Refused };
+        let (own, to) = ((want.user, want.amount) == (note.user, note.amount), note.way.account());
+        let names = self.last_hold(want.hold_of);
+        let tried = note.tries.get(nth - 1).copied();
+        match (want.taken, tried) {
+            (None, Some(_)) => again(own),
+            (None, None) => {
+                let right = own && nth == note.tries.len() + 1 && note.is_whole();
+                let held = right && self.reserves(note.user, to, note.amount);
+                self.payments[place].tries.extend(held.then_some((self.rows, None)));
+                news(held)
+            }
+            (Some(taken), Some((row, end))) if end == Some(taken) => again(own && names == row),
+            (Some(taken), Some((row, None))) => {
+                let right = own && nth == note.tries.len() && names == row;
+                let takes = if taken { note.amount } else { 0 };
+                let ended = right && self.ends(note.user, to, note.amount, takes);
+                if ended {
+                    self.payments[place].tries[nth - 1].1 = Some(taken);
+                }
+                news(ended)
+            }
+            (Some(_), Some(_) | None) => Answer::Refused,
         }
     }
 
@@ -188,7 +246,8 @@ impl Books {
             return again((known.user, known.amount) == (user, amount));
         }
         let paid = self.pays(way.account(), wallet(user), amount);
-        self.payments.extend(paid.then_some(PaymentNote { way, outside, user, amount, back: false }));
+        let note = PaymentNote { way, outside, user, amount, back: false, tries: Vec::new() };
+        self.payments.extend(paid.then_some(note));
         news(paid)
     }
 
@@ -218,7 +277,7 @@ impl Books {
                 again(note.hold.is_some_and(|(_, whose, held)| (whose, held) == (user, amount)))
             }
             (Kind::Hold, _) => {
-                let reserved = self.reserves(user, amount);
+                let reserved = self.reserves(user, Account::Revenue, amount);
                 note.hold = reserved.then_some((self.rows, user, amount));
                 news(reserved)
             }
@@ -228,7 +287,8 @@ impl Books {
             (Kind::Charge | Kind::Release, None) => {
                 let takes = kind == Kind::Charge;
                 let right = own && amount > 0 && if takes { amount <= held } else { amount == held };
-                let ended = right && self.ends(user, held, if takes { amount } else { 0 });
+                let taken = if takes { amount } else { 0 };
+                let ended = right && self.ends(user, Account::Revenue, held, taken);
                 note.end = ended.then_some((takes, amount));
                 news(ended)
             }
@@ -278,6 +338,21 @@ impl Books {
                 Some((false, _)) => want(Kind::Loss, 3),
             }
         }
+        for (payment, note) in (1..).zip(&self.payments) {
+            let PaymentNote { user, amount, .. } = *note;
+            let tries = u32::try_from(note.tries.len()).expect("few");
+            let mut want = |taken, nth, user, amount, hold_of| {
+                acts.push(Act::Back(Back { payment, nth, taken, user, amount, hold_of }));
+            };
+            want(None, tries + 1, user, amount, payment);
+            for taken in [true, false].into_iter().filter(|_| tries > 0) {
+                want(Some(taken), tries, user, amount, payment);
+                want(Some(taken), tries, user, amount, payment % 4 + 1);
+                want(Some(taken), tries, user % USERS.end() + 1, amount, payment);
+            }
+            want(None, tries.max(1), user, (amount / 2).max(1), payment);
+            acts.push(Act::ChargeBack { payment });
+        }
         acts
     }
 }
@@ -317,6 +392,15 @@ fn for_job() -> impl Strategy<Value = Act> {
     )
 }
 
+fn back() -> impl Strategy<Value = Act> {
+    let taken = prop::option::of(any::<bool>());
+    (1..=4_u64, 1..=3_u32, taken, USERS, amounts(), 1..=4_u64).prop_map(
+        |(payment, nth, taken, user, amount, hold_of)| {
+            Act::Back(Back { payment, nth, taken, user, amount, hold_of })
+        },
+    )
+}
+
 impl ReferenceStateMachine for Books {
     type State = Self;
     type Transition = Act;
@@ -337,6 +421,7 @@ impl ReferenceStateMachine for Books {
             2 => adjust,
             1 => (USERS, 1..=500_i64).prop_map(|(user, amount)| Act::Welcome { user, amount }),
             1 => (1..=8_u64).prop_map(|payment| Act::ChargeBack { payment }),
+            2 => back(),
             6 => for_job(),
         ];
         let sensible = books.sensible();
@@ -380,7 +465,31 @@ fn does(tx: &mut Tx<'_>, act: &Act) -> Result<Result<Posted, Refusal>, Fault> {
             tx.adjust(ActionId(*action), "test", UserId(*user), Kopecks::new(*amount), "a test")
         }
         Act::ForJob(want) => does_for_job(tx, want),
+        Act::Back(want) => gives_back(tx, want),
     }
+}
+
+fn gives_back(tx: &mut Tx<'_>, want: &Back) -> Result<Result<Posted, Refusal>, Fault> {
+    let (id, at) = (PaymentId(want.payment), tx.now().at);
+    let Some(mut payment) = tx.payment(id)? else { return Ok(Err(Refusal::NoHold)) };
+    let named = tx.payment(PaymentId(want.hold_of))?.and_then(|named| named.row.money.tries.last().copied());
+    let (user, amount, to) = (UserId(want.user), Kopecks::new(want.amount), payment.row.way.account());
+    let hold = Transfer::pay_hold(id, want.nth, user, to, amount, at);
+    let seq = named.map_or(Seq(NOWHERE), |last| last.hold);
+    let transfer = match want.taken {
+        None => hold,
+        Some(taken) => Transfer::pay_hold_end(&hold, seq, id, want.nth, taken, at),
+    };
+    let posted = tx.transfer_for_payment(&mut payment, &transfer)?;
+    if let Ok(Posted::New(_)) = posted {
+        payment.row.state = match want.taken {
+            None => payment::State::Refunding,
+            Some(true) => payment::State::Refunded,
+            Some(false) => payment::State::Paid,
+        };
+        tx.put_payment(&payment)?;
+    }
+    Ok(posted)
 }
 
 fn does_for_job(tx: &mut Tx<'_>, want: &ForJob) -> Result<Result<Posted, Refusal>, Fault> {
