@@ -349,8 +349,8 @@ fn a_payment_goes_back_once_whole_and_only_from_what_is_there() {
     check(
         "
         topup      ann 100              -> ok               ann 100 free, 0 held
-        paytaken   pay=1                -> not-the-hold     ann 100 free, 0 held
-        payrelease pay=1                -> not-the-hold     ann 100 free, 0 held
+        paytaken   pay=1                -> no-hold          ann 100 free, 0 held
+        payrelease pay=1                -> no-hold          ann 100 free, 0 held
         payhold    pay=1 99             -> not-the-hold     ann 100 free, 0 held
         payhold    pay=1 101            -> not-the-hold     ann 100 free, 0 held
         payhold    bob pay=1            -> not-the-hold     ann 100 free, 0 held

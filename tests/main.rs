@@ -3,6 +3,7 @@
 
 mod answers;
 mod binary;
+mod checkout;
 mod cli;
 mod crash;
 mod demo;
@@ -17,6 +18,9 @@ mod limits;
 mod models;
 mod outbox;
 mod park;
+mod paycrash;
+mod payraces;
+mod payshuffle;
 mod power;
 mod prompts;
 mod races;
