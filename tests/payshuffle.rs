@@ -173,3 +173,55 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
     let refunded = app.stars_that_came().into_values().filter(|one| one.row.state == State::Refunded).count();
     assert_eq!(refunded, paid.len().div_ceil(3), "each that an operator gave back");
 }
+
+/// Telegram lists a hundred transactions at once; what was compared for good is not read again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_list_is_compared_page_by_page_to_its_end() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    let payer = *PAYERS.start();
+    app.user(payer).sends("/start").sees("Самовар").await;
+    let pays = |many: usize| {
+        app.sandbox.telegram.act(|world, now| {
+            world.keep_payments_quiet(true);
+            let pay = |_| world.pays_out_of_nowhere(now, payer, ("XTR", 2), "?").expect("paid");
+            (0..many).map(pay).collect::<Vec<_>>()
+        })
+    };
+    let comes = |many: usize| {
+        let app = &app;
+        async move {
+            app.until("the comparison", |_| {
+                app.skip(Duration::from_secs(601));
+                (app.stars_that_came().len() == many).then_some(())
+            })
+            .await;
+            // Telegram takes one message a second in a chat.
+            app.until("the receipts", |view| {
+                app.skip(Duration::from_secs(60));
+                (view.outbox_depth().ok()? == 0).then_some(())
+            })
+            .await;
+        }
+    };
+    let first = pays(230);
+    comes(230).await;
+    let compared =
+        || app.store().view().expect("a view").note::<u32>("stars_compared/4242").expect("readable");
+    assert_eq!(compared(), Some(200), "two whole pages");
+    // What goes back of the first page is listed after all that came.
+    app.sandbox.telegram.act(|world, now| {
+        for charge in first.iter().take(30) {
+            world.charge_back(now, charge).expect("given back");
+        }
+    });
+    pays(45);
+    comes(275).await;
+    app.until("the end of the list", |_| {
+        app.skip(Duration::from_secs(601));
+        (compared() == Some(300)).then_some(())
+    })
+    .await;
+    comes(275).await;
+    app.agrees_with_telegram();
+    assert_eq!(app.wallet(payer).0, "600.25", "245 payments of 2.45");
+}
