@@ -3,7 +3,7 @@
 
 use super::alarm::{self, Alarm};
 use super::resend::{self, NotSent};
-use super::{Shop, news};
+use super::{Shop, news, promo};
 use crate::catalog;
 use crate::ids::{ActionId, JobId, Seq, UserId};
 use crate::job::State;
@@ -55,6 +55,9 @@ pub enum NotDone {
     /// Its result is on its way to the customer.
     #[error("the result is still on its way")]
     OnItsWay,
+    /// There is no such promo code.
+    #[error("there is no such promo code")]
+    NoPromo,
     /// There are no files to send, or they are gone.
     #[error("there is nothing to send")]
     NoFiles,
@@ -123,6 +126,12 @@ pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
         Action::Selling { on } => check_switch(tx, "all", *on)?,
         Action::Model { model, .. } if catalog::model(model).is_none() => Err(NotDone::NoModel),
         Action::Model { model, on } => check_switch(tx, model, *on)?,
+        Action::PromoNew { code, .. } => tx.promo(code)?.map_or(Ok(()), |_| Err(NotDone::AlreadySo)),
+        Action::PromoOff { code } => match tx.promo(code)? {
+            None => Err(NotDone::NoPromo),
+            Some(row) if row.off => Err(NotDone::AlreadySo),
+            Some(_) => Ok(()),
+        },
     };
     Ok(verdict)
 }
@@ -185,6 +194,15 @@ pub fn perform(
             let request = job.row.request;
             tx.trace(request, job.row.user, Some(job.id), "sent-again", format!("by operator {who}"))?;
             (None, "delivered".to_owned(), "sent again".to_owned())
+        }
+        Action::PromoNew { code, gift, limit, until } => {
+            let promo = promo::New { code, gift: *gift, limit: *limit, until: *until };
+            promo::make(tx, admin, &promo)?;
+            (None, "none".to_owned(), "on".to_owned())
+        }
+        Action::PromoOff { code } => {
+            let used = promo::switch_off(tx, code)?;
+            (None, "on".to_owned(), format!("off after {used} uses"))
         }
     };
     let (what, reason) = (what.clone(), reason.to_owned());

@@ -244,7 +244,9 @@ impl Tx<'_> {
             | Action::Ban { .. }
             | Action::Unban { .. }
             | Action::RefundJob { .. }
-            | Action::SendAgain { .. } => return Err(Fault::Bug("this switches nothing".to_owned())),
+            | Action::SendAgain { .. }
+            | Action::PromoNew { .. }
+            | Action::PromoOff { .. } => return Err(Fault::Bug("this switches nothing".to_owned())),
         };
         if on {
             self.put_note(SOLD_AGAIN, &at)?;

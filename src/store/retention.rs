@@ -206,9 +206,12 @@ impl Action {
     fn user(&self) -> Option<UserId> {
         match self {
             Self::Adjust { user, .. } | Self::Ban { user } | Self::Unban { user } => Some(*user),
-            Self::Selling { .. } | Self::RefundJob { .. } | Self::SendAgain { .. } | Self::Model { .. } => {
-                None
-            }
+            Self::Selling { .. }
+            | Self::RefundJob { .. }
+            | Self::SendAgain { .. }
+            | Self::Model { .. }
+            | Self::PromoNew { .. }
+            | Self::PromoOff { .. } => None,
         }
     }
 }

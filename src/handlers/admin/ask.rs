@@ -3,7 +3,7 @@
 //! number, so an old one does nothing and a second tap finds the act done.
 
 use super::target::Target;
-use super::{describe, home, job, models, person, show};
+use super::{describe, home, job, models, person, promos, show};
 use crate::flow::admin::{self, Done, NotDone};
 use crate::handlers::talk::{Screen, Talk};
 use crate::ids::{ActionId, UserId};
@@ -23,6 +23,7 @@ fn page_of(what: &Action) -> Target {
         Action::Adjust { user, .. } | Action::Ban { user } | Action::Unban { user } => Target::Person(*user),
         Action::RefundJob { job } | Action::SendAgain { job } => Target::Job(*job),
         Action::Selling { .. } => Target::Home,
+        Action::PromoNew { .. } | Action::PromoOff { .. } => Target::Promos,
         Action::Model { .. } => Target::Models(0),
     }
 }
@@ -35,6 +36,7 @@ fn back_to(talk: &mut Talk<'_, '_>, what: &Action, sentence: &str) -> Result<(),
         }
         Action::RefundJob { job } | Action::SendAgain { job } => job::show(talk, *job, Some(sentence)),
         Action::Selling { .. } => home::show_below(talk, sentence),
+        Action::PromoNew { .. } | Action::PromoOff { .. } => promos::show(talk, Some(sentence)),
         Action::Model { model, .. } => models::show(talk, models::page_of(model), Some(sentence)),
     }
 }
@@ -55,6 +57,7 @@ fn sentence(talk: &Talk<'_, '_>, not: NotDone) -> String {
         NotDone::TooLarge => "admin-amount-wallet-full",
         NotDone::NothingToRefund => "admin-not-refund",
         NotDone::OnItsWay => "admin-not-on-its-way",
+        NotDone::NoPromo => "promo-not-there",
         NotDone::NoFiles => "admin-not-files",
         NotDone::AlreadySo => "admin-not-already",
     };
@@ -112,7 +115,9 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, what: Action) -> Result<(), Fault> 
         | Action::Ban { .. }
         | Action::Unban { .. }
         | Action::RefundJob { .. }
-        | Action::Model { .. } => ask_reason(talk, what),
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => ask_reason(talk, what),
     }
 }
 
@@ -187,7 +192,8 @@ pub(super) fn yes(talk: &mut Talk<'_, '_>, id: ActionId) -> Result<(), Fault> {
         | Expects::Option(_)
         | Expects::TopUp
         | Expects::Receipt(_)
-        | Expects::Admin(_) => return old(talk, id),
+        | Expects::Admin(_)
+        | Expects::Promo => return old(talk, id),
     };
     talk.aside();
     match admin::perform(talk.shop, talk.tx, id, talk.user, &what, &reason)? {

@@ -12,6 +12,7 @@ mod log;
 mod models;
 mod numbers;
 mod person;
+mod promos;
 pub(crate) mod target;
 
 pub(crate) use target::Target;
@@ -29,6 +30,15 @@ const MOST_PAGES: usize = 500;
 /// The command.
 pub(super) fn open(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     home::show(talk)
+}
+
+/// `/promo_new CODE …`, `/promo_off CODE`, `/promos`: what follows the command is in `words`.
+pub(super) fn promo_command(talk: &mut Talk<'_, '_>, name: &str, words: &str) -> Result<(), Fault> {
+    match name {
+        "promo_new" => promos::make(talk, words),
+        "promo_off" => promos::switch_off(talk, words),
+        _ => promos::show(talk, None),
+    }
 }
 
 /// A tap on one of our buttons.
@@ -57,6 +67,7 @@ pub(super) fn tapped(talk: &mut Talk<'_, '_>, target: Target) -> Result<(), Faul
         Target::Models(page) => models::show(talk, page, None),
         Target::Log(page) => log::show(talk, page.min(MOST_PAGES)),
         Target::Parked => log::parked(talk),
+        Target::Promos => promos::show(talk, None),
     }
 }
 
@@ -100,6 +111,10 @@ fn describe(talk: &Talk<'_, '_>, what: &Action) -> String {
         Action::Model { model, on } => {
             let key = if *on { "admin-act-model-on" } else { "admin-act-model-off" };
             talk.say(key, &[("model", Arg::Text(model))])
+        }
+        Action::PromoNew { code, gift, limit, until } => promos::described(talk, code, *gift, *limit, *until),
+        Action::PromoOff { code } => {
+            talk.say("admin-act-promo-off", &[("code", Arg::Text(&code.to_uppercase()))])
         }
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Target {
     Log(usize),
     /// Updates that were put aside.
     Parked,
+    /// The promo codes.
+    Promos,
 }
 
 impl Target {
@@ -82,6 +84,7 @@ impl Target {
             Self::Models(page) => format!("ms:{page}"),
             Self::Log(page) => format!("log:{page}"),
             Self::Parked => "parked".to_owned(),
+            Self::Promos => "promos".to_owned(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Target {
             "ms" => number(rest).map(Self::Models),
             "log" => number(rest).map(Self::Log),
             "parked" => Some(Self::Parked),
+            "promos" => Some(Self::Promos),
             _ => None,
         }
     }
@@ -156,6 +160,7 @@ impl Target {
             Self::Models(page),
             Self::Log(page),
             Self::Parked,
+            Self::Promos,
         ];
         for model in crate::catalog::models() {
             all.extend([true, false].map(|on| Self::Model(model.id.to_owned(), on)));

@@ -123,7 +123,7 @@ fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.refunded = true;
             after.available += price.get();
         }
-        Action::SendAgain { .. } => {}
+        Action::SendAgain { .. } | Action::PromoNew { .. } | Action::PromoOff { .. } => {}
         Action::Selling { on } => switch("all", *on),
         Action::Model { model, on } => switch(model, *on),
     }
@@ -155,6 +155,7 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::Models(_) => ["Нажмите на модель", "Tap a model"],
         Desk::Log(_) => ["Журнал действий", "Log of actions"],
         Desk::Parked => ["Отложенные обновления", "Updates put aside"],
+        Desk::Promos => ["Промокоды", "Promo codes"],
     }
 }
 
