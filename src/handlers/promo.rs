@@ -13,8 +13,7 @@ use crate::texts::Arg;
 pub(super) fn ask(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     talk.aside();
     talk.session.expects = Expects::Promo;
-    let screen =
-        Screen { text: talk.say("promo-ask", &[]), keyboard: vec![back_row(talk, &Target::TopUp)] };
+    let screen = Screen { text: talk.say("promo-ask", &[]), keyboard: vec![back_row(talk, &Target::TopUp)] };
     talk.show(screen)
 }
 
@@ -40,10 +39,8 @@ pub(super) fn take(talk: &mut Talk<'_, '_>, text: &str) -> Result<(), Fault> {
             if not != NotGiven::Banned {
                 talk.session.expects = Expects::Promo;
             }
-            let screen = Screen {
-                text: talk.say(sentence(not), &[]),
-                keyboard: vec![back_row(talk, &Target::TopUp)],
-            };
+            let screen =
+                Screen { text: talk.say(sentence(not), &[]), keyboard: vec![back_row(talk, &Target::TopUp)] };
             talk.show(screen)
         }
     }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod alarm;
+mod bonus;
 mod consequences;
 mod deliver;
 mod forget;

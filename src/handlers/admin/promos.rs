@@ -76,7 +76,8 @@ fn read(now: At, words: &str) -> Result<Action, &'static str> {
     for word in words {
         let given = match word.split_once('=') {
             Some(("limit", most)) => {
-                limit = number(most).filter(|most| (1..=MOST_USES).contains(most)).ok_or("promo-bad-limit")?;
+                limit =
+                    number(most).filter(|most| (1..=MOST_USES).contains(most)).ok_or("promo-bad-limit")?;
                 continue;
             }
             Some(("until", day)) => {
@@ -151,13 +152,7 @@ fn line(talk: &Talk<'_, '_>, code: &str, row: &PromoRow) -> String {
 }
 
 /// What a new code is, in a line.
-pub(super) fn described(
-    talk: &Talk<'_, '_>,
-    code: &str,
-    given: Gift,
-    limit: u32,
-    end: Option<At>,
-) -> String {
+pub(super) fn described(talk: &Talk<'_, '_>, code: &str, given: Gift, limit: u32, end: Option<At>) -> String {
     let gift = gift(talk, given);
     let args = [
         ("code", Arg::Text(&code.to_uppercase())),
