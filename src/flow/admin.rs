@@ -3,7 +3,7 @@
 
 use super::alarm::{self, Alarm};
 use super::resend::{self, NotSent};
-use super::{Shop, news, promo};
+use super::{Shop, decide, news, promo};
 use crate::catalog;
 use crate::ids::{ActionId, JobId, Seq, UserId};
 use crate::job::State;
@@ -64,6 +64,18 @@ pub enum NotDone {
     /// It is so already.
     #[error("it is so already")]
     AlreadySo,
+    /// No payment has this number.
+    #[error("there is no such payment")]
+    NoPayment,
+    /// Something else was decided about the payment, or its time is over.
+    #[error("something else was decided already")]
+    Decided,
+    /// A payment goes back only as long as its money is in the wallet.
+    #[error("{missing} ₽ of it are spent")]
+    Spent {
+        /// So much is missing.
+        missing: Kopecks,
+    },
 }
 
 /// What was done.
@@ -91,6 +103,9 @@ pub fn is_refundable(job: &Job) -> bool {
 /// # Errors
 /// Faults; the refusals are inside.
 pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
+    if let Some(verdict) = decide::check(tx, what)? {
+        return Ok(verdict);
+    }
     let verdict = match what {
         Action::Adjust { user, amount } => {
             let available = tx.available(*user)?;
@@ -126,6 +141,10 @@ pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
         Action::Selling { on } => check_switch(tx, "all", *on)?,
         Action::Model { model, .. } if catalog::model(model).is_none() => Err(NotDone::NoModel),
         Action::Model { model, on } => check_switch(tx, model, *on)?,
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => Ok(()),
         Action::PromoNew { code, .. } => tx.promo(code)?.map_or(Ok(()), |_| Err(NotDone::AlreadySo)),
         Action::PromoOff { code } => match tx.promo(code)? {
             None => Err(NotDone::NoPromo),
@@ -195,6 +214,13 @@ pub fn perform(
             tx.trace(request, job.row.user, Some(job.id), "sent-again", format!("by operator {who}"))?;
             (None, "delivered".to_owned(), "sent again".to_owned())
         }
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => match decide::perform(shop, tx, admin, what, reason)? {
+            Ok((before, after)) => (None, before, after),
+            Err(not) => return Ok(Err(not)),
+        },
         Action::PromoNew { code, gift, limit, until } => {
             let promo = promo::New { code, gift: *gift, limit: *limit, until: *until };
             promo::make(tx, admin, &promo)?;

@@ -4,13 +4,12 @@ use super::{Shop, statement};
 use crate::catalog;
 use crate::catalog::input::Value;
 use crate::ids::UserId;
-use crate::ledger::Memo;
 use crate::message::Lang;
-use crate::store::{Fault, Job, Session, Tx};
+use crate::store::{Fault, Job, Payment, Session, Step, Tx};
 use crate::time::At;
 use serde_json::{Map, Value as Json, json};
 
-/// At most so many jobs and movements, the newest; a document says when it left some out.
+/// At most so many jobs, payments and movements, the newest; a document says when it left some out.
 const JOBS: usize = 1_000;
 const MOVES: usize = 10_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -25,8 +24,10 @@ pub fn document(
 ) -> Result<Vec<u8>, Fault> {
     let statement = statement::read(tx, lang, user, 0, MOVES)?;
     let mut jobs = tx.jobs_of(user, 0, JOBS + 1)?;
-    let left_out = jobs.len() > JOBS || statement.more;
+    let mut payments = tx.payments_of(user, 0, JOBS + 1)?;
+    let left_out = jobs.len() > JOBS || payments.len() > JOBS || statement.more;
     jobs.truncate(JOBS);
+    payments.truncate(JOBS);
     let document = json!({
         "made": tx.now().at.to_string(),
         "profile": profile(tx, user)?,
@@ -38,7 +39,7 @@ pub fn document(
         "session": session_of(session),
         "jobs": jobs.iter().map(|job| job_of(shop, job)).collect::<Vec<_>>(),
         "ledger": statement.lines.iter().map(move_of).collect::<Vec<_>>(),
-        "payments": statement.lines.iter().filter_map(payment_of).collect::<Vec<_>>(),
+        "payments": payments.iter().map(payment_of).collect::<Vec<_>>(),
         "free_uses": free_uses(tx, user)?,
         "bonus": bonus(tx, user)?,
         "older_left_out": left_out,
@@ -114,24 +115,18 @@ fn move_of(line: &statement::Line) -> Json {
     })
 }
 
-fn payment_of(line: &statement::Line) -> Option<Json> {
-    match line.transfer.memo {
-        Memo::Payment(id) | Memo::Chargeback(id) => Some(json!({
-            "payment": id.0,
-            "at": line.at.to_string(),
-            "amount": line.change.balance.to_string(),
-            "way": line.why,
-        })),
-        Memo::Ordered
-        | Memo::Delivered
-        | Memo::Failed
-        | Memo::Cancelled
-        | Memo::Late
-        | Memo::Action(_)
-        | Memo::Welcome
-        | Memo::Undeliverable
-        | Memo::Promo(_) => None,
-    }
+fn payment_of(payment: &Payment) -> Json {
+    let row = &payment.row;
+    let step = |step: &Step| json!({"at": step.at.to_string(), "what": step.what});
+    json!({
+        "number": payment.id.0,
+        "way": row.way,
+        "amount": row.amount.to_string(),
+        "stars": row.stars,
+        "charge": row.charge,
+        "steps": row.steps.iter().map(step).collect::<Vec<_>>(),
+        "receipt": row.receipt,
+    })
 }
 
 fn bonus(tx: &Tx<'_>, user: UserId) -> Result<Json, Fault> {

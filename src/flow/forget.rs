@@ -1,13 +1,14 @@
 //! Forgetting: all of a customer at their wish, and what customers wrote and made once it is old. The
 //! ledger and the shells of jobs stay, under a number without a name: the books must add up.
 //!
-//! **Invariant:** nothing of a job is touched before it is at rest, and no money moves here.
+//! **Invariant:** nothing of a job is touched before it is over, and no money moves here.
 
 use crate::ids::{JobId, UserId};
 use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::message::Lang;
 use crate::money::Kopecks;
+use crate::payment;
 use crate::store::{Delivery, Fault, Job, Session, Tx};
 use crate::time::{At, millis};
 use std::time::Duration;
@@ -23,6 +24,9 @@ pub enum NotYet {
     /// Generations are under way, or their results are.
     #[error("{0} jobs are open")]
     Open(u32),
+    /// An operator is looking for a transfer.
+    #[error("a transfer is being checked")]
+    Claimed,
     /// Money is left.
     #[error("{available} ₽ are left and {held} ₽ are held")]
     Money {
@@ -39,6 +43,13 @@ pub fn check(tx: &Tx<'_>, user: UserId) -> Result<Result<(), NotYet>, Fault> {
     let open = tx.jobs_of(user, 0, STEP)?.iter().filter(|job| under_way(job)).count();
     if open > 0 {
         return Ok(Err(NotYet::Open(u32::try_from(open).unwrap_or(u32::MAX))));
+    }
+    if tx
+        .payments_of(user, 0, STEP)?
+        .iter()
+        .any(|one| matches!(one.row.state, payment::State::Claimed { .. }))
+    {
+        return Ok(Err(NotYet::Claimed));
     }
     let (available, held) = (tx.available(user)?, tx.account(Account::User(user))?.counters.held());
     if available.is_positive() || held.is_positive() {
@@ -58,6 +69,10 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     tx.drop_looks(user)?;
     tx.forget_parked_of(user)?;
     tx.cut_reasons(user)?;
+    for mut payment in tx.payments_of(user, 0, STEP)?.into_iter().filter(|one| one.row.receipt.is_some()) {
+        payment.row.receipt = None;
+        tx.put_payment(&payment)?;
+    }
     if let Some(left) = forget_jobs(tx, row.newest_job)? {
         let mut forgetting = tx.forgetting()?;
         forgetting.push((user, left));

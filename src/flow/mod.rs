@@ -11,6 +11,7 @@ pub mod admin;
 pub mod alarm;
 mod burst;
 mod count;
+mod decide;
 pub mod deliver;
 pub mod export;
 pub mod forget;

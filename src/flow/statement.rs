@@ -144,6 +144,7 @@ pub fn kind_key(transfer: &Transfer) -> &'static str {
         (Kind::Topup, Memo::Promo(_)) => "move-promo",
         (Kind::Topup, _) => "move-topup",
         (Kind::Hold, _) => "move-hold",
+        (Kind::Charge, Memo::Payment(_)) => "move-paid-back",
         (Kind::Charge, _) => "move-charge",
         (Kind::Release, _) => "move-release",
         (Kind::Refund, _) => "move-refund",
@@ -168,7 +169,12 @@ fn why(tx: &Tx<'_>, lang: Lang, transfer: &Transfer) -> Result<String, Fault> {
         Memo::Promo(_) => say("why-promo"),
         // In the operator's own words.
         Memo::Action(id) => tx.action(id)?.map_or(String::new(), |row| row.reason),
-        Memo::Payment(id) => numbered(way(transfer.debit), id.0),
+        Memo::Payment(id) => match transfer.kind {
+            Kind::Hold => numbered("why-paying-back", id.0),
+            Kind::Release => numbered("why-not-paid-back", id.0),
+            Kind::Charge => numbered(way(transfer.credit), id.0),
+            Kind::Topup | Kind::Refund | Kind::Adjust | Kind::Loss => numbered(way(transfer.debit), id.0),
+        },
         Memo::Chargeback(id) => numbered("why-chargeback", id.0),
     })
 }

@@ -106,6 +106,7 @@ fn refuse(talk: &mut Talk<'_, '_>, not_yet: NotYet) -> Result<(), Fault> {
             let jobs = [("jobs", Arg::Number(jobs.into()))];
             (talk.say("forget-open", &jobs), vec![Target::Jobs(0).button(talk.say("menu-jobs", &[]))])
         }
+        NotYet::Claimed => (talk.say("forget-payment", &[]), Vec::new()),
         NotYet::Money { available, held } if available.is_positive() => {
             let sums = [("available", Arg::Money(available)), ("held", Arg::Money(held))];
             (talk.say("forget-money", &sums), money_ways(talk, available))

@@ -171,7 +171,7 @@ pub(super) fn before_payment(
 }
 
 /// The mark and the word for where a payment stands.
-fn state_key(state: State) -> &'static str {
+pub(super) fn state_key(state: State) -> &'static str {
     match state {
         State::Asked { .. } => "payment-state-asked",
         State::Claimed { .. } => "payment-state-claimed",

@@ -9,7 +9,7 @@ use super::jobs::{Job, JobRow};
 use super::notes::{Action, ActionRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 use super::queues::ParkedRow;
 use super::users::UserRow;
-use crate::ids::{ActionId, JobId, RequestId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
 use crate::time::At;
 use redb::{ReadableTable, ReadableTableMetadata};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub enum Asked {
         /// Why.
         reason: String,
     },
+    /// How much of a transfer by hand came.
+    Sum(PaymentId),
 }
 
 /// How much waits.
@@ -245,6 +247,10 @@ impl Tx<'_> {
             | Action::Unban { .. }
             | Action::RefundJob { .. }
             | Action::SendAgain { .. }
+            | Action::Approve { .. }
+            | Action::Reject { .. }
+            | Action::RefundPayment { .. }
+            | Action::PaidBack { .. }
             | Action::PromoNew { .. }
             | Action::PromoOff { .. } => return Err(Fault::Bug("this switches nothing".to_owned())),
         };

@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::promos::Gift;
 use super::tables::{Bytes, Tables};
 use super::{Tx, View};
-use crate::ids::{ActionId, JobId, RequestId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
 use crate::ledger::{Refusal, Transfer};
 use crate::money::Kopecks;
 use crate::time::{At, Up};
@@ -137,6 +137,30 @@ pub enum Action {
         model: String,
         /// Allowed.
         on: bool,
+    },
+    /// Found the money of a transfer by hand, and put so much into the wallet.
+    Approve {
+        /// Which.
+        payment: PaymentId,
+        /// How much came.
+        amount: Kopecks,
+    },
+    /// Found no money behind a receipt.
+    Reject {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// Wanted a payment to go back to its source.
+    RefundPayment {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// Sent a payment's money back by hand, or could not.
+    PaidBack {
+        /// Which.
+        payment: PaymentId,
+        /// It went.
+        went: bool,
     },
     /// Made a promo code.
     PromoNew {

@@ -162,7 +162,7 @@ impl Tx<'_> {
         for entry in self.tables.admin_actions.read()?.iter()? {
             let (key, bytes) = entry?;
             let row: ActionRow = decode(&key.value(), bytes.value())?;
-            if row.what.user() == Some(about) && !row.reason.is_empty() {
+            if !row.reason.is_empty() && self.is_about(&row.what, about)? {
                 changed.push((key.value(), ActionRow { reason: String::new(), ..row }));
             }
         }
@@ -170,6 +170,28 @@ impl Tx<'_> {
             put(self.tables.admin_actions.write()?, key, &row)?;
         }
         Ok(())
+    }
+
+    /// Whether an operator did it to this customer, or to a job of theirs.
+    fn is_about(&self, what: &Action, user: UserId) -> Result<bool, Fault> {
+        Ok(match what {
+            Action::Adjust { user: whom, .. } | Action::Ban { user: whom } | Action::Unban { user: whom } => {
+                *whom == user
+            }
+            Action::RefundJob { job } | Action::SendAgain { job } => {
+                self.job(*job)?.is_some_and(|job| job.row.user == user)
+            }
+            Action::Approve { payment, .. }
+            | Action::Reject { payment }
+            | Action::RefundPayment { payment }
+            | Action::PaidBack { payment, .. } => {
+                self.payment(*payment)?.is_some_and(|payment| payment.row.user == user)
+            }
+            Action::Selling { .. }
+            | Action::Model { .. }
+            | Action::PromoNew { .. }
+            | Action::PromoOff { .. } => false,
+        })
     }
 
     /// A customer's free uses that are still counted: model, calendar hour, how many.
@@ -199,19 +221,4 @@ impl Tx<'_> {
 fn is_from(update: &[u8], user: UserId) -> bool {
     let Ok(serde_json::Value::Object(update)) = serde_json::from_slice(update) else { return false };
     update.values().any(|kind| kind["from"]["id"] == user.0)
-}
-
-impl Action {
-    /// Whom it was about, if it was one customer.
-    fn user(&self) -> Option<UserId> {
-        match self {
-            Self::Adjust { user, .. } | Self::Ban { user } | Self::Unban { user } => Some(*user),
-            Self::Selling { .. }
-            | Self::RefundJob { .. }
-            | Self::SendAgain { .. }
-            | Self::Model { .. }
-            | Self::PromoNew { .. }
-            | Self::PromoOff { .. } => None,
-        }
-    }
 }

@@ -176,8 +176,6 @@ admin-ask-debit =
     { $available } is available now.
 
     Write an amount in roubles, such as 150 or 99.90.
-admin-amount-malformed = ⚠️ That does not look like an amount. Write roubles in digits, such as 150 or 99.90.
-admin-amount-too-precise = ⚠️ Kopecks have two digits only. Write 99.90, for example.
 admin-amount-not-positive = ⚠️ The amount must be above zero. To take money off, use “➖ Debit”.
 admin-amount-too-large = ⚠️ At most { $most } at once. Write a smaller amount.
 admin-amount-wallet-full = ⚠️ The wallet cannot hold that much.
@@ -247,6 +245,45 @@ told-refund =
 
 alarm-low-credit = 🔋 Little is left on the KIE account: { $detail } credits. Top it up, or selling will stop.
 alarm-error-burst = 📉 Several generations failed in a row. The last one: { $detail }. See /admin, “Failures of a day”.
+
+## Payments
+
+admin-button-open = 🏦 Transfers to check
+admin-button-payments = 🧾 Payments
+admin-button-pay-back = ↩️ Refund the payment
+admin-button-paid-back = ✅ The money was sent
+admin-button-not-paid-back = ❌ It could not be sent
+admin-button-receipt = 📎 Show the receipt
+admin-open =
+    🏦 <b>Transfers to check</b>
+
+    { $count ->
+        [0] Nobody is waiting.
+        [one] { $count } transfer is waiting.
+       *[other] { $count } transfers are waiting.
+    }
+admin-payments = 🧾 <b>Payments of customer { $number }</b>
+admin-payment-whose = 👤 Customer <code>{ $number }</code>, available { $available }
+admin-odd-unknown-invoice = ⚠️ No invoice of ours asked for it.
+admin-odd-late = ⚠️ Paid after its time.
+admin-odd-other-amount = ⚠️ Not the amount of the invoice.
+admin-odd-other-payer = ⚠️ The invoice was another customer’s; who paid has the money.
+admin-odd-paid-twice = ⚠️ This invoice had been paid before.
+admin-odd-banned = ⚠️ The customer may not order.
+admin-odd-only-listed = ⚠️ Telegram did not tell of it; it was found among the Star transactions.
+admin-ask-sum =
+    ✏️ <b>How much came by transfer No. { $number }?</b>
+    The customer promised { $amount }.
+
+    Write an amount in roubles.
+admin-not-payment = ⚠️ There is no such payment.
+admin-not-decided = ⚠️ Something else was decided about this payment, or its time is over. Nothing has changed.
+admin-not-spent = ⚠️ The money is spent: { $missing } are missing. Only what is still in the wallet goes back.
+admin-act-approve = ✅ Credit { $amount } of transfer No. { $number }
+admin-act-reject = ❌ Reject transfer No. { $number }
+admin-act-pay-back = ↩️ Refund payment No. { $number }
+admin-act-paid-back = ✅ The money of payment No. { $number } was sent back
+admin-act-not-paid-back = ❌ Payment No. { $number } could not be sent back; the customer has the money again
 
 ## Promo codes
 

@@ -60,7 +60,7 @@ privacy =
     <b>What we keep</b>
     • Your number, name and @name in Telegram, and your language.
     • Your prompts, options, and references to the files you sent and to the results. The files themselves are at Telegram; we have a result only until it is delivered.
-    • The movements of your wallet and your payments. We never see card numbers.
+    • The movements of your wallet, your payments and receipts of transfers. We never see card numbers.
     • How many free runs you took in the last two days.
 privacy-kept =
     <b>For how long</b>
@@ -103,6 +103,7 @@ forget-money =
     Reserved: { $held }
 
     Spend it first, ask for it back (“💳 Questions about payments”), or give it up. Giving it up cannot be undone.
+forget-payment = ⏳ An operator is still checking a transfer of yours. Wait for the answer, then your data can be deleted.
 forget-held = ⏳ { $held } is still reserved: an order or a refund of that money is under way. Once it ends, your data can be deleted.
 give-up-reason = the customer gave up the rest before their data was deleted
 toast-given-up = The rest has left your balance.

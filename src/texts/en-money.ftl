@@ -164,6 +164,7 @@ statement-file = 📄 Every movement of your wallet, newest first. It opens in E
 statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. The support has the earlier ones.
 toast-file-comes = Making the file, it comes in a moment.
 move-chargeback = Payment taken back
+move-paid-back = Payment refunded
 why-ordered = ordered
 why-delivered = the result is there
 why-failed = it failed, the money is free again
@@ -175,6 +176,8 @@ why-paid = payment No. { $number }
 why-paid-stars = Telegram Stars, payment No. { $number }
 why-paid-card = card, payment No. { $number }
 why-paid-transfer = transfer, payment No. { $number }
+why-paying-back = payment No. { $number } is being refunded
+why-not-paid-back = payment No. { $number } could not be refunded, the money is free again
 why-chargeback = payment No. { $number } went back to its payer
 
 ## Promo codes and invitations

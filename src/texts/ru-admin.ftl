@@ -180,8 +180,6 @@ admin-ask-debit =
     Сейчас доступно { $available }.
 
     Напишите сумму в рублях, например 150 или 99,90.
-admin-amount-malformed = ⚠️ Это не похоже на сумму. Напишите рубли цифрами, например 150 или 99,90.
-admin-amount-too-precise = ⚠️ В копейках только две цифры. Напишите, например, 99,90.
 admin-amount-not-positive = ⚠️ Сумма должна быть больше нуля. Чтобы уменьшить баланс, есть кнопка «➖ Списать».
 admin-amount-too-large = ⚠️ За один раз можно не больше { $most }. Напишите сумму поменьше.
 admin-amount-wallet-full = ⚠️ Столько на балансе не поместится.
@@ -251,6 +249,46 @@ told-refund =
 
 alarm-low-credit = 🔋 На счету KIE осталось мало: { $detail } кредитов. Пополните его, иначе продажи остановятся.
 alarm-error-burst = 📉 Подряд не удалось несколько генераций. Последняя: { $detail }. Посмотрите /admin, «Сбои за сутки».
+
+## Платежи
+
+admin-button-open = 🏦 Переводы на проверку
+admin-button-payments = 🧾 Платежи
+admin-button-pay-back = ↩️ Вернуть платёж
+admin-button-paid-back = ✅ Деньги отправлены
+admin-button-not-paid-back = ❌ Вернуть не вышло
+admin-button-receipt = 📎 Показать чек
+admin-open =
+    🏦 <b>Переводы на проверку</b>
+
+    { $count ->
+        [0] Никто не ждёт.
+        [one] Ждёт { $count } перевод.
+        [few] Ждут { $count } перевода.
+       *[many] Ждут { $count } переводов.
+    }
+admin-payments = 🧾 <b>Платежи клиента { $number }</b>
+admin-payment-whose = 👤 Клиент <code>{ $number }</code>, доступно { $available }
+admin-odd-unknown-invoice = ⚠️ Такого счёта мы не выставляли.
+admin-odd-late = ⚠️ Оплачен после срока.
+admin-odd-other-amount = ⚠️ Сумма не та, что в счёте.
+admin-odd-other-payer = ⚠️ Счёт выставлен другому клиенту; деньги у того, кто заплатил.
+admin-odd-paid-twice = ⚠️ Этот счёт уже был оплачен.
+admin-odd-banned = ⚠️ Клиенту закрыты заказы.
+admin-odd-only-listed = ⚠️ Telegram о нём не сообщил; найден в списке операций со звёздами.
+admin-ask-sum =
+    ✏️ <b>Сколько пришло по переводу № { $number }?</b>
+    Клиент обещал { $amount }.
+
+    Напишите сумму в рублях.
+admin-not-payment = ⚠️ Такого платежа нет.
+admin-not-decided = ⚠️ По этому платежу уже решили иначе, или его время вышло. Ничего не изменилось.
+admin-not-spent = ⚠️ Деньги уже потрачены: не хватает { $missing }. Возвращается только то, что ещё на балансе.
+admin-act-approve = ✅ Зачислить { $amount } по переводу № { $number }
+admin-act-reject = ❌ Отклонить перевод № { $number }
+admin-act-pay-back = ↩️ Вернуть платёж № { $number }
+admin-act-paid-back = ✅ Деньги по платежу № { $number } отправлены обратно
+admin-act-not-paid-back = ❌ Платёж № { $number } вернуть не вышло, деньги снова у клиента
 
 ## Промокоды
 

@@ -167,6 +167,7 @@ statement-file = 📄 Все движения вашего кошелька, н�
 statement-file-cut = 📄 Движения вашего кошелька, новые сверху. Их очень много, поэтому здесь только последние { $lines }. Более ранние пришлёт поддержка.
 toast-file-comes = Готовлю файл, сейчас пришлю.
 move-chargeback = Платёж отозван
+move-paid-back = Возврат платежа
 why-ordered = заказ принят
 why-delivered = результат готов
 why-failed = не получилось, деньги снова свободны
@@ -178,6 +179,8 @@ why-paid = платёж № { $number }
 why-paid-stars = Telegram Stars, платёж № { $number }
 why-paid-card = карта, платёж № { $number }
 why-paid-transfer = перевод, платёж № { $number }
+why-paying-back = возвращаем платёж № { $number }
+why-not-paid-back = возврат платежа № { $number } не прошёл, деньги снова свободны
 why-chargeback = платёж № { $number } вернулся тому, кто платил
 
 ## Промокоды и приглашения

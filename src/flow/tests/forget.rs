@@ -5,7 +5,8 @@ use crate::catalog::input::FileSource;
 use crate::flow::forget::{NotYet, STEP, check, forget, forget_old, go_on};
 use crate::ids::UpdateId;
 use crate::job::Late;
-use crate::store::{Expects, LookRow, Session};
+use crate::payment::{self, Way};
+use crate::store::{Expects, LookRow, PaymentMoney, PaymentRow, Receipt, Session};
 
 /// A sweep's step of forgetting what is older than thirty days.
 fn sweep(stage: &mut Stage) {
@@ -203,5 +204,41 @@ fn what_waited_or_was_put_aside_goes_with_its_customer_and_that_of_others_stays(
             other => panic!("{other:?}"),
         });
         assert_eq!(reasons.collect::<Vec<_>>(), ["", ""]);
+    });
+}
+
+#[test]
+fn a_transfer_that_is_checked_stands_in_the_way_and_its_receipt_goes_later() {
+    play(|stage| {
+        let claimed = payment::State::Claimed { until: At(i64::MAX) };
+        stage.act(move |_, tx| {
+            let (action, rest) = (tx.new_action()?, tx.available(ANN)?);
+            tx.adjust(action, "test", ANN, Kopecks::new(-rest.get()), "a test")?.expect("her money");
+            let receipt = Receipt { file_id: "file".to_owned(), unique_id: "one".to_owned(), photo: true };
+            let row = PaymentRow {
+                way: Way::Manual,
+                charge: None,
+                user: ANN,
+                amount: Kopecks::new(100),
+                stars: 0,
+                state: claimed,
+                steps: Vec::new(),
+                money: PaymentMoney::default(),
+                odd: None,
+                receipt: Some(receipt),
+                prev: None,
+            };
+            tx.new_payment(row).map(drop)
+        });
+        assert_eq!(stage.act(|_, tx| check(tx, ANN)), Err(NotYet::Claimed));
+        stage.act(|_, tx| {
+            let mut payment = tx.payments_of(ANN, 0, 1)?.remove(0);
+            payment.row.state = payment::State::Rejected;
+            tx.put_payment(&payment)?;
+            forget(tx, ANN, &mut Session::default())?.expect("nothing stands in the way");
+            Ok(())
+        });
+        let payment = stage.view().payments_of(ANN, 0, 1).expect("readable").remove(0);
+        assert_eq!((payment.row.receipt, payment.row.amount.get()), (None, 100));
     });
 }

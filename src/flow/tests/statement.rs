@@ -3,6 +3,7 @@
 use super::*;
 use crate::flow::statement::{Line, Statement, Sums, kind_key, read, table};
 use crate::ledger::Transfer;
+use crate::payment::{self, Way};
 
 fn whole(stage: &mut Stage, lang: Lang) -> Statement {
     stage.act(move |_, tx| read(tx, lang, ANN, 0, 1_000))
@@ -79,13 +80,23 @@ fn pages_are_parts_of_the_whole_and_the_whole_comes_from_zero() {
 }
 
 #[test]
-fn a_payment_says_its_way_and_a_chargeback_that_it_went() {
+fn a_payment_says_its_way_and_that_it_went_back() {
     play(|stage| {
-        for source in [Account::CashStars, Account::CashManual, Account::CashCard] {
+        for way in Way::ALL {
             stage.act(move |_, tx| {
-                let paid = tx.credit_payment(source, "charge-1", ANN, Kopecks::new(100))?;
-                let (payment, _) = paid.expect("credited");
-                if source == Account::CashStars { tx.charge_back(payment).map(drop) } else { Ok(()) }
+                let paid = tx.credit_payment(way, "charge-1", ANN, Kopecks::new(100))?;
+                let (id, _) = paid.expect("credited");
+                if way == Way::Stars {
+                    return tx.charge_back(id).map(drop);
+                }
+                let mut payment = tx.payment(id)?.expect("a payment");
+                let hold = Transfer::pay_hold(id, 1, ANN, way.account(), Kopecks::new(100), tx.now().at);
+                let held = tx.transfer_for_payment(&mut payment, &hold)?.expect("there is enough");
+                let taken = way == Way::Card;
+                let end = Transfer::pay_hold_end(&hold, held.seq(), id, 1, taken, tx.now().at);
+                tx.transfer_for_payment(&mut payment, &end)?.expect("it was held");
+                payment.row.state = if taken { payment::State::Refunded } else { payment::State::Paid };
+                tx.put_payment(&payment)
             });
         }
         let statement = whole(stage, Lang::Ru);
@@ -94,13 +105,20 @@ fn a_payment_says_its_way_and_a_chargeback_that_it_went() {
         assert_eq!(
             told,
             [
-                ("move-topup", "карта, платёж № 3"),
-                ("move-topup", "перевод, платёж № 2"),
+                ("move-release", "возврат платежа № 3 не прошёл, деньги снова свободны"),
+                ("move-hold", "возвращаем платёж № 3"),
+                ("move-topup", "перевод, платёж № 3"),
+                ("move-paid-back", "карта, платёж № 2"),
+                ("move-hold", "возвращаем платёж № 2"),
+                ("move-topup", "карта, платёж № 2"),
                 ("move-chargeback", "платёж № 1 вернулся тому, кто платил"),
                 ("move-topup", "Telegram Stars, платёж № 1"),
                 ("move-adjust", "a test"),
             ]
         );
+        assert_eq!((statement.now.balance.get(), statement.now.held.get()), (10_100, 0));
+        let back = sums(&statement).into_iter().map(|(_, sums)| sums).collect::<Vec<_>>();
+        assert_eq!(back[4..6], [[0, 100, 10_100, 100, 10_000], [-100, -100, 10_000, 0, 10_000]]);
     });
 }
 

@@ -3,12 +3,13 @@
 //! number, so an old one does nothing and a second tap finds the act done.
 
 use super::target::Target;
-use super::{describe, home, job, models, person, promos, show};
+use super::{describe, home, job, models, payments, person, promos, show};
 use crate::flow::admin::{self, Done, NotDone};
+use crate::handlers::amount;
 use crate::handlers::talk::{Screen, Talk};
-use crate::ids::{ActionId, UserId};
+use crate::ids::{ActionId, PaymentId, UserId};
 use crate::message::Keyboard;
-use crate::money::{Kopecks, NotMoney};
+use crate::money::Kopecks;
 use crate::store::{Action, Asked, Expects, Fault};
 use crate::texts::Arg;
 
@@ -23,6 +24,10 @@ fn page_of(what: &Action) -> Target {
         Action::Adjust { user, .. } | Action::Ban { user } | Action::Unban { user } => Target::Person(*user),
         Action::RefundJob { job } | Action::SendAgain { job } => Target::Job(*job),
         Action::Selling { .. } => Target::Home,
+        Action::Approve { payment, .. }
+        | Action::Reject { payment }
+        | Action::RefundPayment { payment }
+        | Action::PaidBack { payment, .. } => Target::Payment(*payment),
         Action::PromoNew { .. } | Action::PromoOff { .. } => Target::Promos,
         Action::Model { .. } => Target::Models(0),
     }
@@ -36,6 +41,10 @@ fn back_to(talk: &mut Talk<'_, '_>, what: &Action, sentence: &str) -> Result<(),
         }
         Action::RefundJob { job } | Action::SendAgain { job } => job::show(talk, *job, Some(sentence)),
         Action::Selling { .. } => home::show_below(talk, sentence),
+        Action::Approve { payment, .. }
+        | Action::Reject { payment }
+        | Action::RefundPayment { payment }
+        | Action::PaidBack { payment, .. } => payments::show(talk, *payment, Some(sentence)),
         Action::PromoNew { .. } | Action::PromoOff { .. } => promos::show(talk, Some(sentence)),
         Action::Model { model, .. } => models::show(talk, models::page_of(model), Some(sentence)),
     }
@@ -60,6 +69,11 @@ fn sentence(talk: &Talk<'_, '_>, not: NotDone) -> String {
         NotDone::NoPromo => "promo-not-there",
         NotDone::NoFiles => "admin-not-files",
         NotDone::AlreadySo => "admin-not-already",
+        NotDone::NoPayment => "admin-not-payment",
+        NotDone::Decided => "admin-not-decided",
+        NotDone::Spent { missing } => {
+            return talk.say("admin-not-spent", &[("missing", Arg::Money(missing))]);
+        }
     };
     talk.say(key, &[])
 }
@@ -81,11 +95,8 @@ pub(super) fn amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool) -> Result
 
 /// Takes the amount and asks why. What is no amount is answered with a sentence, and asked again.
 pub(super) fn take_amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool, text: &str) -> Result<(), Fault> {
-    // People write 1 500; what is no digit beside the blanks is still refused.
-    let joined: String = text.chars().filter(|one| !one.is_whitespace()).collect();
-    let problem = match Kopecks::parse(&joined) {
-        Ok(amount) if !amount.is_positive() => talk.say("admin-amount-not-positive", &[]),
-        Ok(amount) if amount <= MOST => {
+    let problem = match amount_of(talk, text) {
+        Ok(amount) => {
             let amount = if off { Kopecks::new(-amount.get()) } else { amount };
             let what = Action::Adjust { user, amount };
             match admin::check(talk.tx, &what)? {
@@ -93,12 +104,31 @@ pub(super) fn take_amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool, text
                 Err(not) => sentence(talk, not),
             }
         }
-        Ok(_) | Err(NotMoney::TooLarge) => talk.say("admin-amount-too-large", &[("most", Arg::Money(MOST))]),
-        Err(NotMoney::Malformed) => talk.say("admin-amount-malformed", &[]),
-        Err(NotMoney::TooPrecise) => talk.say("admin-amount-too-precise", &[]),
+        Err(problem) => problem,
     };
     let keyboard = way_back(talk, Target::Person(user));
     talk.show(Screen { text: problem, keyboard })
+}
+
+/// An amount above zero that an operator wrote, or what is wrong with it.
+fn amount_of(talk: &Talk<'_, '_>, text: &str) -> Result<Kopecks, String> {
+    match amount::read(text) {
+        Ok(amount) if !amount.is_positive() => Err(talk.say("admin-amount-not-positive", &[])),
+        Ok(amount) if amount <= MOST => Ok(amount),
+        Ok(_) => Err(talk.say("admin-amount-too-large", &[("most", Arg::Money(MOST))])),
+        Err(wrong) => Err(talk.say(wrong, &[])),
+    }
+}
+
+/// How much of a transfer by hand came: asks back.
+pub(super) fn take_sum(talk: &mut Talk<'_, '_>, payment: PaymentId, text: &str) -> Result<(), Fault> {
+    match amount_of(talk, text) {
+        Ok(amount) => begin(talk, Action::Approve { payment, amount }),
+        Err(problem) => {
+            let keyboard = way_back(talk, Target::Payment(payment));
+            talk.show(Screen { text: problem, keyboard })
+        }
+    }
 }
 
 /// Begins what was tapped: asks why, or, where that says itself, asks back at once.
@@ -109,13 +139,17 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, what: Action) -> Result<(), Fault> 
         return back_to(talk, &what, &sentence);
     }
     match what {
-        Action::SendAgain { .. } => confirm(talk, what, ""),
+        Action::SendAgain { .. } | Action::PaidBack { .. } | Action::Approve { .. } => {
+            confirm(talk, what, "")
+        }
         Action::Adjust { .. }
         | Action::Selling { .. }
         | Action::Ban { .. }
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::Model { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
         | Action::PromoNew { .. }
         | Action::PromoOff { .. } => ask_reason(talk, what),
     }
@@ -195,16 +229,26 @@ pub(super) fn yes(talk: &mut Talk<'_, '_>, id: ActionId) -> Result<(), Fault> {
         | Expects::Admin(_)
         | Expects::Promo => return old(talk, id),
     };
+    perform(talk, id, &what, &reason)
+}
+
+/// Does it under its number, and shows what came of it.
+pub(super) fn perform(
+    talk: &mut Talk<'_, '_>,
+    id: ActionId,
+    what: &Action,
+    reason: &str,
+) -> Result<(), Fault> {
     talk.aside();
-    match admin::perform(talk.shop, talk.tx, id, talk.user, &what, &reason)? {
+    match admin::perform(talk.shop, talk.tx, id, talk.user, what, reason)? {
         Ok(Done::Now | Done::Before) => {
             talk.toast("admin-toast-done");
-            let done = talk.say("admin-done", &[("what", Arg::Html(&describe(talk, &what)))]);
-            back_to(talk, &what, &done)
+            let done = talk.say("admin-done", &[("what", Arg::Html(&describe(talk, what)))]);
+            back_to(talk, what, &done)
         }
         Err(not) => {
             let sentence = sentence(talk, not);
-            back_to(talk, &what, &sentence)
+            back_to(talk, what, &sentence)
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Finding a customer, a job or a request by whatever the operator has of it.
 
-use super::home;
 use super::target::Target;
+use super::{home, payments};
 use super::{job, person};
 use crate::handlers::talk::{Screen, Talk, clip};
-use crate::ids::{JobId, RequestId, UserId};
+use crate::ids::{JobId, PaymentId, RequestId, UserId};
 use crate::message::Button;
+use crate::payment::Way;
 use crate::store::{Asked, Expects, Fault};
 use crate::texts::Arg;
 
@@ -29,6 +30,7 @@ enum Hit {
     Person(UserId),
     Job(JobId),
     Request(RequestId),
+    Payment(PaymentId),
 }
 
 /// Looks for what was written. One find is shown at once, several as buttons.
@@ -75,6 +77,14 @@ fn numbered(talk: &Talk<'_, '_>, text: &str) -> Result<Vec<Hit>, Fault> {
     {
         hits.push(Hit::Job(job));
     }
+    if let Ok(payment) = text.trim_start_matches(['№', ' ']).parse::<PaymentId>()
+        && talk.tx.payment(payment)?.is_some()
+    {
+        hits.push(Hit::Payment(payment));
+    }
+    if let Some(payment) = talk.tx.payment_of_charge(Way::Stars, text)? {
+        hits.push(Hit::Payment(payment));
+    }
     if let Ok(request) = RequestId::from_code(text, &talk.shop.server_key)
         && !talk.tx.timeline(request, 1)?.is_empty()
     {
@@ -88,6 +98,7 @@ fn open(talk: &mut Talk<'_, '_>, hit: &Hit) -> Result<(), Fault> {
         Hit::Person(user) => person::show(talk, *user, None),
         Hit::Job(id) => job::show(talk, *id, None),
         Hit::Request(request) => job::request(talk, *request),
+        Hit::Payment(payment) => payments::show(talk, *payment, None),
     }
 }
 
@@ -95,6 +106,7 @@ fn hit_button(talk: &Talk<'_, '_>, hit: &Hit) -> Button {
     match hit {
         Hit::Person(user) => Target::Person(*user).button(format!("👤 {user}")),
         Hit::Job(id) => Target::Job(*id).button(format!("🖼 #{id}")),
+        Hit::Payment(id) => Target::Payment(*id).button(format!("🧾 № {id}")),
         Hit::Request(request) => {
             Target::Request(*request).button(format!("🆘 {}", request.code(&talk.shop.server_key)))
         }

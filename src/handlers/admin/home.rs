@@ -6,7 +6,7 @@ use crate::flow::admin;
 use crate::handlers::keyboard::home;
 use crate::handlers::talk::{Screen, Talk, clip};
 use crate::message::Keyboard;
-use crate::store::{Fault, Waiting};
+use crate::store::{DISK, Fault, Waiting};
 use crate::texts::{self, Arg};
 use crate::time::{At, millis};
 use rust_decimal::Decimal;
@@ -38,7 +38,8 @@ pub(super) fn screen(talk: &Talk<'_, '_>) -> Result<Screen, Fault> {
     let spent = talk.tx.free_spent(talk.tx.now().at.day())?;
     let (spent, budget) = (usd(Decimal::new(spent, 6)), usd(talk.shop.free.budget_usd));
     let all = talk.tx.stop("all")?;
-    let selling = match &all {
+    let keyboard = keyboard(talk, all.is_none());
+    let selling = match all.or(talk.tx.stop(DISK)?) {
         None => talk.say("admin-selling", &[]),
         Some(stop) => {
             let since = texts::moment(talk.lang, stop.at);
@@ -65,14 +66,16 @@ pub(super) fn screen(talk: &Talk<'_, '_>) -> Result<Screen, Fault> {
         ("fresh", number(today.new)),
     ];
     lines.push(talk.say("admin-today", &args));
-    let keyboard = keyboard(talk, all.is_none());
     Ok(Screen { text: lines.join("\n"), keyboard })
 }
 
 fn keyboard(talk: &Talk<'_, '_>, selling: bool) -> Keyboard {
     let switch = if selling { "admin-button-stop" } else { "admin-button-sell" };
     vec![
-        vec![Target::Find.button(talk.say("admin-button-find", &[]))],
+        vec![
+            Target::Find.button(talk.say("admin-button-find", &[])),
+            Target::Open.button(talk.say("admin-button-open", &[])),
+        ],
         vec![
             Target::Failures.button(talk.say("admin-button-failures", &[])),
             Target::Days(7).button(talk.say("admin-button-days", &[])),

@@ -11,6 +11,7 @@ mod job;
 mod log;
 mod models;
 mod numbers;
+mod payments;
 mod person;
 mod promos;
 pub(crate) mod target;
@@ -67,6 +68,15 @@ pub(super) fn tapped(talk: &mut Talk<'_, '_>, target: Target) -> Result<(), Faul
         Target::Models(page) => models::show(talk, page, None),
         Target::Log(page) => log::show(talk, page.min(MOST_PAGES)),
         Target::Parked => log::parked(talk),
+        Target::Open => payments::open(talk),
+        Target::Payments(user, page) => payments::list(talk, user, page.min(MOST_PAGES)),
+        Target::Payment(payment) => payments::show(talk, payment, None),
+        Target::Receipt(payment) => payments::receipt(talk, payment),
+        Target::Approve(payment) => payments::approve(talk, payment),
+        Target::OtherAmount(payment) => payments::other_amount(talk, payment),
+        Target::Reject(payment) => ask::begin(talk, Action::Reject { payment }),
+        Target::RefundPayment(payment) => ask::begin(talk, Action::RefundPayment { payment }),
+        Target::PaidBack(payment, went) => ask::begin(talk, Action::PaidBack { payment, went }),
         Target::Promos => promos::show(talk, None),
     }
 }
@@ -82,6 +92,7 @@ pub(super) fn written(talk: &mut Talk<'_, '_>, asked: Asked, text: &str) -> Resu
         Asked::Amount { user, off } => ask::take_amount(talk, user, off, text),
         Asked::Reason(what) => ask::take_reason(talk, what, text),
         Asked::Yes { id, what, reason } => ask::again(talk, id, what, reason),
+        Asked::Sum(payment) => ask::take_sum(talk, payment, text),
     }
 }
 
@@ -111,6 +122,17 @@ fn describe(talk: &Talk<'_, '_>, what: &Action) -> String {
         Action::Model { model, on } => {
             let key = if *on { "admin-act-model-on" } else { "admin-act-model-off" };
             talk.say(key, &[("model", Arg::Text(model))])
+        }
+        Action::Approve { payment, amount } => {
+            let number = payment.to_string();
+            let args = [("number", Arg::Text(&number)), ("amount", Arg::Money(*amount))];
+            talk.say("admin-act-approve", &args)
+        }
+        Action::Reject { payment } => user_or_job(payment.to_string(), "admin-act-reject"),
+        Action::RefundPayment { payment } => user_or_job(payment.to_string(), "admin-act-pay-back"),
+        Action::PaidBack { payment, went: true } => user_or_job(payment.to_string(), "admin-act-paid-back"),
+        Action::PaidBack { payment, went: false } => {
+            user_or_job(payment.to_string(), "admin-act-not-paid-back")
         }
         Action::PromoNew { code, gift, limit, until } => promos::described(talk, code, *gift, *limit, *until),
         Action::PromoOff { code } => {

@@ -79,6 +79,7 @@ fn keyboard(talk: &Talk<'_, '_>, user: UserId, row: &UserRow) -> Keyboard {
         vec![
             Target::Moves(user, 0).button(talk.say("admin-button-moves", &[])),
             Target::Jobs(user, 0).button(talk.say("admin-button-jobs", &[])),
+            Target::Payments(user, 0).button(talk.say("admin-button-payments", &[])),
         ],
         vec![ban],
         home::row(talk),

@@ -2,7 +2,7 @@
 //! their meaning.
 
 use crate::handlers::target::{self, number};
-use crate::ids::{ActionId, JobId, RequestId, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, RequestId, UserId};
 use crate::message::Button;
 
 /// Where an operator's tap leads.
@@ -53,6 +53,24 @@ pub(crate) enum Target {
     Log(usize),
     /// Updates that were put aside.
     Parked,
+    /// Transfers that wait for a decision.
+    Open,
+    /// A page of a customer's payments.
+    Payments(UserId, usize),
+    /// A payment.
+    Payment(PaymentId),
+    /// The receipt of a transfer, once more.
+    Receipt(PaymentId),
+    /// Credits a transfer.
+    Approve(PaymentId),
+    /// The question how much of it came.
+    OtherAmount(PaymentId),
+    /// Rejecting a transfer, to be confirmed.
+    Reject(PaymentId),
+    /// Giving a payment back, to be confirmed.
+    RefundPayment(PaymentId),
+    /// The money was sent back by hand, or could not be; to be confirmed.
+    PaidBack(PaymentId, bool),
     /// The promo codes.
     Promos,
 }
@@ -84,6 +102,16 @@ impl Target {
             Self::Models(page) => format!("ms:{page}"),
             Self::Log(page) => format!("log:{page}"),
             Self::Parked => "parked".to_owned(),
+            Self::Open => "open".to_owned(),
+            Self::Payments(user, page) => format!("ps:{user}:{page}"),
+            Self::Payment(payment) => format!("p:{payment}"),
+            Self::Receipt(payment) => format!("prc:{payment}"),
+            Self::Approve(payment) => format!("pok:{payment}"),
+            Self::OtherAmount(payment) => format!("psum:{payment}"),
+            Self::Reject(payment) => format!("pno:{payment}"),
+            Self::RefundPayment(payment) => format!("prf:{payment}"),
+            Self::PaidBack(payment, true) => format!("pback:{payment}"),
+            Self::PaidBack(payment, false) => format!("pkeep:{payment}"),
             Self::Promos => "promos".to_owned(),
         }
     }
@@ -98,6 +126,7 @@ impl Target {
         let (word, rest) = data.split_once(':').unwrap_or((data, ""));
         let user = || number(rest).map(UserId);
         let job = || number(rest).map(JobId);
+        let payment = || number(rest).map(PaymentId);
         let page_of = || {
             let (user, page) = rest.split_once(':')?;
             Some((UserId(number(user)?), number(page)?))
@@ -129,6 +158,16 @@ impl Target {
             "ms" => number(rest).map(Self::Models),
             "log" => number(rest).map(Self::Log),
             "parked" => Some(Self::Parked),
+            "open" => Some(Self::Open),
+            "ps" => page_of().map(|(user, page)| Self::Payments(user, page)),
+            "p" => payment().map(Self::Payment),
+            "prc" => payment().map(Self::Receipt),
+            "pok" => payment().map(Self::Approve),
+            "psum" => payment().map(Self::OtherAmount),
+            "pno" => payment().map(Self::Reject),
+            "prf" => payment().map(Self::RefundPayment),
+            "pback" => payment().map(|payment| Self::PaidBack(payment, true)),
+            "pkeep" => payment().map(|payment| Self::PaidBack(payment, false)),
             "promos" => Some(Self::Promos),
             _ => None,
         }
@@ -160,6 +199,16 @@ impl Target {
             Self::Models(page),
             Self::Log(page),
             Self::Parked,
+            Self::Open,
+            Self::Payments(user, page),
+            Self::Payment(PaymentId(u64::MAX)),
+            Self::Receipt(PaymentId(1)),
+            Self::Approve(PaymentId(u64::MAX)),
+            Self::OtherAmount(PaymentId(1)),
+            Self::Reject(PaymentId(1)),
+            Self::RefundPayment(PaymentId(1)),
+            Self::PaidBack(PaymentId(1), true),
+            Self::PaidBack(PaymentId(1), false),
             Self::Promos,
         ];
         for model in crate::catalog::models() {

@@ -12,7 +12,7 @@ use crate::ids::{JobId, UserId};
 use crate::job::{Event, State, Why};
 use crate::message::{Act, Lang, Press};
 use crate::money::Kopecks;
-use crate::store::{Action, Asked, Expects, StoppedBy, Tx};
+use crate::store::{Action, Asked, DayRow, Expects, StoppedBy, Tx};
 use std::collections::{BTreeSet, VecDeque};
 
 const ADMIN: i64 = 1;
@@ -62,7 +62,7 @@ impl Scene {
                 mine.map(|(_, name)| format!("a:{word}:{name}"))
             }
             ["a", word @ ("u" | "cr" | "db" | "ban" | "unban"), _] => Some(format!("a:{word}:ann")),
-            ["a", word @ ("mv" | "js"), _, page] => Some(format!("a:{word}:ann:{page}")),
+            ["a", word @ ("mv" | "js" | "ps"), _, page] => Some(format!("a:{word}:ann:{page}")),
             ["a", "do", _] => Some("a:do".to_owned()),
             // All models have the same switch: `every_model_can_be_switched_off_and_on` taps them all.
             ["a", word @ ("on" | "off"), _] => Some(format!("a:{word}:model")),
@@ -124,6 +124,10 @@ fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.available += price.get();
         }
         Action::SendAgain { .. } | Action::PromoNew { .. } | Action::PromoOff { .. } => {}
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => unreachable!("there are no payments in this scene"),
         Action::Selling { on } => switch("all", *on),
         Action::Model { model, on } => switch(model, *on),
     }
@@ -155,6 +159,14 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::Models(_) => ["Нажмите на модель", "Tap a model"],
         Desk::Log(_) => ["Журнал действий", "Log of actions"],
         Desk::Parked => ["Отложенные обновления", "Updates put aside"],
+        Desk::Open => ["Переводы на проверку", "Transfers to check"],
+        Desk::Payments(..) => ["Платежи клиента", "Payments of customer"],
+        Desk::Payment(_) | Desk::Receipt(_) | Desk::Approve(_) => ["Платёж №", "Payment No."],
+        Desk::OtherAmount(_) => ["Сколько пришло", "How much came"],
+        Desk::Reject(_) => ["Отклонить перевод", "Reject transfer"],
+        Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
+        Desk::PaidBack(_, true) => ["отправлены обратно", "was sent back"],
+        Desk::PaidBack(_, false) => ["вернуть не вышло", "could not be sent back"],
         Desk::Promos => ["Промокоды", "Promo codes"],
     }
 }
@@ -182,13 +194,19 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
             admin.writes(&scene.user.to_string());
             admin.sees(&scene.user.to_string());
         }
-        Expects::Admin(Asked::Amount { .. }) => admin.writes("10"),
+        Expects::Admin(Asked::Amount { .. } | Asked::Sum(_)) => admin.writes("10"),
         Expects::Admin(Asked::Reason(_)) => {
             admin.writes(REASON);
             admin.sees("&lt;b&gt;ошибка&lt;/b&gt; &amp; &quot;сбой&quot;");
         }
         Expects::Admin(Asked::Yes { .. }) => admin.writes("да"),
-        other @ (Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_)) => {
+        other @ (Expects::Nothing
+        | Expects::Search
+        | Expects::Input(_)
+        | Expects::Option(_)
+        | Expects::TopUp
+        | Expects::Receipt(_)
+        | Expects::Promo) => {
             panic!("nothing is asked for: {other:?}")
         }
     }
@@ -201,9 +219,16 @@ fn place(admin: &Guest<'_, '_>) -> String {
     match expects(admin) {
         Expects::Admin(Asked::Find) => "find".to_owned(),
         Expects::Admin(Asked::Amount { off, .. }) => format!("amount {off}"),
+        Expects::Admin(Asked::Sum(_)) => "sum".to_owned(),
         Expects::Admin(Asked::Reason(what)) => format!("reason {}", deed(&what)),
         Expects::Admin(Asked::Yes { what, .. }) => format!("yes {}", deed(&what)),
-        Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) => String::new(),
+        Expects::Nothing
+        | Expects::Search
+        | Expects::Input(_)
+        | Expects::Option(_)
+        | Expects::TopUp
+        | Expects::Receipt(_)
+        | Expects::Promo => String::new(),
     }
 }
 
@@ -432,6 +457,72 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
                 .iter()
                 .any(|one| matches!(&one.act, Act::Text { text, .. } if text.contains("ordered")))
         );
+        Ok(())
+    });
+}
+
+#[test]
+fn pages_beyond_all_numbers_and_people_who_never_were_are_answered() {
+    converse(|tx| {
+        let scene = scene(tx, 1);
+        let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
+        let before = world(admin.tx, &scene);
+        for target in Desk::samples() {
+            admin.taps_data(&Target::Admin(target).data());
+        }
+        for user in [scene.user, UserId(0), UserId(-1), UserId(12)] {
+            for page in [1, 2, 499, usize::MAX] {
+                admin.taps_data(&Target::Admin(Desk::Moves(user, page)).data());
+                admin.taps_data(&Target::Admin(Desk::Jobs(user, page)).data());
+            }
+        }
+        for days in [0, 1, 8, u32::MAX] {
+            admin.taps_data(&Target::Admin(Desk::Days(days)).data());
+            admin.sees("Цифры по дням");
+        }
+        assert_eq!(world(admin.tx, &scene), before);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_rich_day_and_a_full_log_fit_into_a_message() {
+    converse(|tx| {
+        let (most, many) = (Kopecks::new(999_999_999_999), 9_999_999);
+        tx.count_day(&DayRow {
+            charged: most,
+            topped_up: most,
+            given: most,
+            credited: most,
+            debited: most,
+            cost_micro_usd: 1_000_000_000_000,
+            sold: many,
+            free: many,
+            new: many,
+            active: many,
+            first_paid: many,
+            from_free: many,
+            refunded: Kopecks::new(5),
+        })?;
+        let long = "я".repeat(200);
+        for _ in 0..7 {
+            let id = tx.new_action()?;
+            tx.switch_selling(id, "900", false, &long)?;
+        }
+        for _ in 0..9 {
+            tx.keep_unreadable(None, b"{\"poll\":{}}", &long)?;
+        }
+        let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
+        admin.writes("/admin");
+        admin.taps("📊 Цифры");
+        admin.sees("9\u{a0}999\u{a0}999\u{a0}999,94 ₽");
+        admin.taps("📅 За 30 дней");
+        admin.sees("маржа");
+        admin.taps_data("a:log:0");
+        admin.taps("➡️");
+        admin.sees("Остановить приём");
+        admin.taps_data("a:parked");
+        admin.sees("<code>poll</code>");
         Ok(())
     });
 }
