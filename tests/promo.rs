@@ -160,7 +160,7 @@ async fn only_operators_make_codes_and_what_they_write_wrong_is_answered_with_an
         admin.sees_last(seen).await;
     }
     admin.sends("/admin");
-    admin.taps("📓").await;
+    admin.taps("📓 Журнал действий").await;
     admin.sees_last("Выключить промокод LETO").await;
     let action = |id| app.store().view().expect("a view").action(ActionId(id)).expect("readable");
     let noted: Vec<_> = (1..20).filter_map(action).map(|row| (row.who, row.what)).collect();

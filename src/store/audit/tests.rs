@@ -387,7 +387,7 @@ fn change_promo(tx: &mut Tx<'_>, code: &str, change: impl Fn(&mut PromoRow)) -> 
 fn l3_a_promo_code_that_gave_more_than_it_may_or_other_than_it_says() {
     breaks("L3", "promos 1", &[], |tx| change_promo(tx, "money", |row| row.used = 2));
     breaks("L3", "promos 2", &[], |tx| change_promo(tx, "free", |row| row.limit = 1));
-    breaks("L3", "promos free", &[], |tx| change_promo(tx, "free", |row| row.number = PromoId(1)));
+    breaks("L3", "promos money", &[], |tx| change_promo(tx, "free", |row| row.number = PromoId(1)));
     breaks("L3", "promo_uses 1 1", &[], |tx| {
         change_promo(tx, "money", |row| row.gift = Gift::Money(roubles(11)))
     });
