@@ -141,6 +141,7 @@ fn line(
 pub fn kind_key(transfer: &Transfer) -> &'static str {
     match (transfer.kind, transfer.memo) {
         (Kind::Topup, Memo::Welcome) => "move-bonus",
+        (Kind::Topup, Memo::Promo(_)) => "move-promo",
         (Kind::Topup, _) => "move-topup",
         (Kind::Hold, _) => "move-hold",
         (Kind::Charge, Memo::Payment(_)) => "move-paid-back",
@@ -165,6 +166,7 @@ fn why(tx: &Tx<'_>, lang: Lang, transfer: &Transfer) -> Result<String, Fault> {
         Memo::Late => say("why-late"),
         Memo::Undeliverable => say("why-undeliverable"),
         Memo::Welcome => say("why-welcome"),
+        Memo::Promo(_) => say("why-promo"),
         // In the operator's own words.
         Memo::Action(id) => tx.action(id)?.map_or(String::new(), |row| row.reason),
         Memo::Payment(id) => match transfer.kind {

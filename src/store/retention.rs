@@ -187,7 +187,10 @@ impl Tx<'_> {
             | Action::PaidBack { payment, .. } => {
                 self.payment(*payment)?.is_some_and(|payment| payment.row.user == user)
             }
-            Action::Selling { .. } | Action::Model { .. } => false,
+            Action::Selling { .. }
+            | Action::Model { .. }
+            | Action::PromoNew { .. }
+            | Action::PromoOff { .. } => false,
         })
     }
 

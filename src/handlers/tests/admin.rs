@@ -123,7 +123,7 @@ fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.refunded = true;
             after.available += price.get();
         }
-        Action::SendAgain { .. } => {}
+        Action::SendAgain { .. } | Action::PromoNew { .. } | Action::PromoOff { .. } => {}
         Action::Approve { .. }
         | Action::Reject { .. }
         | Action::RefundPayment { .. }
@@ -167,6 +167,7 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
         Desk::PaidBack(_, true) => ["отправлены обратно", "was sent back"],
         Desk::PaidBack(_, false) => ["вернуть не вышло", "could not be sent back"],
+        Desk::Promos => ["Промокоды", "Promo codes"],
     }
 }
 
@@ -204,7 +205,8 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
         | Expects::Input(_)
         | Expects::Option(_)
         | Expects::TopUp
-        | Expects::Receipt(_)) => {
+        | Expects::Receipt(_)
+        | Expects::Promo) => {
             panic!("nothing is asked for: {other:?}")
         }
     }
@@ -225,7 +227,8 @@ fn place(admin: &Guest<'_, '_>) -> String {
         | Expects::Input(_)
         | Expects::Option(_)
         | Expects::TopUp
-        | Expects::Receipt(_) => String::new(),
+        | Expects::Receipt(_)
+        | Expects::Promo => String::new(),
     }
 }
 
