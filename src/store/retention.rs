@@ -172,7 +172,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether an operator did it to this customer, or to a job of theirs.
+    /// Whether an operator did it to this customer, or to a job or payment of theirs.
     fn is_about(&self, what: &Action, user: UserId) -> Result<bool, Fault> {
         Ok(match what {
             Action::Adjust { user: whom, .. } | Action::Ban { user: whom } | Action::Unban { user: whom } => {
@@ -180,6 +180,12 @@ impl Tx<'_> {
             }
             Action::RefundJob { job } | Action::SendAgain { job } => {
                 self.job(*job)?.is_some_and(|job| job.row.user == user)
+            }
+            Action::Approve { payment, .. }
+            | Action::Reject { payment }
+            | Action::RefundPayment { payment }
+            | Action::PaidBack { payment, .. } => {
+                self.payment(*payment)?.is_some_and(|payment| payment.row.user == user)
             }
             Action::Selling { .. } | Action::Model { .. } => false,
         })
