@@ -62,7 +62,7 @@ impl Scene {
                 mine.map(|(_, name)| format!("a:{word}:{name}"))
             }
             ["a", word @ ("u" | "cr" | "db" | "ban" | "unban"), _] => Some(format!("a:{word}:ann")),
-            ["a", word @ ("mv" | "js"), _, page] => Some(format!("a:{word}:ann:{page}")),
+            ["a", word @ ("mv" | "js" | "ps"), _, page] => Some(format!("a:{word}:ann:{page}")),
             ["a", "do", _] => Some("a:do".to_owned()),
             // All models have the same switch: `every_model_can_be_switched_off_and_on` taps them all.
             ["a", word @ ("on" | "off"), _] => Some(format!("a:{word}:model")),
@@ -124,6 +124,10 @@ fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.available += price.get();
         }
         Action::SendAgain { .. } => {}
+        Action::Approve { .. }
+        | Action::Reject { .. }
+        | Action::RefundPayment { .. }
+        | Action::PaidBack { .. } => unreachable!("there are no payments in this scene"),
         Action::Selling { on } => switch("all", *on),
         Action::Model { model, on } => switch(model, *on),
     }
@@ -155,6 +159,14 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::Models(_) => ["Нажмите на модель", "Tap a model"],
         Desk::Log(_) => ["Журнал действий", "Log of actions"],
         Desk::Parked => ["Отложенные обновления", "Updates put aside"],
+        Desk::Open => ["Переводы на проверку", "Transfers to check"],
+        Desk::Payments(..) => ["Платежи клиента", "Payments of customer"],
+        Desk::Payment(_) | Desk::Receipt(_) | Desk::Approve(_) => ["Платёж №", "Payment No."],
+        Desk::OtherAmount(_) => ["Сколько пришло", "How much came"],
+        Desk::Reject(_) => ["Отклонить перевод", "Reject transfer"],
+        Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
+        Desk::PaidBack(_, true) => ["отправлены обратно", "was sent back"],
+        Desk::PaidBack(_, false) => ["вернуть не вышло", "could not be sent back"],
     }
 }
 
@@ -181,13 +193,18 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
             admin.writes(&scene.user.to_string());
             admin.sees(&scene.user.to_string());
         }
-        Expects::Admin(Asked::Amount { .. }) => admin.writes("10"),
+        Expects::Admin(Asked::Amount { .. } | Asked::Sum(_)) => admin.writes("10"),
         Expects::Admin(Asked::Reason(_)) => {
             admin.writes(REASON);
             admin.sees("&lt;b&gt;ошибка&lt;/b&gt; &amp; &quot;сбой&quot;");
         }
         Expects::Admin(Asked::Yes { .. }) => admin.writes("да"),
-        other @ (Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_)) => {
+        other @ (Expects::Nothing
+        | Expects::Search
+        | Expects::Input(_)
+        | Expects::Option(_)
+        | Expects::TopUp
+        | Expects::Receipt(_)) => {
             panic!("nothing is asked for: {other:?}")
         }
     }
@@ -200,9 +217,15 @@ fn place(admin: &Guest<'_, '_>) -> String {
     match expects(admin) {
         Expects::Admin(Asked::Find) => "find".to_owned(),
         Expects::Admin(Asked::Amount { off, .. }) => format!("amount {off}"),
+        Expects::Admin(Asked::Sum(_)) => "sum".to_owned(),
         Expects::Admin(Asked::Reason(what)) => format!("reason {}", deed(&what)),
         Expects::Admin(Asked::Yes { what, .. }) => format!("yes {}", deed(&what)),
-        Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) => String::new(),
+        Expects::Nothing
+        | Expects::Search
+        | Expects::Input(_)
+        | Expects::Option(_)
+        | Expects::TopUp
+        | Expects::Receipt(_) => String::new(),
     }
 }
 
