@@ -5,7 +5,7 @@
 //! row undone, so a statement cannot say anything else than the ledger; before the oldest row it is zero.
 
 use crate::catalog;
-use crate::ids::{JobId, Seq, UserId};
+use crate::ids::{JobId, PaymentId, Seq, UserId};
 use crate::ledger::{Account, Counters, Kind, Memo, Transfer};
 use crate::message::Lang;
 use crate::money::Kopecks;
@@ -59,6 +59,23 @@ pub struct Line {
     pub job: Option<JobId>,
     /// Why, in plain words that are not escaped; may be empty.
     pub why: String,
+}
+
+impl Line {
+    /// The payment that it is a part of.
+    pub fn payment(&self) -> Option<PaymentId> {
+        match self.transfer.memo {
+            Memo::Payment(id) | Memo::Chargeback(id) => Some(id),
+            Memo::Ordered
+            | Memo::Delivered
+            | Memo::Failed
+            | Memo::Cancelled
+            | Memo::Late
+            | Memo::Action(_)
+            | Memo::Welcome
+            | Memo::Undeliverable => None,
+        }
+    }
 }
 
 /// A part of a wallet's history.

@@ -159,6 +159,7 @@ statement-freed = 🔓 { $amount } · { $kind }
 statement-job = { $model }, No. { $job }: { $why }
 statement-after = { $at } · balance { $balance }
 statement-after-held = { $at } · balance { $balance }, of it reserved { $held }
+statement-payment = 🧾 Payment No. { $number }
 statement-head = Date (UTC);Movement;Amount;Reserved;Balance;Available;Why;Model;Task;Row
 statement-file = 📄 Every movement of your wallet, newest first. It opens in Excel and other table programs.
 statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. The support has the earlier ones.

@@ -162,6 +162,7 @@ statement-freed = 🔓 { $amount } · { $kind }
 statement-job = { $model }, № { $job }: { $why }
 statement-after = { $at } · баланс { $balance }
 statement-after-held = { $at } · баланс { $balance }, из них в резерве { $held }
+statement-payment = 🧾 Платёж № { $number }
 statement-head = Дата (UTC);Операция;Сумма;Резерв;Баланс;Доступно;Причина;Модель;Задача;Строка
 statement-file = 📄 Все движения вашего кошелька, новые сверху. Файл открывается в Excel и в других таблицах.
 statement-file-cut = 📄 Движения вашего кошелька, новые сверху. Их очень много, поэтому здесь только последние { $lines }. Более ранние пришлёт поддержка.
