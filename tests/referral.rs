@@ -71,7 +71,7 @@ async fn the_first_payment_of_a_friend_brings_three_free_uses_and_only_the_first
     // Nor need it be a model of the free tier.
     ann.sends("/start");
     ann.taps("🎨 Создать картинку").await;
-    ann.taps("m:google/imagen4").await;
+    ann.taps("m:flux-2/pro-text-to-image").await;
     ann.sees_last("осталось 2 запуска").await;
     ann.sends("самовар");
     ann.taps("⏭ Пропустить все").await;
