@@ -4,6 +4,7 @@
 mod admin;
 mod answers;
 mod binary;
+mod checkout;
 mod cli;
 mod crash;
 mod demo;
@@ -18,6 +19,9 @@ mod limits;
 mod models;
 mod outbox;
 mod park;
+mod paycrash;
+mod payraces;
+mod payshuffle;
 mod power;
 mod privacy;
 mod promo;

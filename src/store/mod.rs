@@ -17,6 +17,7 @@ mod looks;
 mod mend;
 mod notes;
 mod open;
+mod paid;
 mod payments;
 mod promos;
 mod queues;

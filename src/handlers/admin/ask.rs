@@ -115,7 +115,9 @@ fn amount_of(talk: &Talk<'_, '_>, text: &str) -> Result<Kopecks, String> {
     match amount::read(text) {
         Ok(amount) if !amount.is_positive() => Err(talk.say("admin-amount-not-positive", &[])),
         Ok(amount) if amount <= MOST => Ok(amount),
-        Ok(_) => Err(talk.say("admin-amount-too-large", &[("most", Arg::Money(MOST))])),
+        Ok(_) | Err("amount-too-large") => {
+            Err(talk.say("admin-amount-too-large", &[("most", Arg::Money(MOST))]))
+        }
         Err(wrong) => Err(talk.say(wrong, &[])),
     }
 }
