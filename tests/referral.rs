@@ -57,7 +57,9 @@ async fn the_first_payment_of_a_friend_brings_three_free_uses_and_only_the_first
     ann.sees_last("Ваш друг пополнил баланс").await;
     pays(&app, &bob, 200).await;
     assert_eq!(uses(&app, ANN), 3);
-    ann.sends("/invite");
+    ann.sends("/help");
+    ann.taps("❔ Как создавать бесплатно?").await;
+    ann.taps("👥 Пригласить друга").await;
     let screen = ann.sees_last("Пришли по ссылке: 1").await;
     assert!(screen.text.contains("пополнили баланс: 1"), "{}", screen.text);
     ann.orders("z-image", "самовар").await;
@@ -66,6 +68,18 @@ async fn the_first_payment_of_a_friend_brings_three_free_uses_and_only_the_first
     ann.gets_media(1).await;
     app.settled().await;
     assert_eq!((uses(&app, ANN), app.wallet(ANN).0.as_str()), (2, "0.00"));
+    // Nor need it be a model of the free tier.
+    ann.sends("/start");
+    ann.taps("🎨 Создать картинку").await;
+    ann.taps("m:flux-2/pro-text-to-image").await;
+    ann.sees_last("осталось 2 запуска").await;
+    ann.sends("самовар");
+    ann.taps("⏭ Пропустить все").await;
+    ann.sees_last("🆓 Бесплатно (осталось 2)").await;
+    ann.taps("✅ Запустить").await;
+    ann.gets_media(2).await;
+    app.settled().await;
+    assert_eq!((uses(&app, ANN), app.wallet(ANN).0.as_str()), (1, "0.00"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

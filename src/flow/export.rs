@@ -131,12 +131,19 @@ fn payment_of(payment: &Payment) -> Json {
 
 fn bonus(tx: &Tx<'_>, user: UserId) -> Result<Json, Fault> {
     let row = tx.bonus(user)?;
+    let mut codes = Vec::new();
+    for (code, promo) in tx.promos()? {
+        if tx.has_used(promo.number, user)? {
+            codes.push(code);
+        }
+    }
     let invited_by = tx.invited(user)?.map(|row| row.inviter.0);
     Ok(json!({
         "free_uses_left": row.uses,
         "invited": row.came,
         "invited_who_paid": row.paid,
         "invited_by": invited_by,
+        "promo_codes": codes,
     }))
 }
 

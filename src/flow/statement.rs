@@ -73,7 +73,8 @@ impl Line {
             | Memo::Late
             | Memo::Action(_)
             | Memo::Welcome
-            | Memo::Undeliverable => None,
+            | Memo::Undeliverable
+            | Memo::Promo(_) => None,
         }
     }
 }
