@@ -4,15 +4,18 @@
 use super::money::{finish, to_confirm};
 use super::{Guest, converse, shop};
 use crate::catalog;
-use crate::flow::{Shop, settle};
+use crate::flow::topup::{self, Heard};
+use crate::flow::{Shop, refund, settle, transfer};
 use crate::handlers::admin::Target as Desk;
 use crate::handlers::reach::buttons;
 use crate::handlers::target::Target;
-use crate::ids::{JobId, UserId};
+use crate::ids::{JobId, PaymentId, UserId};
 use crate::job::{Event, State, Why};
-use crate::message::{Act, Lang, Press};
+use crate::message::{Act, Bill, Lang, Press};
 use crate::money::Kopecks;
-use crate::store::{Action, Asked, DayRow, Expects, StoppedBy, Tx};
+use crate::payment::{State as Stands, Way};
+use crate::store::{Action, Asked, DayRow, Expects, Receipt, StoppedBy, Tx};
+use crate::time::At;
 use std::collections::{BTreeSet, VecDeque};
 
 const ADMIN: i64 = 1;
@@ -25,15 +28,49 @@ fn wide() -> Shop {
     Shop { queue_max: 1_000_000, ..shop() }
 }
 
-/// A customer with a job that is done, one that failed and one that waits.
+/// A customer with a job that is done, one that failed and one that waits; with a transfer that waits for
+/// a decision, one that goes back, a payment in Stars and an odd one.
 struct Scene {
     user: UserId,
     jobs: [(JobId, &'static str); 3],
+    payments: [(PaymentId, &'static str); 4],
+}
+
+/// The payments of a scene, 50 roubles each but for the odd one.
+fn payments(tx: &mut Tx<'_>, user: UserId, number: i64) -> [(PaymentId, &'static str); 4] {
+    let (shop, amount, admin) = (wide(), Kopecks::new(5_000), UserId(ADMIN));
+    let ask = |tx: &mut Tx<'_>, way| {
+        topup::ask(&shop, tx, user, Lang::Ru, way, amount).expect("no fault").expect("asked for")
+    };
+    let claim = |tx: &mut Tx<'_>, name: &str| {
+        let id = ask(tx, Way::Manual).id;
+        let unique_id = format!("{name} {number}");
+        let receipt = Receipt { file_id: "receipt".to_owned(), unique_id, photo: true };
+        transfer::claim(&shop, tx, user, id, receipt).expect("no fault").expect("claimed").id
+    };
+    let arrive = |tx: &mut Tx<'_>, total: i64, payload: String, charge: &str| {
+        let bill = Bill { currency: "XTR".to_owned(), total, payload };
+        topup::arrive(&shop, tx, user, &bill, charge, Heard::Told).expect("no fault");
+        tx.payment_of_charge(Way::Stars, charge).expect("readable").expect("a payment")
+    };
+    let (waits, back) = (claim(tx, "waits"), claim(tx, "back"));
+    transfer::approve(&shop, tx, back, amount, admin).expect("no fault").expect("approved");
+    refund::begin(tx, back, admin).expect("no fault").expect("begun");
+    let invoice = ask(tx, Way::Stars);
+    let (total, payload) = (invoice.row.stars.into(), format!("topup:{}", invoice.id));
+    let stars = arrive(tx, total, payload, &format!("charge:{number}"));
+    let odd = arrive(tx, 10, "another bot's".to_owned(), &format!("odd:{number}"));
+    [(waits, "waits"), (back, "back"), (stars, "stars"), (odd, "odd")]
 }
 
 fn scene(tx: &mut Tx<'_>, number: i64) -> Scene {
     for (what, _) in tx.stops().expect("stops") {
         tx.lift_stop(&what).expect("lifted");
+    }
+    for id in tx.open_payments(At(i64::MAX), usize::MAX).expect("readable") {
+        transfer::reject(&wide(), tx, id, "another walk", UserId(ADMIN))
+            .expect("no fault")
+            .expect("rejected");
     }
     let mut ann = Guest::new(tx, wide(), ANN + number, Lang::Ru);
     let order = |ann: &mut Guest<'_, '_>| {
@@ -48,17 +85,23 @@ fn scene(tx: &mut Tx<'_>, number: i64) -> Scene {
     let State::Sending { attempt, .. } = step(Event::Start) else { panic!("it is not being sent") };
     step(Event::Refused { attempt, why: Why::NoAnswer });
     let waits = order(&mut ann);
-    Scene { user: ann.id, jobs: [(done, "done"), (failed, "failed"), (waits, "waits")] }
+    let payments = payments(ann.tx, ann.id, number);
+    ann.writes("/balance");
+    Scene { user: ann.id, jobs: [(done, "done"), (failed, "failed"), (waits, "waits")], payments }
 }
 
 impl Scene {
     /// What a button carries, with the numbers of this scene as words, so that the same button of two
-    /// walks counts as one. `None` for a job of an earlier walk, and for what leaves the desk.
+    /// walks counts as one. `None` for what is of an earlier walk, and for what leaves the desk.
     fn normal(&self, data: &str) -> Option<String> {
         let parts: Vec<&str> = data.split(':').collect();
         match *parts.as_slice() {
             ["a", word @ ("j" | "rf" | "sa"), job] => {
                 let mine = self.jobs.iter().find(|(id, _)| id.to_string() == job);
+                mine.map(|(_, name)| format!("a:{word}:{name}"))
+            }
+            ["a", word @ ("p" | "prc" | "pok" | "psum" | "pno" | "prf" | "pback" | "pkeep"), id] => {
+                let mine = self.payments.iter().find(|(one, _)| one.to_string() == id);
                 mine.map(|(_, name)| format!("a:{word}:{name}"))
             }
             ["a", word @ ("u" | "cr" | "db" | "ban" | "unban"), _] => Some(format!("a:{word}:ann")),
@@ -91,11 +134,17 @@ struct World {
     refunded: bool,
     stops: Vec<(String, StoppedBy)>,
     actions: usize,
+    payments: Vec<(PaymentId, Way, Stands, Kopecks)>,
 }
 
 fn world(tx: &Tx<'_>, scene: &Scene) -> World {
     let done = tx.job(scene.jobs[0].0).expect("readable").expect("a job");
+    let payment = |(id, _): &(PaymentId, _)| {
+        let row = tx.payment(*id).expect("readable").expect("a payment").row;
+        (*id, row.way, row.state, row.amount)
+    };
     World {
+        payments: scene.payments.iter().map(payment).collect(),
         available: tx.available(scene.user).expect("readable").get(),
         banned: tx.user(scene.user).expect("readable").expect("a customer").banned,
         refunded: done.row.money.refund.is_some(),
@@ -108,14 +157,40 @@ fn world(tx: &Tx<'_>, scene: &Scene) -> World {
 fn after(before: &World, what: &Action, price: Kopecks) -> World {
     let mut after = before.clone();
     after.actions += 1;
-    let mut switch = |key: &str, on: bool| {
+    let switch = |after: &mut World, key: &str, on: bool| {
         after.stops.retain(|(what, _)| what != key);
         if !on {
             after.stops.push((key.to_owned(), StoppedBy::Operator));
             after.stops.sort_by(|one, other| one.0.cmp(&other.0));
         }
     };
+    let payment = |after: &mut World, id: PaymentId, stands: Stands, amount: Option<Kopecks>| {
+        let found = after.payments.iter_mut().find(|(one, ..)| *one == id).expect("a payment of the scene");
+        (found.2, found.3) = (stands, amount.unwrap_or(found.3));
+        (found.1, found.3.get())
+    };
     match what {
+        Action::Approve { payment: id, amount } => {
+            after.available += amount.get();
+            payment(&mut after, *id, Stands::Paid, Some(*amount));
+        }
+        Action::Reject { payment: id } => {
+            payment(&mut after, *id, Stands::Rejected, None);
+        }
+        Action::RefundPayment { payment: id } => {
+            let (way, amount) = payment(&mut after, *id, Stands::Refunding, None);
+            after.available -= amount;
+            // Telegram answers in the same turn.
+            if way == Way::Stars {
+                payment(&mut after, *id, Stands::Refunded, None);
+            }
+        }
+        Action::PaidBack { payment: id, went: true } => {
+            payment(&mut after, *id, Stands::Refunded, None);
+        }
+        Action::PaidBack { payment: id, went: false } => {
+            after.available += payment(&mut after, *id, Stands::Paid, None).1;
+        }
         Action::Adjust { amount, .. } => after.available += amount.get(),
         Action::Ban { .. } => after.banned = true,
         Action::Unban { .. } => after.banned = false,
@@ -124,12 +199,8 @@ fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.available += price.get();
         }
         Action::SendAgain { .. } => {}
-        Action::Approve { .. }
-        | Action::Reject { .. }
-        | Action::RefundPayment { .. }
-        | Action::PaidBack { .. } => unreachable!("there are no payments in this scene"),
-        Action::Selling { on } => switch("all", *on),
-        Action::Model { model, on } => switch(model, *on),
+        Action::Selling { on } => switch(&mut after, "all", *on),
+        Action::Model { model, on } => switch(&mut after, model, *on),
     }
     after
 }
@@ -161,7 +232,9 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::Parked => ["Отложенные обновления", "Updates put aside"],
         Desk::Open => ["Переводы на проверку", "Transfers to check"],
         Desk::Payments(..) => ["Платежи клиента", "Payments of customer"],
-        Desk::Payment(_) | Desk::Receipt(_) | Desk::Approve(_) => ["Платёж №", "Payment No."],
+        Desk::Payment(_) => ["Платёж №", "Payment No."],
+        Desk::Receipt(_) => ["Перевод №", "Transfer No."],
+        Desk::Approve(_) => ["Зачислен на баланс", "On your balance"],
         Desk::OtherAmount(_) => ["Сколько пришло", "How much came"],
         Desk::Reject(_) => ["Отклонить перевод", "Reject transfer"],
         Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
@@ -177,6 +250,11 @@ fn tap(admin: &mut Guest<'_, '_>, scene: &Scene, lang: Lang, data: &str) {
     let before = world(admin.tx, scene);
     let expected = match (&target, expects(admin)) {
         (Desk::Yes(_), Expects::Admin(Asked::Yes { what, .. })) => after(&before, &what, price),
+        // The one button that is not asked back: what it does it says itself.
+        (Desk::Approve(id), _) => {
+            let amount = admin.tx.payment(*id).expect("readable").expect("a payment").row.amount;
+            after(&before, &Action::Approve { payment: *id, amount }, price)
+        }
         _ => before,
     };
     admin.taps_data(data);
@@ -211,9 +289,31 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
     assert_eq!(world(admin.tx, scene), before, "words change nothing");
 }
 
+/// The payment that an action is about.
+fn payment_of(what: &Action) -> Option<PaymentId> {
+    match what {
+        Action::Approve { payment, .. }
+        | Action::Reject { payment }
+        | Action::RefundPayment { payment }
+        | Action::PaidBack { payment, .. } => Some(*payment),
+        Action::Adjust { .. }
+        | Action::Selling { .. }
+        | Action::Ban { .. }
+        | Action::Unban { .. }
+        | Action::RefundJob { .. }
+        | Action::SendAgain { .. }
+        | Action::Model { .. } => None,
+    }
+}
+
 /// What the operator was asked for, without its numbers: the same words may mean another thing.
-fn place(admin: &Guest<'_, '_>) -> String {
-    let deed = |what: &Action| format!("{what:?}").split([' ', '{']).next().unwrap_or("").to_owned();
+fn place(admin: &Guest<'_, '_>, scene: &Scene) -> String {
+    let deed = |what: &Action| {
+        let plain = format!("{what:?}").replace(|char: char| char.is_ascii_digit(), "");
+        let named = |id| scene.payments.iter().find(|(one, _)| *one == id);
+        let name = payment_of(what).and_then(named).map_or("", |(_, name)| name);
+        format!("{plain} {name}")
+    };
     match expects(admin) {
         Expects::Admin(Asked::Find) => "find".to_owned(),
         Expects::Admin(Asked::Amount { off, .. }) => format!("amount {off}"),
@@ -237,7 +337,7 @@ fn offered(admin: &Guest<'_, '_>, scene: &Scene) -> Vec<Step> {
             Press::Open(_) | Press::Copy(_) => None,
         })
         .collect();
-    if !place(admin).is_empty() {
+    if !place(admin, scene).is_empty() {
         steps.push(Step::Write);
     }
     steps
@@ -270,14 +370,14 @@ fn crawl(lang: Lang) {
             for step in &walk {
                 take(&mut admin, &scene, lang, step);
             }
-            let place = place(&admin);
+            let place = place(&admin, &scene);
             for step in offered(&admin, &scene) {
                 if known.insert((place.clone(), step.clone())) {
                     walks.push_back(walk.iter().cloned().chain([step]).collect());
                 }
             }
         }
-        assert!(known.len() > 60, "only {} steps were found", known.len());
+        assert!(known.len() > 90, "only {} steps were found", known.len());
         let words: BTreeSet<&str> = known
             .iter()
             .filter_map(|(_, step)| match step {
@@ -349,12 +449,14 @@ fn a_forged_button_of_the_desk_shows_a_customer_their_own_screen_and_changes_not
             eve.taps_data(&Target::Admin(target).data());
             eve.sees("Параметры");
         }
-        for data in ["ban", "unban", "cr", "db", "u", "mv", "js"] {
+        for data in ["ban", "unban", "cr", "db", "u", "mv", "js", "ps"] {
             eve.taps_data(&format!("a:{data}:{}", scene.user));
             eve.taps_data(&format!("a:{data}:{}:0", scene.user));
         }
         for number in 0..50 {
-            for word in ["do", "rf", "sa", "j", "rq"] {
+            for word in
+                ["do", "rf", "sa", "j", "rq", "p", "prc", "pok", "psum", "pno", "prf", "pback", "pkeep"]
+            {
                 eve.taps_data(&format!("a:{word}:{number}"));
             }
         }
@@ -410,7 +512,7 @@ fn an_old_confirm_button_does_nothing_and_a_second_tap_says_that_it_was_done() {
 }
 
 #[test]
-fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
+fn a_customer_a_job_a_payment_and_a_request_are_found_by_what_the_operator_has_of_them() {
     converse(|tx| {
         let scene = scene(tx, 1);
         let (job, _) = scene.jobs[0];
@@ -418,6 +520,8 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
         let mut row = tx.user(scene.user)?.expect("a customer");
         row.username = Some("Ann_The_Artist".to_owned());
         tx.put_user(scene.user, &row)?;
+        let bill = Bill { currency: "RUB".to_owned(), total: 10_000, payload: String::new() };
+        topup::arrive(&wide(), tx, scene.user, &bill, "card:1", Heard::Told)?;
         let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
         let person = format!("<code>{}</code>", scene.user);
         for (words, seen) in [
@@ -428,10 +532,14 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
             (code.clone(), code.as_str()),
             (code.to_uppercase(), code.as_str()),
             (format!("#{job}"), code.as_str()),
-            ("<b>nobody</b>".to_owned(), "никого нет"),
-            ("RQ-00000000".to_owned(), "никого нет"),
-            ("😀".to_owned(), "никого нет"),
-            ("99999999999999999999999".to_owned(), "никого нет"),
+            ("№ 3".to_owned(), "Платёж № 3"),
+            ("charge:1".to_owned(), "charge:1"),
+            ("card:1".to_owned(), "картой"),
+            ("№ 99".to_owned(), "ничего не нашлось"),
+            ("<b>nobody</b>".to_owned(), "ничего не нашлось"),
+            ("RQ-00000000".to_owned(), "ничего не нашлось"),
+            ("😀".to_owned(), "ничего не нашлось"),
+            ("99999999999999999999999".to_owned(), "ничего не нашлось"),
         ] {
             admin.writes("/admin");
             admin.taps("🔎 Найти");
@@ -471,6 +579,7 @@ fn pages_beyond_all_numbers_and_people_who_never_were_are_answered() {
             for page in [1, 2, 499, usize::MAX] {
                 admin.taps_data(&Target::Admin(Desk::Moves(user, page)).data());
                 admin.taps_data(&Target::Admin(Desk::Jobs(user, page)).data());
+                admin.taps_data(&Target::Admin(Desk::Payments(user, page)).data());
             }
         }
         for days in [0, 1, 8, u32::MAX] {
