@@ -211,8 +211,9 @@ async fn stars_go_back_from_the_page_of_their_payment() {
     let charge = ann.pays(81).await;
     ann.sees_last("Баланс пополнен на 100,00 ₽").await;
     let admin = finds(&app, &charge, "Платёж № 1").await;
-    admin.taps("↩️ Вернуть платёж").await;
-    because(&admin, "передумала").await;
+    admin.taps("↩️ Вернуть платёж").await.sees_last("Напишите причину").await;
+    admin.sends("передумала").sees_last("Платёж: 100,00 ₽ ⭐ звёздами Telegram, клиент 1001").await;
+    admin.taps("👍 Да, сделать").await;
     admin.sees_last("✅ Сделано: ↩️ Вернуть платёж № 1").await;
     ann.sees("Звёзды за 100,00 ₽ вернулись к вам в Telegram").await;
     app.settled().await;

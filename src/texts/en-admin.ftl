@@ -284,6 +284,7 @@ admin-ask-sum =
 
     Write an amount in roubles.
 admin-sum-not-positive = ⚠️ The amount must be above zero. If no money came, go back and press “❌ Reject”.
+admin-confirm-payment = The payment: { $amount } { $way }, customer <code>{ $number }</code>
 admin-not-payment = ⚠️ There is no such payment.
 admin-not-decided = ℹ️ This payment was decided already, or its time is over. Nothing has changed.
 admin-not-spent = ⚠️ This money is spent: { $missing } is missing in the wallet. Only a payment that is still there as a whole can go back. Nothing has changed.

@@ -114,6 +114,7 @@ payment-state-refunding = ↩️ Being refunded
 payment-state-refunded = ↩️ Refunded
 payment-state-charged-back = ↩️ Taken back through Telegram
 payment-step-asked = invoice made
+payment-step-asked-transfer = bank details shown
 payment-step-claimed = receipt received
 payment-step-rejected = rejected by the operator
 payment-step-expired = time over

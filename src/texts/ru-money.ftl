@@ -117,6 +117,7 @@ payment-state-refunding = ↩️ Возвращаем
 payment-state-refunded = ↩️ Возвращён
 payment-state-charged-back = ↩️ Отозван через Telegram
 payment-step-asked = счёт выставлен
+payment-step-asked-transfer = показаны реквизиты
 payment-step-claimed = чек получен
 payment-step-rejected = оператор отклонил
 payment-step-expired = время вышло

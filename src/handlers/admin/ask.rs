@@ -220,6 +220,7 @@ fn question(talk: &mut Talk<'_, '_>, id: ActionId, what: Action, reason: String)
         let args = [("before", Arg::Money(available)), ("after", Arg::Money(after))];
         lines.push(talk.say("admin-confirm-money", &args));
     }
+    lines.extend(payments::line(talk, &what)?);
     if !reason.is_empty() {
         lines.push(talk.say("admin-confirm-reason", &[("reason", Arg::Text(&reason))]));
     }
