@@ -6,7 +6,7 @@ use samovar::ids::{ActionId, JobId, PaymentId, Seq, UserId};
 use samovar::job::{Late, State, Why};
 use samovar::ledger::{Account, Counters, Memo, Refusal, Situation, Standing, Transfer, apply};
 use samovar::money::Kopecks;
-use samovar::payment::Way;
+use samovar::payment::{State as Paid, Way};
 use samovar::store::{Fault, Posted, Tx};
 use samovar::time::At;
 use std::collections::HashMap;
@@ -112,8 +112,41 @@ impl Order {
                 let posted = tx.charge_back(PaymentId(self.number("payment")))?;
                 Ok(Ok(posted.expect("a known payment")))
             }
+            "payhold" | "paytaken" | "payrelease" | "payback" => self.run_for_payment(tx),
             _ => self.run_for_job(tx, amount),
         }
+    }
+
+    /// Giving a payment back: all of it, as the next try (or the last, to end it), if the line says nothing else.
+    fn run_for_payment(&self, tx: &mut Tx<'_>) -> Result<Result<Posted, Refusal>, Fault> {
+        let id = PaymentId(self.number("pay"));
+        let mut payment = tx.payment(id)?.expect("a known payment");
+        let (row, at) = (payment.row.clone(), tx.now().at);
+        let user = self.user.unwrap_or(row.user);
+        let amount = self.amount.unwrap_or(row.amount);
+        let tries = u32::try_from(row.money.tries.len()).expect("a few tries");
+        let is_hold = self.what == "payhold";
+        let nth = match self.named.get("try") {
+            Some(nth) => nth.parse().expect("a number"),
+            None => tries + u32::from(is_hold),
+        };
+        let seq = match self.named.get("hold") {
+            Some(other) => Seq(other.parse().expect("a row")),
+            None => row.money.tries.last().map_or(Seq(77), |last| last.hold),
+        };
+        let hold = Transfer::pay_hold(id, nth, user, row.way.account(), amount, at);
+        let (transfer, after) = match self.what.as_str() {
+            "payhold" => (hold, Paid::Refunding),
+            "paytaken" => (Transfer::pay_hold_end(&hold, seq, id, nth, true, at), Paid::Refunded),
+            "payrelease" => (Transfer::pay_hold_end(&hold, seq, id, nth, false, at), Paid::Paid),
+            _ => (Transfer::chargeback(id, user, amount, at), Paid::ChargedBack),
+        };
+        let posted = tx.transfer_for_payment(&mut payment, &transfer)?;
+        if let Ok(Posted::New(_)) = posted {
+            payment.row.state = after;
+            tx.put_payment(&payment)?;
+        }
+        Ok(posted)
     }
 
     fn run_for_job(&self, tx: &mut Tx<'_>, amount: Kopecks) -> Result<Result<Posted, Refusal>, Fault> {
@@ -312,6 +345,88 @@ fn a_chargeback_may_put_a_wallet_below_zero_and_then_nothing_can_be_ordered() {
 }
 
 #[test]
+fn a_payment_goes_back_once_whole_and_only_from_what_is_there() {
+    check(
+        "
+        topup      ann 100              -> ok               ann 100 free, 0 held
+        paytaken   pay=1                -> no-hold          ann 100 free, 0 held
+        payrelease pay=1                -> no-hold          ann 100 free, 0 held
+        payhold    pay=1 99             -> not-the-hold     ann 100 free, 0 held
+        payhold    pay=1 101            -> not-the-hold     ann 100 free, 0 held
+        payhold    bob pay=1            -> not-the-hold     ann 100 free, 0 held
+        payhold    pay=1 try=2          -> not-the-hold     ann 100 free, 0 held
+        payhold    pay=1                -> ok               ann 0 free, 100 held
+        payhold    pay=1 try=1          -> exists           ann 0 free, 100 held
+        payhold    pay=1 try=1 99       -> differs:amount   ann 0 free, 100 held
+        payhold    pay=1 try=2          -> not-the-hold     ann 0 free, 100 held
+        payback    pay=1                -> not-the-hold     ann 0 free, 100 held
+        hold       ann 0.01 job=1       -> short:0.01       ann 0 free, 100 held
+        topup      bob 100              -> ok
+        payhold    pay=2                -> ok               bob 0 free, 100 held
+        paytaken   pay=1 99             -> not-the-hold     ann 0 free, 100 held
+        paytaken   bob pay=1            -> not-the-hold     bob 0 free, 100 held
+        paytaken   pay=1 hold=4         -> not-the-hold     bob 0 free, 100 held
+        payrelease pay=1 99             -> not-the-hold     ann 0 free, 100 held
+        payrelease pay=1 hold=4         -> not-the-hold     ann 0 free, 100 held
+        paytaken   pay=1                -> ok               ann 0 free, 0 held
+        paytaken   pay=1                -> exists           ann 0 free, 0 held
+        payrelease pay=1                -> charged-already  ann 0 free, 0 held
+        payhold    pay=1 try=1          -> exists           ann 0 free, 0 held
+        topup      ann 100              -> ok               ann 100 free, 0 held
+        payhold    pay=1 try=2          -> charged-already  ann 100 free, 0 held
+        payback    pay=1                -> refunded-already ann 100 free, 0 held
+        paytaken   pay=2                -> ok               bob 0 free, 0 held
+        ",
+    );
+}
+
+#[test]
+fn a_refund_that_its_source_refused_may_be_tried_again() {
+    check(
+        "
+        topup      ann 100              -> ok               ann 100 free, 0 held
+        payhold    pay=1                -> ok               ann 0 free, 100 held
+        payrelease pay=1                -> ok               ann 100 free, 0 held
+        payrelease pay=1                -> exists           ann 100 free, 0 held
+        paytaken   pay=1                -> released-already ann 100 free, 0 held
+        hold       ann 60 job=1         -> ok               ann 40 free, 60 held
+        payhold    pay=1                -> short:60.00      ann 40 free, 60 held
+        release    60 job=1             -> ok               ann 100 free, 0 held
+        payhold    pay=1                -> ok               ann 0 free, 100 held
+        payrelease pay=1 try=1 hold=2   -> exists           ann 0 free, 100 held
+        payrelease pay=1 try=1          -> differs:pending_of
+        paytaken   pay=1 try=1          -> not-the-hold     ann 0 free, 100 held
+        paytaken   pay=1 hold=2         -> not-the-hold     ann 0 free, 100 held
+        paytaken   pay=1                -> ok               ann 0 free, 0 held
+        payhold    pay=1                -> charged-already  ann 0 free, 0 held
+        ",
+    );
+}
+
+#[test]
+fn a_payment_that_its_source_took_back_is_taken_once_even_below_zero() {
+    check(
+        "
+        topup      ann 100 from=card    -> ok               ann 100 free, 0 held
+        hold       ann 60 job=1         -> ok               ann 40 free, 60 held
+        payback    pay=1 40             -> not-the-hold     ann 40 free, 60 held
+        payback    bob pay=1            -> not-the-hold     bob 0 free, 0 held
+        payback    pay=1                -> ok               ann -60 free, 60 held
+        payback    pay=1                -> exists           ann -60 free, 60 held
+        charge     60 job=1             -> ok               ann -60 free, 0 held
+        topup      ann 200              -> ok               ann 140 free, 0 held
+        payhold    pay=1                -> charged-already  ann 140 free, 0 held
+        topup      ann 10               -> ok               ann 150 free, 0 held
+        payhold    pay=3                -> ok               ann 140 free, 10 held
+        chargeback payment=2            -> ok               ann -60 free, 10 held
+        payrelease pay=3                -> ok               ann -50 free, 0 held
+        payback    pay=3                -> ok               ann -60 free, 0 held
+        payhold    pay=3                -> charged-already  ann -60 free, 0 held
+        ",
+    );
+}
+
+#[test]
 fn a_gift_comes_once_and_a_correction_once_by_its_action() {
     check(
         "
@@ -354,14 +469,24 @@ fn every_kind_against_every_standing() {
         Transfer::release(id, user, Seq(1), ten, at, Memo::Failed),
         Transfer::refund(id, user, ten, at, Memo::Undeliverable),
         Transfer::loss(id, ten, at),
+        Transfer::chargeback(PaymentId(1), user, ten, at),
     ];
     let table = [
-        (Standing::Nothing, "ok no-hold no-hold not-charged no-loss"),
-        (Standing::Held(ten), "not-the-hold ok ok not-charged no-loss"),
-        (Standing::Charged(ten), "charged-already charged-already charged-already ok no-loss"),
-        (Standing::Refunded, "charged-already charged-already charged-already refunded-already no-loss"),
-        (Standing::Released, "released-already released-already released-already not-charged ok"),
-        (Standing::Lost, "released-already released-already released-already not-charged no-loss"),
+        (Standing::Nothing, "ok no-hold no-hold not-charged no-loss ok"),
+        (Standing::Held(ten), "not-the-hold ok ok not-charged no-loss not-the-hold"),
+        (
+            Standing::Charged(ten),
+            "charged-already charged-already charged-already ok no-loss refunded-already",
+        ),
+        (
+            Standing::Refunded,
+            "charged-already charged-already charged-already refunded-already no-loss refunded-already",
+        ),
+        (Standing::Released, "released-already released-already released-already not-charged ok ok"),
+        (
+            Standing::Lost,
+            "released-already released-already released-already not-charged no-loss refunded-already",
+        ),
     ];
     let side = Counters { debits_pending: ten, credits_pending: ten, ..Counters::default() };
     let rich = Counters { credits_posted: Kopecks::new(100_000), ..side };

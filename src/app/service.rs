@@ -52,6 +52,7 @@ impl Service {
     ) -> Result<Self, StartError> {
         let webhook_secret = webhook_secret(&settings, &store).await?;
         let server_key = server_key(&store).await?;
+        workers::stars::begin(&store, keys.bot_id).await?;
         let shop = Arc::new(OnceLock::new());
         let is_webhook = settings.bot_mode == BotMode::Webhook;
         let doors = Arc::new(Doors {
@@ -96,6 +97,7 @@ impl Service {
             store: self.store.clone(),
             shop,
             gateway: gateway.clone(),
+            bot: self.keys.bot_id,
             provider,
             data_dir: self.settings.data_dir.clone(),
             callback_base: self.settings.webhook_base_url.clone(),

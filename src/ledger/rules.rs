@@ -5,7 +5,7 @@ use super::{Account, Counters, Kind, Memo, Transfer};
 use crate::ids::Seq;
 use crate::money::Kopecks;
 
-/// How the money of one job stands. The job's own row keeps it, as row numbers.
+/// How the money of one job stands, or of a payment that goes back. Its own row keeps it, as row numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// No transfer yet.
@@ -32,9 +32,9 @@ pub struct Situation<'a> {
     pub debit: Counters,
     /// The credit account.
     pub credit: Counters,
-    /// The money of the transfer's job.
+    /// The money of the transfer's job or payment.
     pub standing: Standing,
-    /// The hold of the transfer's job, and the row it is.
+    /// The hold of the transfer's job or payment, and the row it is.
     pub hold: Option<(Seq, &'a Transfer)>,
 }
 
@@ -77,13 +77,13 @@ pub enum Refusal {
     /// A charge or release without a hold.
     #[error("there is no hold")]
     NoHold,
-    /// The job's hold was charged before.
+    /// The hold was charged before.
     #[error("the hold is charged already")]
     AlreadyCharged,
-    /// The job's hold was given back before.
+    /// The hold was given back before.
     #[error("the hold is released already")]
     AlreadyReleased,
-    /// More than was held, or not all of it in a release; or the hold of another job or wallet.
+    /// More than was held, or not all of it in a release; or the hold of another job, payment or wallet.
     #[error("this is not what was held")]
     NotTheHold,
     /// A refund of what was not charged, or of more, or to another wallet.
@@ -206,8 +206,15 @@ fn goes_back(now: &Situation<'_>, transfer: &Transfer) -> bool {
 }
 
 fn adjust(now: &Situation<'_>, transfer: &Transfer) -> Result<Change, Refusal> {
-    let chargeback = matches!(transfer.memo, Memo::Chargeback(_));
-    if transfer.debit.user().is_some() && !chargeback {
+    if matches!(transfer.memo, Memo::Chargeback(_)) {
+        return match now.standing {
+            Standing::Nothing | Standing::Released => post(now, transfer.amount),
+            // It is held to go back: what is held is taken, not as much again (L6).
+            Standing::Held(_) => Err(Refusal::NotTheHold),
+            Standing::Charged(_) | Standing::Refunded | Standing::Lost => Err(Refusal::AlreadyRefunded),
+        };
+    }
+    if transfer.debit.user().is_some() {
         enough(&now.debit, transfer.amount)?;
     }
     post(now, transfer.amount)

@@ -27,6 +27,12 @@ fn every_cause_has_a_key_of_its_own() {
         (Ref::PaymentBack(PaymentId(7)), "payback:7"),
         (Ref::Adjust(ActionId(7)), "adjust:7"),
         (Ref::Welcome(UserId(7)), "welcome:7"),
+        (Ref::PayHold(PaymentId(7), 1), "payhold:7"),
+        (Ref::PayHold(PaymentId(7), 2), "payhold:7:2"),
+        (Ref::PayTaken(PaymentId(7), 1), "paytaken:7"),
+        (Ref::PayTaken(PaymentId(7), 2), "paytaken:7:2"),
+        (Ref::PayReleased(PaymentId(7), 1), "payrelease:7"),
+        (Ref::PayReleased(PaymentId(7), 2), "payrelease:7:2"),
     ];
     for (key, code) in keys {
         assert_eq!(key.to_string(), code);
@@ -86,6 +92,28 @@ fn money_goes_only_between_accounts_that_trade_so() {
             assert_eq!(apply(&now, transfer), Err(Refusal::WrongAccounts), "{transfer:?}");
         }
     }
+}
+
+#[test]
+fn a_jobs_money_goes_to_the_revenue_and_a_payments_back_to_where_it_came_from() {
+    let (user, at, one) = (UserId(1), At(0), Kopecks::new(1));
+    let held = |to| Transfer::pay_hold(PaymentId(1), 1, user, to, one, at);
+    let rich = Counters { credits_posted: Kopecks::new(100), ..Counters::default() };
+    let now =
+        Situation { same_ref: None, debit: rich, credit: rich, standing: Standing::Nothing, hold: None };
+    for to in Account::OPERATOR {
+        let is_cash = matches!(to, Account::CashStars | Account::CashManual | Account::CashCard);
+        let expected = if is_cash { Ok(()) } else { Err(Refusal::WrongAccounts) };
+        assert_eq!(apply(&now, &held(to)).map(drop), expected, "a payment's to {to}");
+        let job = Transfer { credit: to, ..Transfer::hold(JobId(1), user, one, at) };
+        let expected = if to == Account::Revenue { Ok(()) } else { Err(Refusal::WrongAccounts) };
+        assert_eq!(apply(&now, &job).map(drop), expected, "a job's to {to}");
+        let comes = apply(&now, &Transfer::topup(PaymentId(1), to, user, one, at)).map(drop);
+        let expected = if is_cash || to == Account::Bonus { Ok(()) } else { Err(Refusal::WrongAccounts) };
+        assert_eq!(comes, expected, "from {to}");
+    }
+    let from_nobody = Transfer { debit: Account::Revenue, ..held(Account::CashStars) };
+    assert_eq!(apply(&now, &from_nobody), Err(Refusal::WrongAccounts));
 }
 
 #[test]

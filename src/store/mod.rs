@@ -16,6 +16,7 @@ mod looks;
 mod mend;
 mod notes;
 mod open;
+mod paid;
 mod payments;
 mod queues;
 mod retention;

@@ -1,12 +1,10 @@
 //! Payments from outside: what was asked for, what came, and what went back.
 
-use super::accounts::{Posted, ledger_row, unexpected_refusal};
 use super::codec::{Row, get, put};
 use super::fault::Fault;
 use super::tables::Tables;
 use super::{Tx, View};
 use crate::ids::{PaymentId, Seq, UserId};
-use crate::ledger::{Kind, Refusal, Standing, Transfer};
 use crate::money::Kopecks;
 use crate::payment::{State, Way};
 use crate::time::At;
@@ -304,104 +302,5 @@ impl Tx<'_> {
         }
         self.tables.payments_back_early.write()?.remove(key.as_str())?;
         Ok(true)
-    }
-
-    /// Credits a payment that nobody asked for, once by the source's own id (L6).
-    pub fn credit_payment(
-        &mut self,
-        way: Way,
-        charge: &str,
-        user: UserId,
-        amount: Kopecks,
-    ) -> Result<Result<(PaymentId, Posted), Refusal>, Fault> {
-        let known = match self.payment_of_charge(way, charge)? {
-            Some(id) => self.payment(id)?,
-            None => None,
-        };
-        let is_new = known.is_none();
-        let mut payment = known.unwrap_or(Payment {
-            id: PaymentId(self.counter("payments")? + 1),
-            row: PaymentRow {
-                way,
-                charge: Some(charge.to_owned()),
-                user,
-                amount,
-                stars: 0,
-                state: State::Paid,
-                steps: vec![Step { at: self.now.at, what: Stepped::Credited, by: None }],
-                money: PaymentMoney::default(),
-                odd: None,
-                receipt: None,
-                prev: None,
-            },
-        });
-        let transfer = Transfer::topup(payment.id, way.account(), user, amount, self.now.at);
-        let posted = match self.transfer_for_payment(&mut payment, &transfer)? {
-            Ok(posted) => posted,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        if is_new {
-            self.new_payment(payment.row)?;
-        }
-        Ok(Ok((payment.id, posted)))
-    }
-
-    /// Takes a credited payment back because its source did: once, and even below zero (L2, L6). `None`
-    /// for a payment that is not in the wallet.
-    pub fn charge_back(&mut self, id: PaymentId) -> Result<Option<Posted>, Fault> {
-        let Some(mut payment) = self.payment(id)? else { return Ok(None) };
-        if let Some(seq) = payment.row.money.back {
-            return Ok(Some(Posted::Before(seq)));
-        }
-        if payment.row.state != State::Paid {
-            return Ok(None);
-        }
-        let transfer = Transfer::chargeback(id, payment.row.user, payment.row.amount, self.now.at);
-        let posted = self.transfer_for_payment(&mut payment, &transfer)?.map_err(unexpected_refusal)?;
-        payment.row.state = State::ChargedBack;
-        payment.row.steps.push(Step { at: self.now.at, what: Stepped::ChargedBack, by: None });
-        self.put_payment(&payment)?;
-        Ok(Some(posted))
-    }
-
-    /// Moves a payment's money and notes the row in `payment`, which the caller stores.
-    pub fn transfer_for_payment(
-        &mut self,
-        payment: &mut Payment,
-        transfer: &Transfer,
-    ) -> Result<Result<Posted, Refusal>, Fault> {
-        let money = &payment.row.money;
-        let last = money.tries.last().copied();
-        let (slot, standing, hold) = match transfer.kind {
-            Kind::Topup => (money.credited, Standing::Nothing, None),
-            Kind::Adjust => (money.back, Standing::Nothing, None),
-            Kind::Hold => (None, Standing::Nothing, None),
-            Kind::Charge | Kind::Release => match last {
-                Some(Try { hold, ended: None }) => {
-                    let held = ledger_row(&self.tables, hold)?.transfer;
-                    (None, Standing::Held(held.amount), Some((hold, held)))
-                }
-                Some(Try { ended: Some(_), .. }) | None => return Ok(Err(Refusal::NoHold)),
-            },
-            Kind::Refund | Kind::Loss => return Ok(Err(Refusal::WrongAccounts)),
-        };
-        let same_ref = self.row_with_ref(slot, transfer.reference)?;
-        let hold = hold.as_ref().map(|(seq, hold)| (*seq, hold));
-        let posted = self.post(transfer, same_ref.as_ref(), standing, hold)?;
-        if let Ok(posted) = posted {
-            let (seq, money) = (posted.seq(), &mut payment.row.money);
-            match transfer.kind {
-                Kind::Topup => money.credited = Some(seq),
-                Kind::Adjust => money.back = Some(seq),
-                Kind::Hold => money.tries.push(Try { hold: seq, ended: None }),
-                Kind::Charge | Kind::Release => {
-                    if let Some(last) = money.tries.last_mut() {
-                        last.ended = Some(seq);
-                    }
-                }
-                Kind::Refund | Kind::Loss => {}
-            }
-        }
-        Ok(posted)
     }
 }

@@ -49,6 +49,16 @@ impl Shop {
         self.store.write_blocking("scenario", act).expect("the act succeeds")
     }
 
+    /// The same file after this act.
+    #[track_caller]
+    pub(super) fn after<R: Send + 'static>(
+        self,
+        act: impl Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
+    ) -> Self {
+        self.act(act);
+        self
+    }
+
     /// All rows of the file, as text.
     #[track_caller]
     pub(super) fn dump(&self) -> Vec<String> {

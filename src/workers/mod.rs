@@ -35,6 +35,8 @@ pub struct Engine {
     pub shop: Arc<Shop>,
     /// Telegram.
     pub gateway: Arc<dyn Gateway>,
+    /// Which of Telegram's bots we are.
+    pub bot: u64,
     /// Whoever makes the pictures.
     pub provider: Arc<dyn Provider>,
     /// Where results lie until they are delivered.

@@ -6,7 +6,7 @@ use crate::flow::topup::{self, Heard};
 use crate::flow::{Shop, refund};
 use crate::message::Bill;
 use crate::payment::Way;
-use crate::store::{Fault, Tx};
+use crate::store::{Fault, Store, Tx, View};
 use crate::telegram::{StarMove, StarWay};
 use crate::time::At;
 use std::time::Duration;
@@ -17,20 +17,28 @@ const EVERY: Duration = Duration::from_secs(600);
 const YOUNG: Duration = Duration::from_secs(120);
 /// Telegram lists so many at once.
 const PAGE: usize = 100;
-/// The note that says how many transactions are compared for good.
-const COMPARED: &str = "stars_compared";
-/// The note of when this ledger began: what was paid to the bot before is not its business.
-const SINCE: &str = "stars_since";
+/// How many transactions of a bot's list are compared for good: another bot has another list.
+fn compared(bot: u64) -> String {
+    format!("stars_compared/{bot}")
+}
+
+/// When this ledger began to take a bot's payments: what was paid before is not its business.
+fn since(bot: u64) -> String {
+    format!("stars_since/{bot}")
+}
+
+/// Notes since when this bot's payments are ours. The service does not start without: what is paid before
+/// it is noted, and not told, would never be found.
+pub async fn begin(store: &Store, bot: u64) -> Result<(), Fault> {
+    let note = move |tx: &mut Tx<'_>| match tx.note::<At>(&since(bot))? {
+        Some(_) => Ok(()),
+        None => tx.put_note(&since(bot), &tx.now().at),
+    };
+    store.write("stars-since", note).await
+}
 
 /// Compares until the stop.
 pub async fn run(engine: Engine) {
-    let begun = engine.store.write("stars-since", |tx| match tx.note::<At>(SINCE)? {
-        Some(_) => Ok(()),
-        None => tx.put_note(SINCE, &tx.now().at),
-    });
-    if let Err(fault) = begun.await {
-        engine.pause_after("noting since when Stars are compared", &fault).await;
-    }
     loop {
         match compare(&engine).await {
             Ok(()) => {}
@@ -59,10 +67,11 @@ impl From<Fault> for NotCompared {
 
 /// Reads on from where the last full page ended.
 async fn compare(engine: &Engine) -> Result<(), NotCompared> {
-    let noted = |view: &crate::store::View| Ok((view.note::<u32>(COMPARED)?, view.note::<At>(SINCE)?));
-    let (compared, since) = engine.store.read(noted).await?;
-    let mut skip = compared.unwrap_or(0);
-    let Some(since) = since else { return Ok(()) };
+    let bot = engine.bot;
+    let noted = move |view: &View| Ok((view.note::<u32>(&compared(bot))?, view.note::<At>(&since(bot))?));
+    let (noted, since) = engine.store.read(noted).await?;
+    let mut skip = noted.unwrap_or(0);
+    let since = since.ok_or_else(|| Fault::Bug(format!("nobody noted since when bot {bot} is paid")))?;
     loop {
         let moves = engine.gateway.star_moves(skip).await;
         let moves = moves.map_err(|error| NotCompared::Telegram(error.to_string()))?;
@@ -79,7 +88,7 @@ async fn compare(engine: &Engine) -> Result<(), NotCompared> {
             .store
             .write("stars", move |tx| {
                 known.iter().try_for_each(|one| note(&shop, tx, one))?;
-                if is_whole { tx.put_note(COMPARED, &next) } else { Ok(()) }
+                if is_whole { tx.put_note(&compared(bot), &next) } else { Ok(()) }
             })
             .await?;
         if listed < PAGE || !is_whole {

@@ -1,9 +1,51 @@
 //! How customers pay, and what they get in writing.
 
-use super::{Customer, PATIENCE};
+use super::{Customer, PATIENCE, TestApp};
 use bytes::Bytes;
+use samovar::ids::PaymentId;
+use samovar::ledger::Account;
+use samovar::payment::{State, Way};
 use samovar::sandbox::telegram::{Checkout, FileKind, Message, World};
+use samovar::store::Payment;
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+impl TestApp {
+    /// All payments in Stars that came, by Telegram's id.
+    pub(crate) fn stars_that_came(&self) -> BTreeMap<String, Payment> {
+        let view = self.store().view().expect("a view");
+        let each = (1..).map_while(|id| view.payment(PaymentId(id)).expect("readable"));
+        let stars = each.filter(|one| one.row.way == Way::Stars);
+        stars.filter_map(|one| Some((one.row.charge.clone()?, one))).collect()
+    }
+
+    /// Fails unless the ledger and Telegram's Star account say the same: each payment came once, what
+    /// went back went back once, and the Stars that are left are those that count as paid.
+    #[track_caller]
+    pub(crate) fn agrees_with_telegram(&self) {
+        let came = self.stars_that_came();
+        let (made, left) = self.sandbox.telegram.look(|world| (world.payments().to_vec(), world.bot_stars()));
+        let made: Vec<_> = made.into_iter().filter(|one| one.currency == "XTR").collect();
+        assert_eq!(came.len(), made.len(), "as many came as were made");
+        let (mut kept, mut through) = (0, 0);
+        for one in made {
+            let Payment { id, row } = &came[&one.charge];
+            let (who, stars) = (row.user.0, i64::from(row.stars));
+            assert_eq!((who, stars), (one.person, one.total), "payment {id}");
+            let is_back = matches!(row.state, State::Refunded | State::ChargedBack);
+            assert_eq!(is_back, one.refunded_at_ms.is_some(), "payment {id} is {:?}", row.state);
+            assert!(is_back || row.state == State::Paid, "payment {id} is {:?}", row.state);
+            kept += if is_back { 0 } else { stars };
+            // A chargeback is a correction: it leaves by another account than it came through.
+            through += if row.state == State::Refunded { 0 } else { row.amount.get() };
+        }
+        assert_eq!(kept, left, "Stars that are left");
+        let view = self.store().view().expect("a view");
+        let counters = view.account(Account::CashStars).expect("an account").counters;
+        assert_eq!(counters.posted().expect("it fits").get(), -through, "cash:stars");
+        assert_eq!(counters.credits_pending.get(), 0, "nothing is on its way back");
+    }
+}
 
 impl Customer<'_> {
     /// The newest invoice over so many Stars, or kopecks for a card, once it is there.

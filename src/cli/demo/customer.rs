@@ -114,6 +114,18 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
+    /// A customer pays the invoice that comes; gives Telegram's name of the payment.
+    pub(super) async fn pays(&mut self, who: Customer) -> Result<String, Failed> {
+        let there = |world: &World| world.chat(who.id)?.latest_invoice().cloned();
+        let message = self.until(who, "an invoice", there).await?;
+        let asked = message.invoice.as_ref().map_or(0, |invoice| invoice.total);
+        self.screen.bot_briefly(&format!("🧾 an invoice of {asked} Stars"))?;
+        self.screen.customer(who.name, &format!("👆 [ Pay ⭐ {asked} ]"))?;
+        let query = self.sandbox.telegram.act(|world, now| world.pay(now, who.id, who.id, message.id))?;
+        let charged = |world: &World| world.checkouts().get(&query)?.charge.clone();
+        self.until(who, "a yes to the payment", charged).await
+    }
+
     /// Waits until the bot answers with a message, new or edited, that says this, and shows it.
     pub(super) async fn sees(&mut self, who: Customer, words: &str, show: Show) -> Result<Message, Failed> {
         let says = |message: &Message| message.text.contains(words);

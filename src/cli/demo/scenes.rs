@@ -18,7 +18,7 @@ const ANNA: Customer = Customer { id: 1001, name: "Анна" };
 const BORIS: Customer = Customer { id: 2002, name: "Борис" };
 const VERA: Customer = Customer { id: 3003, name: "Вера" };
 const GLEB: Customer = Customer { id: 4004, name: "Глеб" };
-const CREDIT: Kopecks = Kopecks::new(20_000);
+const CREDIT: Kopecks = Kopecks::new(10_000);
 
 /// Plays all of them.
 pub(super) async fn all(play: &mut Play<'_>) -> Result<(), Failed> {
@@ -39,7 +39,7 @@ pub(super) async fn all(play: &mut Play<'_>) -> Result<(), Failed> {
     opens(play).await?;
     free(play).await?;
     let paid = paid_model();
-    pays_the_operator(play).await?;
+    pays_in_stars(play).await?;
     sale(play, &paid).await?;
     double_tap(play, &paid).await?;
     kill(play, &paid).await?;
@@ -124,11 +124,20 @@ async fn credit(play: &mut Play<'_>, who: Customer, show: Show) -> Result<(), Fa
     play.shell(&["wallet", "credit", &user, &amount, "--reason", &reason], show).await
 }
 
-async fn pays_the_operator(play: &mut Play<'_>) -> Result<(), Failed> {
-    play.scene("Борис pays the operator, who credits his wallet while the service runs")?;
-    credit(play, BORIS, Show::Whole).await?;
+async fn pays_in_stars(play: &mut Play<'_>) -> Result<(), Failed> {
+    play.scene("Борис pays with Telegram Stars")?;
+    let amount = texts::money(Lang::Ru, CREDIT);
+    play.says(BORIS, "/balance")?;
+    play.taps(BORIS, "💳 Пополнить", 1).await?;
+    play.sees(BORIS, "На сколько пополнить?", Show::Whole).await?;
+    play.taps(BORIS, &amount, 1).await?;
+    let charge = play.pays(BORIS).await?;
+    let receipt = play.sees(BORIS, "Баланс пополнен", Show::Whole).await?;
+    play.expect_words("the receipt names the amount", &receipt.text, &[&amount])?;
+    play.sandbox.telegram.act(|world, now| world.tell_payment(now, &charge))?;
+    play.screen.aside("Telegram tells of the payment a second time.")?;
     let wallet = play.wallet(BORIS).await?;
-    play.expect("the money is there", &wallet, &money(&CREDIT.to_string(), "0.00"))
+    play.expect("the money is there, once", &wallet, &money(&CREDIT.to_string(), "0.00"))
 }
 
 /// From `/start` to the order of the paid model, to be confirmed. Gives the confirm screen.
@@ -242,7 +251,7 @@ async fn books(play: &mut Play<'_>, paid: &Paid) -> Result<(), Failed> {
     play.shell(&["wallet", "show", &user], Show::Whole).await?;
     let wallet = play.wallet(BORIS).await?;
     play.expect(
-        "200 ₽ came in, one picture was sold, one failed and was given back",
+        "100 ₽ came in, one picture was sold, one failed and was given back",
         &wallet,
         &money(&paid.left_after(1), "0.00"),
     )?;

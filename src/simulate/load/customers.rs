@@ -4,7 +4,7 @@
 //! until the answer is there: Telegram's pace for one chat is never what is measured.
 
 use super::figures::Times;
-use crate::sandbox::telegram::{Chat, Message, Seen, World};
+use crate::sandbox::telegram::{CannotAct, Chat, Message, Seen, World};
 use crate::simulate::dice::Dice;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -18,6 +18,14 @@ const ORDER_EVERY_MS: i64 = 720;
 const READS_MS: i64 = 1_100;
 /// One of so many has come to buy and looks at nothing else.
 const BUYERS: i64 = 8;
+/// One of so many of the others has come to put money in: asks for an invoice, and pays it.
+const PAYERS: i64 = 16;
+/// The Stars that whoever pays has.
+const PURSE: i64 = 1_000_000;
+/// What they tap under "how much?".
+const AMOUNT: &str = "pay:10000";
+/// One of so many who care for no answer pays an invoice instead.
+const PAYS: u64 = 50;
 /// One of so many who act is new, until all have come.
 const NEW: u64 = 20;
 /// Who has no answer by then gives up; it is counted.
@@ -46,12 +54,15 @@ struct Waiting {
     answered: bool,
     /// They wait for a picture as well.
     picture: bool,
+    /// They pay: Telegram asks first and tells then, so this is more than one answer.
+    pays: bool,
 }
 
 /// What somebody does.
 enum Step {
     Say(&'static str),
     Tap(i64, &'static str),
+    Pay(i64),
 }
 
 /// All customers.
@@ -63,6 +74,8 @@ pub(super) struct Customers {
     idle: VecDeque<(i64, i64)>,
     waiting: HashMap<i64, Waiting>,
     order_ms: i64,
+    /// Invoices that came: whose, and which message.
+    invoices: Vec<(i64, i64)>,
     /// How many have no answer yet.
     pub(super) asking: usize,
     /// From the update's sending until the answer was handed to Telegram.
@@ -71,7 +84,7 @@ pub(super) struct Customers {
     pub(super) pictures: usize,
     /// Those who gave up.
     pub(super) given_up: usize,
-    /// New messages that the bot sent.
+    /// New messages that the bot sent, and answers to who was about to pay.
     pub(super) told: usize,
 }
 
@@ -84,6 +97,7 @@ impl Customers {
             idle: VecDeque::new(),
             waiting: HashMap::new(),
             order_ms: 0,
+            invoices: Vec::new(),
             asking: 0,
             replies: Times::default(),
             pictures: 0,
@@ -129,27 +143,49 @@ impl Customers {
         customer: i64,
         (now_ms, due_ms): (i64, i64),
     ) -> Result<i64, String> {
-        let buys = customer % BUYERS == 0;
-        let step = self.step(world.chat(customer).and_then(Chat::latest), now_ms, buys);
-        let (tapped, picture) = match step {
-            Step::Say(_) => (None, false),
-            Step::Tap(message, button) => (Some(message), button == RUN),
+        let latest = world.chat(customer).and_then(Chat::latest);
+        let step = if customer % PAYERS == 1 {
+            Self::puts_in(latest)
+        } else {
+            self.step(latest, now_ms, customer % BUYERS == 0)
+        };
+        let (tapped, picture, pays) = match step {
+            Step::Say(_) => (None, false, false),
+            Step::Tap(message, button) => (Some(message), button == RUN, false),
+            Step::Pay(_) => (None, false, true),
         };
         if picture {
             self.order_ms = now_ms.max(self.order_ms) + ORDER_EVERY_MS;
         }
         let sent = match step {
-            Step::Say(text) => world.say(now_ms, customer, text),
-            Step::Tap(message, button) => world.tap(now_ms, customer, message, button),
+            Step::Say(text) => world.say(now_ms, customer, text).map(|sent| sent.update_id),
+            Step::Tap(message, button) => {
+                world.tap(now_ms, customer, message, button).map(|sent| sent.update_id)
+            }
+            Step::Pay(invoice) => pays_invoice(world, now_ms, (customer, invoice)),
         };
         self.asking += 1;
-        self.waiting.insert(customer, Waiting { since_ms: due_ms, tapped, answered: false, picture });
+        self.waiting.insert(customer, Waiting { since_ms: due_ms, tapped, answered: false, picture, pays });
         let sent = sent.map_err(|why| format!("customer {customer} cannot act: {why}"))?;
-        sent.update_id.ok_or_else(|| "the service wants no such updates".to_owned())
+        sent.ok_or_else(|| "the service wants no such updates".to_owned())
     }
 
-    /// Somebody who cares for no answer says /start.
+    /// The way to an invoice, and to paying it.
+    fn puts_in(latest: Option<&Message>) -> Step {
+        match latest {
+            Some(latest) if latest.invoice.is_some() => Step::Pay(latest.id),
+            Some(latest) if latest.button(AMOUNT).is_some() => Step::Tap(latest.id, AMOUNT),
+            Some(_) | None => Step::Say("/topup"),
+        }
+    }
+
+    /// Somebody who cares for no answer says /start, or pays an invoice of before.
     pub(super) fn shout(&mut self, world: &mut World, now_ms: i64) -> Result<i64, String> {
+        if !self.invoices.is_empty() && self.dice.roll(PAYS) == 0 {
+            let invoice = *self.dice.one_of(&self.invoices);
+            let asked = pays_invoice(world, now_ms, invoice).map_err(|why| why.to_string())?;
+            return asked.ok_or_else(|| "the service wants no questions before payments".to_owned());
+        }
         let customer = self.one(world, self.come >= self.many);
         self.idle.push_back((customer, now_ms));
         let sent = world.say(now_ms, customer, "/start").map_err(|why| why.to_string())?;
@@ -190,7 +226,13 @@ impl Customers {
     /// They read what the bot has said.
     pub(super) fn read(&mut self, calls: &[Seen]) {
         for call in calls {
-            self.told += usize::from(call.method == "sendmessage");
+            self.told +=
+                usize::from(matches!(call.method.as_str(), "sendmessage" | "answerprecheckoutquery"));
+            if let ("sendinvoice", Some(chat), Some(message)) =
+                (call.method.as_str(), call.chat, call.message_id)
+            {
+                self.invoices.push((chat, message));
+            }
             let Some((chat, waiting)) = call.chat.and_then(|chat| Some((chat, self.waiting.get_mut(&chat)?)))
             else {
                 continue;
@@ -200,7 +242,9 @@ impl Customers {
                 waiting.answered = true;
                 self.asking -= 1;
                 let took = u64::try_from(call.at_ms - waiting.since_ms).unwrap_or(0);
-                self.replies.add(Duration::from_millis(took));
+                if !waiting.pays {
+                    self.replies.add(Duration::from_millis(took));
+                }
             }
             let ended = !call.files.is_empty();
             self.pictures += usize::from(waiting.picture && ended);
@@ -222,6 +266,18 @@ impl Customers {
             self.idle.push_back((customer, now_ms));
         }
     }
+}
+
+/// Somebody pays an invoice in their chat: gives the update by which Telegram asks before.
+fn pays_invoice(
+    world: &mut World,
+    now_ms: i64,
+    (person, invoice): (i64, i64),
+) -> Result<Option<i64>, CannotAct> {
+    // Whoever pays ten times a second has as many Stars as that takes.
+    world.set_stars(person, PURSE);
+    let query = world.pay(now_ms, person, person, invoice)?;
+    Ok(world.checkouts().get(&query).and_then(|asked| asked.update_id))
 }
 
 #[cfg(test)]

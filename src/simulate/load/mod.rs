@@ -24,7 +24,7 @@ use crate::sandbox::telegram::Bot;
 use crate::sandbox::{self, Sandbox, kie};
 use crate::time::Clock;
 use customers::Customers;
-use figures::{Table, hundredths, megabytes, per_second, shown};
+use figures::{Table, Times, hundredths, megabytes, per_second, shown};
 use gauge::{Gauge, syncs, usage};
 use play::{Pace, Play};
 use post::Poster;
@@ -48,6 +48,8 @@ const ACK: Duration = Duration::from_millis(10);
 const REPLY: Duration = Duration::from_millis(30);
 /// What a 503 may take, with hundreds of posts at once on a processor that is all in use.
 const REFUSAL: Duration = Duration::from_millis(100);
+/// What the answer to who is about to pay may take; Telegram waits for ten seconds.
+const CHECKOUT: Duration = Duration::from_secs(2);
 /// How much memory the service may have before the load, and under it.
 const IDLE_MB: u64 = 30;
 const LOADED_MB: u64 = 60;
@@ -234,6 +236,7 @@ impl<'a> Stage<'a> {
         self.table.row("updates", updates);
         self.table.row("acknowledged within", acks.line(&[500, 990, 999, 1_000], p99(ack)));
         self.table.row("answered within", replies.line(&[500, 990, 1_000], p99(reply)));
+        self.table.row("said before a payment within", checkouts(&self.sandbox));
         if refusals.count() > 0 {
             self.table.row("refused within", refusals.line(&[500, 990, 1_000], p99(Some(REFUSAL))));
         }
@@ -263,6 +266,22 @@ impl<'a> Stage<'a> {
         runtime.block_on(launch.audit())?;
         say("samovar audit: exit code 0, all ten rules hold")
     }
+}
+
+/// How long everybody waited who was about to pay, and who waited in vain.
+fn checkouts(sandbox: &Sandbox) -> String {
+    let (mut took, mut silent, mut paid) = (Times::default(), 0, 0);
+    sandbox.telegram.look(|world| {
+        for asked in world.checkouts().values() {
+            match asked.latency_ms().map(u64::try_from) {
+                Some(Ok(ms)) => took.add(Duration::from_millis(ms)),
+                Some(Err(_)) | None => silent += 1,
+            }
+            paid += u32::from(asked.charge.is_some());
+        }
+    });
+    let line = took.line(&[500, 990, 1_000], Some((990, CHECKOUT)));
+    format!("{line}; {} asked, {paid} paid, {silent} never answered", took.count() + silent)
 }
 
 async fn sandbox(arguments: &Arguments) -> Result<Sandbox, String> {

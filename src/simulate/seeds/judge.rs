@@ -1,7 +1,9 @@
 //! Whether all is as it must be once everything is worked off: the file against itself (the audit),
 //! and against what Telegram, KIE and whoever paid saw.
 
+use super::money;
 use super::notes::Notes;
+use super::payers::Decided;
 use super::people::FIRST;
 use super::tally::Kind;
 use super::world::{BONUS, BOT_ID, World};
@@ -33,13 +35,20 @@ pub(super) fn is_settled(world: &World, store: &Store) -> bool {
         let view = store.view()?;
         let waits = view.inbox_depth()? + view.outbox_depth()?;
         let open = |job: &Job| !job.row.state.is_final() || job.row.delivery == Delivery::Waiting;
-        Ok(waits == 0 && !jobs(&view)?.iter().any(open))
+        let all_came = money::unsettled(world, &view)?.is_none();
+        Ok(waits == 0 && !jobs(&view)?.iter().any(open) && all_came)
     };
     world.worlds.telegram.look(telegram::World::pending_updates) == 0 && look().unwrap_or(false)
 }
 
 /// Judges the end of a run.
-pub(super) fn judge(world: &World, store: &Store, people: u64, paid: &BTreeMap<i64, i64>) -> Verdict {
+pub(super) fn judge(
+    world: &World,
+    store: &Store,
+    people: u64,
+    paid: &BTreeMap<i64, i64>,
+    decided: &Decided,
+) -> Verdict {
     let view = store.view().map_err(|fault| faulty(&fault))?;
     let report = view.audit().map_err(|fault| faulty(&fault))?;
     if !report.ok {
@@ -47,7 +56,8 @@ pub(super) fn judge(world: &World, store: &Store, people: u64, paid: &BTreeMap<i
     }
     let jobs = jobs(&view).map_err(|fault| faulty(&fault))?;
     updates(world, &view)?;
-    wallets(&view, &jobs, people, paid)?;
+    let came = money::judge(world, &view, decided)?;
+    wallets(&view, &jobs, people, [paid, &came])?;
     tasks(world, &jobs)?;
     let key: [u8; 32] = view.note("server_key").map_err(|fault| faulty(&fault))?.ok_or("no key")?;
     told(world, &jobs, &key)?;
@@ -74,8 +84,8 @@ fn updates(world: &World, view: &View) -> Verdict {
     Ok(())
 }
 
-/// Every wallet holds what was put on it, less what was sold; nothing is held.
-fn wallets(view: &View, jobs: &[Job], people: u64, paid: &BTreeMap<i64, i64>) -> Verdict {
+/// Every wallet holds what was put on it and what was paid, less what was sold; nothing is held.
+fn wallets(view: &View, jobs: &[Job], people: u64, paid: [&BTreeMap<i64, i64>; 2]) -> Verdict {
     let mut charged: BTreeMap<i64, i64> = BTreeMap::new();
     for job in jobs.iter().filter(|job| matches!(job.row.state, State::Done { .. })) {
         *charged.entry(job.row.user.0).or_default() += job.row.price.get();
@@ -86,7 +96,8 @@ fn wallets(view: &View, jobs: &[Job], people: u64, paid: &BTreeMap<i64, i64>) ->
         let account = view.account(Account::User(user)).map_err(|fault| faulty(&fault))?;
         let known = view.user(user).map_err(|fault| faulty(&fault))?.is_some();
         let bonus = if known { BONUS } else { 0 };
-        let expected = bonus + paid.get(&id).copied().unwrap_or(0) - charged.get(&id).copied().unwrap_or(0);
+        let came = paid.iter().map(|paid| paid.get(&id).copied().unwrap_or(0)).sum::<i64>();
+        let expected = bonus + came - charged.get(&id).copied().unwrap_or(0);
         let counters = account.counters;
         let (available, held) = (counters.available().map(Kopecks::get), counters.held().get());
         if available != Some(expected) || held != 0 {
@@ -233,7 +244,7 @@ fn count(notes: &Notes, jobs: &[Job]) {
 }
 
 /// What still waits, in words.
-pub(super) fn left(store: &Store) -> String {
+pub(super) fn left(world: &World, store: &Store) -> String {
     let look = || -> Result<String, Fault> {
         let view = store.view()?;
         let open: Vec<String> = jobs(&view)?
@@ -241,7 +252,9 @@ pub(super) fn left(store: &Store) -> String {
             .filter(|job| !job.row.state.is_final() || job.row.delivery == Delivery::Waiting)
             .map(|job| format!("{job:?}"))
             .collect();
-        Ok(format!("inbox {}, outbox {}, jobs {open:#?}", view.inbox_depth()?, view.outbox_depth()?))
+        let payment = money::unsettled(world, &view)?;
+        let (inbox, outbox) = (view.inbox_depth()?, view.outbox_depth()?);
+        Ok(format!("inbox {inbox}, outbox {outbox}, payment {payment:?}, jobs {open:#?}"))
     };
     look().unwrap_or_else(|fault| fault.to_string())
 }

@@ -1,13 +1,16 @@
 //! The whole service in one process on one seed: store, handlers, flows, workers, HTTP routes, the
 //! writers of requests and the readers of answers are the product's own. Replaced are the sockets (by
 //! `net`), the disk (by `sandbox::disk`), the writer's thread (by `life`) and the clock (by tokio's,
-//! stopped). Customers order, tap twice, cancel, pay and leave (`people`), everything breaks
-//! (`weather`, `life`), and in the end the file must agree with what the outside saw (`judge`).
+//! stopped). Customers order, tap twice, cancel and leave (`people`), pay and get their money
+//! back (`payers`), everything breaks (`weather`, `life`), and in the end the file must agree with what the
+//! outside saw (`judge`, `money`).
 
 mod judge;
 mod life;
+mod money;
 mod net;
 mod notes;
+mod payers;
 mod people;
 mod run;
 mod tally;

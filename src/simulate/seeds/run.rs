@@ -3,6 +3,7 @@
 use super::judge;
 use super::life::{self, End, Life, Side};
 use super::notes::Notes;
+use super::payers::{self, Decided};
 use super::people::{self, Paid};
 use super::tally::{Kind, Tally};
 use super::weather;
@@ -70,6 +71,8 @@ async fn play(notes: Notes, seed: u64) -> Result<(), String> {
     let people = people::come(&world, &mut dice, ACTS, &mut customers);
     let paid = Paid::default();
     customers.spawn(people::pay(world.clone(), dice.fork(), people, paid.clone()));
+    let decided = Decided::default();
+    customers.spawn(payers::pay(world.clone(), dice.fork(), people, decided.clone()));
     let weather = tokio::spawn(weather::make(world.clone(), dice.fork()));
     let mut crashes = 0;
     let wanted = dice.between(CRASHES, CRASHES + 3);
@@ -80,6 +83,8 @@ async fn play(notes: Notes, seed: u64) -> Result<(), String> {
     world.weather.clears_up();
     weather.await.map_err(|error| error.to_string())?;
     world.disk.mend();
+    // Telegram's list is only compared up to now, as the machine's clock has it.
+    world.set_clock_right();
     let (mut last, _crash) = Life::begin(&world, &mut dice, End::Never).await?;
     let store = last.store.clone();
     tokio::select! {
@@ -88,7 +93,7 @@ async fn play(notes: Notes, seed: u64) -> Result<(), String> {
         settled = settle(&world, &store) => settled?,
     }
     let paid = paid.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    judge::judge(&world, &store, people, &paid)?;
+    judge::judge(&world, &store, people, &paid, &decided)?;
     drop(store);
     last.stop(&world, &mut dice).await;
     let tally = notes.tally();
@@ -164,5 +169,7 @@ async fn settle(world: &World, store: &Store) -> Result<(), String> {
         }
     };
     let waited = tokio::time::timeout(PATIENCE, settled).await;
-    waited.map_err(|_| format!("not worked off in {} h: {}", PATIENCE.as_secs() / 3600, judge::left(store)))
+    waited.map_err(|_| {
+        format!("not worked off in {} h: {}", PATIENCE.as_secs() / 3600, judge::left(world, store))
+    })
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod ledger;
 mod life;
 mod owners;
+mod payments;
 #[cfg(test)]
 mod tests;
 
@@ -96,7 +97,7 @@ impl View {
         let told = ledger::check(tables, &mut money)?;
         accounts::check(tables, &told, &mut money)?;
         owners::jobs(tables, &mut money.holds, &mut money.jobs)?;
-        owners::payments(tables, &mut money.holds, &mut money.payments)?;
+        payments::check(tables, &mut money.holds, &mut money.payments)?;
         let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
         let [ends, once, customers] = life::check(tables)?;
         let rows = chain.0.checked;

@@ -6,13 +6,12 @@ use super::super::accounts::{JobMoney, LedgerRow, account_row};
 use super::super::codec::{decode, get};
 use super::super::jobs::JobRow;
 use super::super::notes::ActionRow;
-use super::super::payments::{PaymentRow, Try, outside};
+use super::super::payments::PaymentRow;
 use super::super::tables::ReadTables;
 use super::Rule;
 use super::ledger::Rules;
-use crate::ids::{JobId, PaymentId, Seq};
+use crate::ids::{JobId, Seq};
 use crate::ledger::{Account, Kind, Ref, Transfer};
-use crate::payment::State;
 use redb::ReadableTable;
 
 /// From the ledger's side: the row's owner names it.
@@ -162,66 +161,4 @@ fn payment_slot(row: &PaymentRow, reference: Ref) -> Option<Seq> {
         | Ref::Adjust(_)
         | Ref::Welcome(_) => None,
     }
-}
-
-/// L6 from the payments' side: each names rows that are its own, money went back at most once, and each
-/// outside id leads to one payment. L4 of what is held of a payment.
-pub(super) fn payments(tables: &ReadTables, holds: &mut Rule, rule: &mut Rule) -> Result<(), Fault> {
-    for entry in tables.payments.read()?.iter()? {
-        let (id, bytes) = entry?;
-        let id = id.value();
-        let row: PaymentRow = decode(&id, bytes.value())?;
-        rule.checked();
-        payment(tables, id, &row, holds, rule)?;
-    }
-    Ok(())
-}
-
-fn payment(
-    tables: &ReadTables,
-    id: u64,
-    row: &PaymentRow,
-    holds: &mut Rule,
-    rule: &mut Rule,
-) -> Result<(), Fault> {
-    let here = |what: String| (format!("payments {id}"), what);
-    let mut named = vec![
-        (row.money.credited, vec![Ref::Payment(PaymentId(id))]),
-        (row.money.back, vec![Ref::PaymentBack(PaymentId(id))]),
-    ];
-    for (number, one) in (1..).zip(&row.money.tries) {
-        let ends = vec![Ref::PayTaken(PaymentId(id), number), Ref::PayReleased(PaymentId(id), number)];
-        named.push((Some(one.hold), vec![Ref::PayHold(PaymentId(id), number)]));
-        named.push((one.ended, ends));
-    }
-    let mut went_back = usize::from(row.money.back.is_some());
-    for (slot, refs) in named {
-        let Some(seq) = slot else { continue };
-        let found = get::<_, LedgerRow>(tables.ledger.read()?, seq.0)?.map(|row| row.transfer);
-        let own = found.as_ref().is_some_and(|found| refs.contains(&found.reference));
-        rule.check(own, || here(format!("ledger row {seq} is not its own")));
-        went_back += usize::from(found.is_some_and(|found| found.kind == Kind::Charge));
-    }
-    let open = row.money.tries.iter().filter(|one: &&Try| one.ended.is_none()).count();
-    rule.check(went_back <= 1, || here("it went back twice".to_owned()));
-    let came = row.money.credited.is_some();
-    rule.check(came || (went_back == 0 && row.money.tries.is_empty()), || {
-        here("it went back and never came".to_owned())
-    });
-    let (refunding, settled) = match row.state {
-        State::Refunding => (1, came && went_back == 0),
-        State::Paid => (0, came && went_back == 0),
-        State::Refunded | State::ChargedBack => (0, came && went_back == 1),
-        State::Asked { .. } | State::Claimed { .. } | State::Rejected | State::Expired => (0, !came),
-    };
-    rule.check(settled, || here(format!("its money is not that of one that is {:?}", row.state)));
-    holds.check(open == refunding, || here(format!("it has {open} open holds and is {:?}", row.state)));
-    if let Some(charge) = &row.charge {
-        let key = outside(row.way, charge);
-        let indexed = tables.payments_by_outside.read()?.get(key.as_str())?.map(|found| found.value());
-        rule.check(indexed == Some(id), || {
-            here(format!("its outside id leads to payment {indexed:?}: credited twice"))
-        });
-    }
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Files broken by hand, at least one a rule: the audit names rule and row.
 
-use super::super::accounts::{AccountRow, LedgerRow, account_key};
+use super::super::accounts::{AccountRow, LedgerRow, Posted, account_key};
 use super::super::codec::{get, put};
 use super::super::jobs::{Delivery, Job};
-use super::super::payments::{PaymentMoney, PaymentRow};
+use super::super::payments::{Payment, PaymentMoney, PaymentRow, Try};
 use super::super::queues::{Fate, SeenRow};
 use super::super::scenario::{ANN, BOB, Shop, done, failed, forge, job, nobodys_adjust, roubles, tell};
 use super::super::{Fault, Report, Tx};
@@ -11,7 +11,7 @@ use crate::ids::{InboxId, JobId, OutboxId, PaymentId, Seq, UpdateId, UserId};
 use crate::ledger::{Account, Memo, Transfer};
 use crate::message::{NotTaken, Priority};
 use crate::money::Kopecks;
-use crate::payment::Way;
+use crate::payment::{State, Way};
 use crate::time::At;
 use redb::ReadableTable;
 
@@ -247,6 +247,212 @@ fn l6_a_payment_credited_or_taken_back_twice() {
         let row: PaymentRow = get(tx.tables.payments.read()?, 1)?.expect("ann's");
         let money = PaymentMoney { back: Some(Seq(1)), ..row.money.clone() };
         put(tx.tables.payments.write()?, 1, &PaymentRow { money, ..row })
+    });
+}
+
+/// Somebody new, whose payment 3 of 10 roubles came as row 20.
+const CAT: UserId = UserId(3);
+
+fn cats_payment(tx: &mut Tx<'_>) -> Result<Payment, Fault> {
+    let credited = tx.credit_payment(Way::Stars, "cat-1", CAT, roubles(10))?;
+    let (id, _) = credited.map_err(|refusal| Fault::Bug(refusal.to_string()))?;
+    Ok(tx.payment(id)?.expect("just credited"))
+}
+
+fn moves(tx: &mut Tx<'_>, payment: &mut Payment, transfer: &Transfer) -> Result<Seq, Fault> {
+    let posted = tx.transfer_for_payment(payment, transfer)?;
+    posted.map(Posted::seq).map_err(|refusal| Fault::Bug(refusal.to_string()))
+}
+
+/// It is on its way back since row 21.
+fn goes_back(tx: &mut Tx<'_>) -> Result<Payment, Fault> {
+    let mut payment = cats_payment(tx)?;
+    let hold = Transfer::pay_hold(PaymentId(3), 1, CAT, Account::CashStars, roubles(10), tx.now().at);
+    moves(tx, &mut payment, &hold)?;
+    payment.row.state = State::Refunding;
+    tx.put_payment(&payment)?;
+    Ok(payment)
+}
+
+/// And has ended: it is there, or not.
+fn ended(tx: &mut Tx<'_>, taken: bool) -> Result<Payment, Fault> {
+    let mut payment = goes_back(tx)?;
+    let hold = tx.ledger_row(Seq(21))?.transfer;
+    let end = Transfer::pay_hold_end(&hold, Seq(21), PaymentId(3), 1, taken, tx.now().at);
+    moves(tx, &mut payment, &end)?;
+    payment.row.state = if taken { State::Refunded } else { State::Paid };
+    tx.put_payment(&payment)?;
+    Ok(payment)
+}
+
+#[test]
+fn a_payment_on_its_way_back_and_one_that_is_there_are_sound() {
+    let shops = [
+        Shop::busy().after(goes_back),
+        Shop::busy().after(|tx| ended(tx, true)),
+        Shop::busy().after(|tx| ended(tx, false)),
+    ];
+    for shop in shops {
+        assert!(shop.audit().ok, "{:#?}", shop.audit());
+    }
+}
+
+#[test]
+fn l4_a_payments_hold_that_nobody_will_end_or_that_is_not_there() {
+    breaks("L4", "payments 3", &[], |tx| {
+        let mut payment = goes_back(tx)?;
+        payment.row.state = State::Paid;
+        tx.put_payment(&payment)
+    });
+    breaks("L4", "payments 3", &[], |tx| {
+        let mut payment = ended(tx, false)?;
+        payment.row.state = State::Refunding;
+        tx.put_payment(&payment)
+    });
+    // A second hold while the first is open.
+    breaks("L4", "payments 3", &[], |tx| {
+        let mut payment = goes_back(tx)?;
+        assert!(tx.credit_payment(Way::Stars, "cat-2", CAT, roubles(10))?.is_ok());
+        let second = Transfer::pay_hold(PaymentId(3), 2, CAT, Account::CashStars, roubles(10), tx.now().at);
+        let hold = forge(tx, &second, Kopecks::ZERO)?;
+        payment.row.money.tries.push(Try { hold, ended: None });
+        tx.put_payment(&payment)
+    });
+}
+
+#[test]
+fn l6_a_payment_that_went_back_twice() {
+    // Given back by us, and charged back as well.
+    breaks("L6", "payments 3", &[], |tx| {
+        let mut payment = ended(tx, true)?;
+        let back = Transfer::chargeback(PaymentId(3), CAT, roubles(10), tx.now().at);
+        payment.row.money.back = Some(forge(tx, &back, Kopecks::ZERO)?);
+        tx.put_payment(&payment)
+    });
+    // A second try that was taken too; and one that the payment does not know of.
+    for known in [true, false] {
+        let row = if known { "payments 3" } else { "ledger 24" };
+        breaks("L6", row, &[], move |tx| {
+            let mut payment = ended(tx, true)?;
+            assert!(tx.credit_payment(Way::Stars, "cat-2", CAT, roubles(10))?.is_ok());
+            let again =
+                Transfer::pay_hold(PaymentId(3), 2, CAT, Account::CashStars, roubles(10), tx.now().at);
+            let hold = forge(tx, &again, Kopecks::ZERO)?;
+            let end = Transfer::pay_hold_end(&again, hold, PaymentId(3), 2, true, tx.now().at);
+            let ended = Some(forge(tx, &end, roubles(10))?);
+            if known {
+                payment.row.money.tries.push(Try { hold, ended });
+            }
+            tx.put_payment(&payment)
+        });
+    }
+}
+
+#[test]
+fn l6_a_payment_that_names_rows_of_others_or_of_another_amount() {
+    breaks("L6", "payments 3", &[], |tx| {
+        let mut payment = goes_back(tx)?;
+        payment.row.money.tries[0].hold = Seq(20);
+        tx.put_payment(&payment)
+    });
+    breaks("L6", "payments 3", &[], |tx| {
+        let mut payment = ended(tx, true)?;
+        payment.row.money.tries[0].ended = Some(Seq(1));
+        tx.put_payment(&payment)
+    });
+    breaks("L6", "payments 3", &[], |tx| {
+        let mut payment = cats_payment(tx)?;
+        payment.row.amount = roubles(11);
+        tx.put_payment(&payment)
+    });
+    breaks("L6", "payments 3", &[], |tx| {
+        let mut payment = cats_payment(tx)?;
+        payment.row.money.credited = Some(Seq(99));
+        tx.put_payment(&payment)
+    });
+}
+
+#[test]
+fn l6_a_payment_whose_state_says_something_else_than_its_money() {
+    let until = At(9);
+    let states = [State::Asked { until }, State::Claimed { until }, State::Rejected, State::Expired];
+    for state in states.into_iter().chain([State::Refunded, State::ChargedBack]) {
+        breaks("L6", "payments 3", &[], move |tx| {
+            let mut payment = cats_payment(tx)?;
+            payment.row.state = state;
+            tx.put_payment(&payment)
+        });
+    }
+    for state in [State::Paid, State::Rejected] {
+        breaks("L6", "payments 3", &[], move |tx| {
+            let mut payment = ended(tx, true)?;
+            payment.row.state = state;
+            tx.put_payment(&payment)
+        });
+    }
+}
+
+#[test]
+fn l6_what_leads_to_payments_and_lies() {
+    // A charge that counts as known and is nobody's would never be credited.
+    breaks("L6", "payments_by_outside cash:stars/new", &[], |tx| {
+        tx.tables.payments_by_outside.write()?.insert("cash:stars/new", 1)?;
+        Ok(())
+    });
+    // One that is not known any more would be credited again.
+    breaks("L6", "payments 1", &[], |tx| {
+        tx.tables.payments_by_outside.write()?.remove("cash:stars/charge-1")?;
+        Ok(())
+    });
+    breaks("L6", "payments_back_early cash:stars/charge-1", &[], |tx| {
+        tx.remember_back(Way::Stars, "charge-1")
+    });
+    breaks("L6", "payments_open 1 1", &[], |tx| {
+        tx.tables.payments_open.write()?.insert((1, 1), 9)?;
+        Ok(())
+    });
+    breaks("L6", "payers 1", &[], |tx| {
+        tx.tables.payers.write()?.insert(1, 2)?;
+        Ok(())
+    });
+    breaks("L6", "payers", &[], |tx| {
+        tx.tables.payers.write()?.remove(1)?;
+        Ok(())
+    });
+    breaks("L6", "payers", &[], |tx| {
+        cats_payment(tx)?;
+        let credited = tx.credit_payment(Way::Stars, "cat-2", CAT, roubles(10))?;
+        let (id, _) = credited.map_err(|refusal| Fault::Bug(refusal.to_string()))?;
+        let mut payment = tx.payment(id)?.expect("just credited");
+        payment.row.prev = None;
+        tx.put_payment(&payment)
+    });
+}
+
+#[test]
+fn l6_a_transfer_by_hand_that_waits_and_will_not_end() {
+    let asked = |tx: &mut Tx<'_>| {
+        let row = PaymentRow {
+            way: Way::Manual,
+            charge: None,
+            state: State::Asked { until: At(9) },
+            money: PaymentMoney::default(),
+            ..cats_payment(tx)?.row
+        };
+        tx.new_payment(row)
+    };
+    let shop = Shop::busy();
+    shop.act(move |tx| asked(tx).map(drop));
+    assert!(shop.audit().ok, "{:#?}", shop.audit());
+    breaks("L6", "payments 4", &[], move |tx| {
+        asked(tx)?;
+        tx.tables.payments_open.write()?.remove((CAT.0, 4))?;
+        Ok(())
+    });
+    breaks("L6", "payments_open 3 4", &[], move |tx| {
+        asked(tx)?;
+        tx.tables.payments_open.write()?.insert((CAT.0, 4), 10)?;
+        Ok(())
     });
 }
 

@@ -2,6 +2,7 @@
 //! that fails or fills up, a crowd, and the ledger against a model of it.
 
 mod accounts;
+mod books;
 mod crowd;
 mod disk;
 mod model;
