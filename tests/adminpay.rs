@@ -115,6 +115,8 @@ async fn of_two_operators_who_approve_and_reject_at_once_one_decides() {
                 taps_under(&app, who, message, button, 1);
             }
         }
+        let taken = app.sandbox.telegram.wait(|world| (world.pending_updates() == 0).then_some(()), PATIENCE);
+        assert!(taken.await.is_ok(), "Telegram keeps some of the taps");
         app.settled().await;
         let state = payment(&app, u64::try_from(number).expect("small")).row.state;
         assert!(matches!(state, State::Paid | State::Rejected), "{state:?}");
