@@ -2,6 +2,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a new variant that a test forgets fails the test")]
 
 mod admin;
+mod adminpay;
 mod answers;
 mod binary;
 mod checkout;
@@ -15,6 +16,7 @@ mod guard;
 mod inspect;
 mod intake;
 mod ledger;
+mod life;
 mod limits;
 mod models;
 mod outbox;

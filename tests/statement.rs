@@ -28,7 +28,7 @@ fn contents(app: &TestApp, message: &Message) -> (String, Vec<u8>) {
 }
 
 /// The table's rows, without the date, which must be one.
-fn rows(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn rows(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).expect("a mark, so that Excel reads UTF-8");
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(bytes);
     let row = |record: csv::StringRecord| {

@@ -17,12 +17,12 @@ pub(crate) async fn shop() -> TestApp {
     TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await
 }
 
-fn payment(app: &TestApp, id: u64) -> Payment {
+pub(crate) fn payment(app: &TestApp, id: u64) -> Payment {
     app.store().view().expect("a view").payment(PaymentId(id)).expect("readable").expect("a payment")
 }
 
 /// From /start to the invoice in Stars over this many roubles.
-async fn asks_for_stars(ann: &Customer<'_>, roubles: &str) {
+pub(crate) async fn asks_for_stars(ann: &Customer<'_>, roubles: &str) {
     ann.sends("/balance");
     ann.taps("💳 Пополнить").await;
     ann.taps("✏️ Другая сумма").await;
@@ -190,7 +190,7 @@ async fn what_went_back_before_it_came_is_remembered_until_it_comes() {
 }
 
 /// Ann, with 100 roubles from Stars.
-async fn paid(app: &TestApp) -> (Customer<'_>, String) {
+pub(crate) async fn paid(app: &TestApp) -> (Customer<'_>, String) {
     let ann = app.user(ANN);
     asks_for_stars(&ann, "100").await;
     let charge = ann.pays(81).await;
@@ -318,7 +318,7 @@ async fn bank() -> TestApp {
 }
 
 /// Up to the receipt of a transfer over this many roubles.
-async fn claims(ann: &Customer<'_>, roubles: &str, receipt: &[u8]) {
+pub(crate) async fn claims(ann: &Customer<'_>, roubles: &str, receipt: &[u8]) {
     asks_for_stars(ann, roubles).await;
     ann.taps("🏦 Переводом по реквизитам").await;
     ann.sees_last("2200 0000 0000 0004").await;

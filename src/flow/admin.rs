@@ -67,8 +67,8 @@ pub enum NotDone {
     /// No payment has this number.
     #[error("there is no such payment")]
     NoPayment,
-    /// Something else was decided about the payment, or its time is over.
-    #[error("something else was decided already")]
+    /// It was decided about the payment already, or its time is over.
+    #[error("it was decided already")]
     Decided,
     /// A payment goes back only as long as its money is in the wallet.
     #[error("{missing} ₽ of it are spent")]

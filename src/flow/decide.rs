@@ -30,11 +30,9 @@ impl From<NotBack> for NotDone {
 }
 
 impl From<Refused> for NotDone {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Before => Self::AlreadySo,
-            Refused::Over | Refused::Early => Self::Decided,
-        }
+    /// Also of what was decided in the same way: perhaps over another amount.
+    fn from(_: Refused) -> Self {
+        Self::Decided
     }
 }
 
@@ -123,11 +121,7 @@ pub(super) fn perform(
         }
         Action::PaidBack { payment, went } => {
             let before = words(tx, *payment)?;
-            if *went {
-                refund::went_back(shop, tx, *payment)?;
-            } else {
-                refund::refused(shop, tx, *payment, "by an operator")?;
-            }
+            refund::by_hand(shop, tx, *payment, *went, admin)?;
             (*payment, Ok(before))
         }
         Action::Adjust { .. }

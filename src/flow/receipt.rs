@@ -57,6 +57,31 @@ pub(super) fn credited(shop: &Shop, tx: &Tx<'_>, lang: Lang, payment: &Payment) 
     Ok(about(payment, text, onward(tx, lang, user)?))
 }
 
+/// The operator is about to send the money back: until then it is reserved.
+pub(super) fn going_back(tx: &Tx<'_>, lang: Lang, payment: &Payment) -> Result<Outgoing, Fault> {
+    let number = payment.id.to_string();
+    let args = [
+        ("amount", Arg::Money(payment.row.amount)),
+        ("number", Arg::Html(&number)),
+        ("balance", Arg::Money(tx.available(payment.row.user)?)),
+    ];
+    let text = texts::say(lang, "payment-going-back", &args);
+    Ok(about(payment, text, onward(tx, lang, payment.row.user)?))
+}
+
+/// The operator could not send the money back.
+pub(super) fn not_back(shop: &Shop, tx: &Tx<'_>, lang: Lang, payment: &Payment) -> Result<Outgoing, Fault> {
+    let number = payment.id.to_string();
+    let args = [
+        ("amount", Arg::Money(payment.row.amount)),
+        ("number", Arg::Html(&number)),
+        ("balance", Arg::Money(tx.available(payment.row.user)?)),
+        ("contact", Arg::Text(shop.support.as_deref().unwrap_or("—"))),
+    ];
+    let text = texts::say(lang, "payment-not-back", &args);
+    Ok(about(payment, text, onward(tx, lang, payment.row.user)?))
+}
+
 /// It went back: because the operator wanted so, or by its source itself.
 pub(super) fn went_back(tx: &Tx<'_>, lang: Lang, payment: &Payment, wanted: bool) -> Result<Outgoing, Fault> {
     let number = payment.id.to_string();

@@ -50,11 +50,20 @@ pub fn begin(tx: &mut Tx<'_>, id: PaymentId, by: UserId) -> Result<Result<Paymen
     payment.row.state = state;
     payment.row.steps.push(Step { at: tx.now().at, what: Stepped::RefundBegun, by: Some(by) });
     tx.put_payment(&payment)?;
-    if let (Way::Stars, Some(charge)) = (way, payment.row.charge.clone()) {
-        let act = Act::RefundStars { charge };
-        tx.say(Outgoing { chat: user.chat(), act, about: About::Refund(id) }, None)?;
-    }
+    let message = match (way, payment.row.charge.clone()) {
+        (Way::Stars, Some(charge)) => {
+            Outgoing { chat: user.chat(), act: Act::RefundStars { charge }, about: About::Refund(id) }
+        }
+        (Way::Stars, None) => return Err(Fault::Bug(format!("payment {id} came without its charge"))),
+        // The operator sends the money, which may take days.
+        (Way::Card | Way::Manual, _) => receipt::going_back(tx, lang_of(tx, user)?, &payment)?,
+    };
+    tx.say(message, None)?;
     Ok(Ok(payment))
+}
+
+fn lang_of(tx: &Tx<'_>, user: UserId) -> Result<Lang, Fault> {
+    Ok(tx.user(user)?.map_or(Lang::default(), |row| row.lang))
 }
 
 /// Ends what a refund held: the money is gone for good, or free again.
@@ -77,13 +86,17 @@ fn end_hold(tx: &mut Tx<'_>, payment: &mut Payment, taken: bool) -> Result<(), F
 /// The source says that a payment went back: what was held for it is taken, and what nobody here wanted
 /// back is taken out of the wallet, even below zero. A repeat does nothing.
 pub fn went_back(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId) -> Result<(), Fault> {
+    taken(shop, tx, id, None)
+}
+
+fn taken(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, by: Option<UserId>) -> Result<(), Fault> {
     let Some(mut payment) = tx.payment(id)? else { return Ok(()) };
-    let lang = tx.user(payment.row.user)?.map_or(Lang::default(), |row| row.lang);
+    let lang = lang_of(tx, payment.row.user)?;
     match next(payment.row.state, Event::WentBack) {
         Ok((state, Money::Take)) => {
             end_hold(tx, &mut payment, true)?;
             payment.row.state = state;
-            payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Refunded, by: None });
+            payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Refunded, by });
             tx.put_payment(&payment)?;
             let message = receipt::went_back(tx, lang, &payment, true)?;
             tx.say(message, None)?;
@@ -117,16 +130,40 @@ pub fn went_back_of(shop: &Shop, tx: &mut Tx<'_>, way: Way, charge: &str) -> Res
 
 /// The source will not take a payment back: the money is free again, and the operator is told why.
 pub fn refused(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, why: &str) -> Result<(), Fault> {
-    let Some(mut payment) = tx.payment(id)? else { return Ok(()) };
+    match not_taken(tx, id, None)? {
+        Some(_) => alarm::raise(shop, tx, Alarm::RefundRefused, &format!("№ {id}: {why}")),
+        None => Ok(()),
+    }
+}
+
+/// Frees what was held to go back. `None` when it is over: Telegram's own word came first.
+fn not_taken(tx: &mut Tx<'_>, id: PaymentId, by: Option<UserId>) -> Result<Option<Payment>, Fault> {
+    let Some(mut payment) = tx.payment(id)? else { return Ok(None) };
     let state = match next(payment.row.state, Event::NotRefunded) {
         Ok((state, Money::Release)) => state,
         Ok(_) => return Err(Fault::Bug(format!("payment {id}: a refused refund is released"))),
-        // Telegram's own word came first: it is over.
-        Err(Refused::Before | Refused::Over | Refused::Early) => return Ok(()),
+        Err(Refused::Before | Refused::Over | Refused::Early) => return Ok(None),
     };
     end_hold(tx, &mut payment, false)?;
     payment.row.state = state;
-    payment.row.steps.push(Step { at: tx.now().at, what: Stepped::RefundRefused, by: None });
+    payment.row.steps.push(Step { at: tx.now().at, what: Stepped::RefundRefused, by });
     tx.put_payment(&payment)?;
-    alarm::raise(shop, tx, Alarm::RefundRefused, &format!("№ {id}: {why}"))
+    Ok(Some(payment))
+}
+
+/// An operator sent the money of a payment back with their own hands, or could not; the customer is told.
+pub(super) fn by_hand(
+    shop: &Shop,
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    went: bool,
+    by: UserId,
+) -> Result<(), Fault> {
+    if went {
+        return taken(shop, tx, id, Some(by));
+    }
+    let Some(payment) = not_taken(tx, id, Some(by))? else { return Ok(()) };
+    let message = receipt::not_back(shop, tx, lang_of(tx, payment.row.user)?, &payment)?;
+    tx.say(message, None)?;
+    Ok(())
 }

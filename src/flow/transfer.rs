@@ -38,14 +38,13 @@ pub fn claim(
         Ok((state, _)) => payment.row.state = state,
         Err(refused) => return Ok(Err(refused.into())),
     }
-    let twin = same_receipt(tx, &payment, &receipt)?;
     payment.row.receipt = Some(receipt);
     payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Claimed, by: None });
     tx.put_payment(&payment)?;
     tx.note_receipt(&payment)?;
     for &admin in &shop.admins {
         let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);
-        let message = to_decide(tx, lang, admin, &payment, twin)?;
+        let message = to_decide(tx, lang, admin, &payment)?;
         tx.say(message, None)?;
     }
     Ok(Ok(payment))
@@ -57,18 +56,14 @@ pub fn own(tx: &Tx<'_>, user: UserId, id: PaymentId) -> Result<Option<Payment>, 
 }
 
 /// Another payment that the same file was the receipt of.
-fn same_receipt(tx: &Tx<'_>, payment: &Payment, receipt: &Receipt) -> Result<Option<PaymentId>, Fault> {
+fn same_receipt(tx: &Tx<'_>, payment: &Payment) -> Result<Option<PaymentId>, Fault> {
+    let Some(receipt) = &payment.row.receipt else { return Ok(None) };
     Ok(tx.payment_of_receipt(&receipt.unique_id)?.filter(|other| *other != payment.id))
 }
 
-/// What an operator sees of a transfer to decide: the receipt itself, with buttons.
-pub fn to_decide(
-    tx: &Tx<'_>,
-    lang: Lang,
-    admin: UserId,
-    payment: &Payment,
-    twin: Option<PaymentId>,
-) -> Result<Outgoing, Fault> {
+/// What an operator sees of a transfer: the receipt itself, and as long as it is not decided, the buttons
+/// that decide.
+pub fn to_decide(tx: &Tx<'_>, lang: Lang, admin: UserId, payment: &Payment) -> Result<Outgoing, Fault> {
     let who = tx.user(payment.row.user)?;
     let name = who.as_ref().map_or("—", |row| row.first_name.as_str());
     let username = who.as_ref().and_then(|row| row.username.as_deref());
@@ -83,12 +78,15 @@ pub fn to_decide(
         ("balance", Arg::Money(tx.available(payment.row.user)?)),
     ];
     let mut caption = texts::say(lang, "admin-transfer", &args);
-    if let Some(twin) = twin {
+    if let Some(twin) = same_receipt(tx, payment)? {
         let twin = twin.to_string();
         let warning = texts::say(lang, "admin-transfer-same-receipt", &[("number", Arg::Html(&twin))]);
         caption = format!("{caption}\n\n{warning}");
     }
-    let keyboard = decide_buttons(lang, payment.id);
+    let open = matches!(payment.row.state, State::Claimed { .. });
+    let last = texts::say(lang, if open { "admin-transfer-decide" } else { "admin-transfer-decided" }, &[]);
+    caption = format!("{caption}\n\n{last}");
+    let keyboard = buttons(lang, payment.id, open);
     let act = match &payment.row.receipt {
         Some(receipt) => Act::Media {
             kind: if receipt.photo { MediaKind::Photo } else { MediaKind::Document },
@@ -101,13 +99,14 @@ pub fn to_decide(
     Ok(Outgoing { chat: admin.chat(), act, about: About::Nothing })
 }
 
-fn decide_buttons(lang: Lang, id: PaymentId) -> Keyboard {
+fn buttons(lang: Lang, id: PaymentId, open: bool) -> Keyboard {
+    let button = |key: &str, word: &str| Button::tap(texts::say(lang, key, &[]), format!("a:{word}:{id}"));
+    if !open {
+        return vec![vec![button("payment-show", "p")]];
+    }
     vec![
-        vec![Button::tap(texts::say(lang, "admin-approve", &[]), format!("a:pok:{id}"))],
-        vec![
-            Button::tap(texts::say(lang, "admin-other-amount", &[]), format!("a:psum:{id}")),
-            Button::tap(texts::say(lang, "admin-reject", &[]), format!("a:pno:{id}")),
-        ],
+        vec![button("admin-approve", "pok")],
+        vec![button("admin-other-amount", "psum"), button("admin-reject", "pno")],
     ]
 }
 

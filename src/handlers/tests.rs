@@ -3,6 +3,7 @@
 mod admin;
 mod crawl;
 mod money;
+mod scene;
 mod walk;
 
 use crate::catalog::price::Rates;

@@ -184,8 +184,9 @@ pub(super) fn state_key(state: State) -> &'static str {
     }
 }
 
-fn step_key(what: Stepped) -> &'static str {
+fn step_key(way: Way, what: Stepped) -> &'static str {
     match what {
+        Stepped::Asked if way == Way::Manual => "payment-step-asked-transfer",
         Stepped::Asked => "payment-step-asked",
         Stepped::Claimed => "payment-step-claimed",
         Stepped::Rejected => "payment-step-rejected",
@@ -251,7 +252,8 @@ pub(super) fn page(lang: Lang, payment: &Payment) -> String {
     ];
     let mut lines = vec![texts::say(lang, "payment-page", &args), String::new()];
     for step in &payment.row.steps {
-        let (at, what) = (texts::moment(lang, step.at), texts::say(lang, step_key(step.what), &[]));
+        let (at, what) =
+            (texts::moment(lang, step.at), texts::say(lang, step_key(payment.row.way, step.what), &[]));
         let args = [("at", Arg::Html(&at)), ("what", Arg::Html(&what))];
         lines.push(texts::say(lang, "payment-step", &args));
     }

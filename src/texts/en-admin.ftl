@@ -8,8 +8,8 @@ admin-transfer =
     { $name } { $username }
     Id: <code>{ $user }</code>
     Balance: { $balance }
-
-    Check that the money has come, and decide.
+admin-transfer-decide = Check that the money has come, and decide.
+admin-transfer-decided = This transfer was decided already.
 admin-transfer-same-receipt = ⚠️ The same file was the receipt of payment No. { $number } before.
 admin-approve = ✅ Credit
 admin-other-amount = ✏️ Another amount
@@ -77,9 +77,9 @@ admin-button-other-days =
 admin-ask-find =
     🔎 <b>Whom are we looking for?</b>
 
-    Send a customer’s number, a @name, a code <code>RQ-…</code> or a task’s number.
+    Send a customer’s number, a @name, a code <code>RQ-…</code>, or the number of a task or a payment. Telegram’s number of a payment will do, too.
 admin-found = Several fit “{ $query }”, pick one:
-admin-found-nothing = Nobody fits “{ $query }”. Try another way: a number, a @name, a code RQ-… or a task’s number.
+admin-found-nothing = Nothing fits “{ $query }”. Try another way: a @name, a code RQ-…, or the number of a customer, a task or a payment.
 admin-found-part = Only the first { $count } customers were looked at. If yours is missing, search by number.
 
 ## A customer
@@ -178,11 +178,12 @@ admin-ask-debit =
     Write an amount in roubles, such as 150 or 99.90.
 admin-amount-not-positive = ⚠️ The amount must be above zero. To take money off, use “➖ Debit”.
 admin-amount-too-large = ⚠️ At most { $most } at once. Write a smaller amount.
+admin-amount-again = Write an amount in roubles, such as 150 or 99.90.
 admin-amount-wallet-full = ⚠️ The wallet cannot hold that much.
 admin-ask-reason =
     { $what }
 
-    ✍️ Write why: it stays in the log. Of a credit or debit the customer sees it, too.
+    ✍️ Write why: it stays in the log. Of a credit, a debit or a rejected transfer the customer sees it, too.
 admin-reason-empty = ⚠️ A reason is needed. A few words will do.
 admin-reason-long = ⚠️ Too long: a reason has up to 200 characters. Make it shorter.
 admin-confirm =
@@ -248,12 +249,18 @@ alarm-error-burst = 📉 Several generations failed in a row. The last one: { $d
 
 ## Payments
 
-admin-button-open = 🏦 Transfers to check
+admin-button-open =
+    🏦 Transfers to check{ $count ->
+        [0] {""}
+       *[other] : { $count }
+    }
 admin-button-payments = 🧾 Payments
 admin-button-pay-back = ↩️ Refund the payment
 admin-button-paid-back = ✅ The money was sent
 admin-button-not-paid-back = ❌ It could not be sent
 admin-button-receipt = 📎 Show the receipt
+admin-toast-receipt = The receipt is below.
+admin-send-back = 👉 Send { $amount } to the customer, then press “✅ The money was sent”. Until then it is reserved and cannot be spent.
 admin-open =
     🏦 <b>Transfers to check</b>
 
@@ -276,14 +283,16 @@ admin-ask-sum =
     The customer promised { $amount }.
 
     Write an amount in roubles.
+admin-sum-not-positive = ⚠️ The amount must be above zero. If no money came, go back and press “❌ Reject”.
+admin-confirm-payment = The payment: { $amount } { $way }, customer <code>{ $number }</code>
 admin-not-payment = ⚠️ There is no such payment.
-admin-not-decided = ⚠️ Something else was decided about this payment, or its time is over. Nothing has changed.
-admin-not-spent = ⚠️ The money is spent: { $missing } are missing. Only what is still in the wallet goes back.
-admin-act-approve = ✅ Credit { $amount } of transfer No. { $number }
-admin-act-reject = ❌ Reject transfer No. { $number }
+admin-not-decided = ℹ️ This payment was decided already, or its time is over. Nothing has changed.
+admin-not-spent = ⚠️ This money is spent: { $missing } is missing in the wallet. Only a payment that is still there as a whole can go back. Nothing has changed.
+admin-act-approve = 🏦 Credit { $amount } of transfer No. { $number }
+admin-act-reject = 🙅 Reject transfer No. { $number }
 admin-act-pay-back = ↩️ Refund payment No. { $number }
-admin-act-paid-back = ✅ The money of payment No. { $number } was sent back
-admin-act-not-paid-back = ❌ Payment No. { $number } could not be sent back; the customer has the money again
+admin-act-paid-back = 📤 The money of payment No. { $number } was sent back
+admin-act-not-paid-back = 🔓 Payment No. { $number } could not be sent back; the customer has the money again
 
 ## Promo codes
 

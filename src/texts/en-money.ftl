@@ -66,7 +66,16 @@ payment-refunded-stars =
 payment-refunded =
     ↩️ <b>Payment No. { $number } was refunded</b>
 
-    { $amount } were sent back to you. Left on your balance: { $balance }
+    { $amount } was sent back to you. Left on your balance: { $balance }
+payment-going-back =
+    ↩️ <b>Payment No. { $number } is being refunded</b>
+
+    { $amount } is set aside on your balance while the operator sends it to you. Available: { $balance }
+payment-not-back =
+    ⚠️ <b>Payment No. { $number } could not be refunded</b>
+
+    { $amount } is on your balance again. Available: { $balance }
+    To find another way, write to support: { $contact }
 payment-charged-back =
     ↩️ <b>Payment No. { $number } was taken back</b>
 
@@ -105,6 +114,7 @@ payment-state-refunding = ↩️ Being refunded
 payment-state-refunded = ↩️ Refunded
 payment-state-charged-back = ↩️ Taken back through Telegram
 payment-step-asked = invoice made
+payment-step-asked-transfer = bank details shown
 payment-step-claimed = receipt received
 payment-step-rejected = rejected by the operator
 payment-step-expired = time over

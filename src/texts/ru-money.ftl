@@ -70,6 +70,15 @@ payment-refunded =
     ↩️ <b>Платёж № { $number } возвращён</b>
 
     { $amount } отправлены вам обратно. На балансе осталось: { $balance }
+payment-going-back =
+    ↩️ <b>Возвращаем платёж № { $number }</b>
+
+    { $amount } отложены на балансе, пока оператор отправляет их вам. Доступно: { $balance }
+payment-not-back =
+    ⚠️ <b>Платёж № { $number } вернуть не получилось</b>
+
+    { $amount } снова на балансе. Доступно: { $balance }
+    Чтобы выбрать другой способ, напишите в поддержку: { $contact }
 payment-charged-back =
     ↩️ <b>Платёж № { $number } отозван</b>
 
@@ -108,6 +117,7 @@ payment-state-refunding = ↩️ Возвращаем
 payment-state-refunded = ↩️ Возвращён
 payment-state-charged-back = ↩️ Отозван через Telegram
 payment-step-asked = счёт выставлен
+payment-step-asked-transfer = показаны реквизиты
 payment-step-claimed = чек получен
 payment-step-rejected = оператор отклонил
 payment-step-expired = время вышло

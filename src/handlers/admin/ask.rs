@@ -95,7 +95,7 @@ pub(super) fn amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool) -> Result
 
 /// Takes the amount and asks why. What is no amount is answered with a sentence, and asked again.
 pub(super) fn take_amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool, text: &str) -> Result<(), Fault> {
-    let problem = match amount_of(talk, text) {
+    let problem = match amount_of(talk, text, "admin-amount-not-positive") {
         Ok(amount) => {
             let amount = if off { Kopecks::new(-amount.get()) } else { amount };
             let what = Action::Adjust { user, amount };
@@ -111,20 +111,37 @@ pub(super) fn take_amount(talk: &mut Talk<'_, '_>, user: UserId, off: bool, text
 }
 
 /// An amount above zero that an operator wrote, or what is wrong with it.
-fn amount_of(talk: &Talk<'_, '_>, text: &str) -> Result<Kopecks, String> {
+fn amount_of(talk: &Talk<'_, '_>, text: &str, not_positive: &str) -> Result<Kopecks, String> {
     match amount::read(text) {
-        Ok(amount) if !amount.is_positive() => Err(talk.say("admin-amount-not-positive", &[])),
+        Ok(amount) if !amount.is_positive() => Err(talk.say(not_positive, &[])),
         Ok(amount) if amount <= MOST => Ok(amount),
         Ok(_) | Err("amount-too-large") => {
             Err(talk.say("admin-amount-too-large", &[("most", Arg::Money(MOST))]))
         }
-        Err(wrong) => Err(talk.say(wrong, &[])),
+        Err(wrong) => Err(format!("⚠️ {} {}", talk.say(wrong, &[]), talk.say("admin-amount-again", &[]))),
     }
 }
 
-/// How much of a transfer by hand came: asks back.
+/// `✏️`: asks how much of a transfer by hand came.
+pub(super) fn sum(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Fault> {
+    talk.aside();
+    let Some(payment) = talk.tx.payment(id)? else { return payments::show(talk, id, None) };
+    let promised = payment.row.amount;
+    if let Err(not) = admin::check(talk.tx, &Action::Approve { payment: id, amount: promised })? {
+        let sentence = sentence(talk, not);
+        return payments::show(talk, id, Some(&sentence));
+    }
+    talk.session.expects = Expects::Admin(Asked::Sum(id));
+    let number = id.to_string();
+    let args = [("number", Arg::Text(&number)), ("amount", Arg::Money(promised))];
+    let text = talk.say("admin-ask-sum", &args);
+    let keyboard = way_back(talk, Target::Payment(id));
+    talk.show(Screen { text, keyboard })
+}
+
+/// How much of it came: asks back.
 pub(super) fn take_sum(talk: &mut Talk<'_, '_>, payment: PaymentId, text: &str) -> Result<(), Fault> {
-    match amount_of(talk, text) {
+    match amount_of(talk, text, "admin-sum-not-positive") {
         Ok(amount) => begin(talk, Action::Approve { payment, amount }),
         Err(problem) => {
             let keyboard = way_back(talk, Target::Payment(payment));
@@ -208,6 +225,7 @@ fn question(talk: &mut Talk<'_, '_>, id: ActionId, what: Action, reason: String)
         let args = [("before", Arg::Money(available)), ("after", Arg::Money(after))];
         lines.push(talk.say("admin-confirm-money", &args));
     }
+    lines.extend(payments::line(talk, &what)?);
     if !reason.is_empty() {
         lines.push(talk.say("admin-confirm-reason", &[("reason", Arg::Text(&reason))]));
     }

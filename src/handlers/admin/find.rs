@@ -1,4 +1,4 @@
-//! Finding a customer, a job or a request by whatever the operator has of it.
+//! Finding a customer, a job, a payment or a request by whatever the operator has of it.
 
 use super::target::Target;
 use super::{home, payments};
@@ -82,8 +82,8 @@ fn numbered(talk: &Talk<'_, '_>, text: &str) -> Result<Vec<Hit>, Fault> {
     {
         hits.push(Hit::Payment(payment));
     }
-    if let Some(payment) = talk.tx.payment_of_charge(Way::Stars, text)? {
-        hits.push(Hit::Payment(payment));
+    for way in Way::ALL {
+        hits.extend(talk.tx.payment_of_charge(way, text)?.map(Hit::Payment));
     }
     if let Ok(request) = RequestId::from_code(text, &talk.shop.server_key)
         && !talk.tx.timeline(request, 1)?.is_empty()

@@ -1,7 +1,7 @@
 //! How things stand, and the way to everything else.
 
-use super::number;
 use super::target::Target;
+use super::{number, payments};
 use crate::flow::admin;
 use crate::handlers::keyboard::home;
 use crate::handlers::talk::{Screen, Talk, clip};
@@ -38,7 +38,7 @@ pub(super) fn screen(talk: &Talk<'_, '_>) -> Result<Screen, Fault> {
     let spent = talk.tx.free_spent(talk.tx.now().at.day())?;
     let (spent, budget) = (usd(Decimal::new(spent, 6)), usd(talk.shop.free.budget_usd));
     let all = talk.tx.stop("all")?;
-    let keyboard = keyboard(talk, all.is_none());
+    let keyboard = keyboard(talk, all.is_none(), payments::waiting(talk)?.len());
     let selling = match all.or(talk.tx.stop(DISK)?) {
         None => talk.say("admin-selling", &[]),
         Some(stop) => {
@@ -69,13 +69,11 @@ pub(super) fn screen(talk: &Talk<'_, '_>) -> Result<Screen, Fault> {
     Ok(Screen { text: lines.join("\n"), keyboard })
 }
 
-fn keyboard(talk: &Talk<'_, '_>, selling: bool) -> Keyboard {
+fn keyboard(talk: &Talk<'_, '_>, selling: bool, transfers: usize) -> Keyboard {
     let switch = if selling { "admin-button-stop" } else { "admin-button-sell" };
     vec![
-        vec![
-            Target::Find.button(talk.say("admin-button-find", &[])),
-            Target::Open.button(talk.say("admin-button-open", &[])),
-        ],
+        vec![Target::Find.button(talk.say("admin-button-find", &[]))],
+        vec![Target::Open.button(talk.say("admin-button-open", &[("count", number(transfers))]))],
         vec![
             Target::Failures.button(talk.say("admin-button-failures", &[])),
             Target::Days(7).button(talk.say("admin-button-days", &[])),

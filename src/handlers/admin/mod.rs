@@ -73,7 +73,7 @@ pub(super) fn tapped(talk: &mut Talk<'_, '_>, target: Target) -> Result<(), Faul
         Target::Payment(payment) => payments::show(talk, payment, None),
         Target::Receipt(payment) => payments::receipt(talk, payment),
         Target::Approve(payment) => payments::approve(talk, payment),
-        Target::OtherAmount(payment) => payments::other_amount(talk, payment),
+        Target::OtherAmount(payment) => ask::sum(talk, payment),
         Target::Reject(payment) => ask::begin(talk, Action::Reject { payment }),
         Target::RefundPayment(payment) => ask::begin(talk, Action::RefundPayment { payment }),
         Target::PaidBack(payment, went) => ask::begin(talk, Action::PaidBack { payment, went }),

@@ -7,12 +7,12 @@ use super::{ask, number, show as show_screen};
 use crate::flow::receipt;
 use crate::flow::transfer;
 use crate::handlers::keyboard::pages;
-use crate::handlers::talk::{Screen, Talk};
+use crate::handlers::talk::{Screen, Talk, clip};
 use crate::handlers::{target, topup};
 use crate::ids::{PaymentId, UserId};
 use crate::message::{Button, Keyboard};
 use crate::payment::{State, Way};
-use crate::store::{Action, Asked, Expects, Fault, Odd, Payment};
+use crate::store::{Action, Fault, Odd, Payment};
 use crate::texts::{self, Arg};
 use crate::time::At;
 
@@ -20,6 +20,10 @@ use crate::time::At;
 const PAGE: usize = 8;
 /// So many transfers that wait are listed.
 const LISTED: usize = 40;
+/// So many open transfers are looked through for those that wait: some milliseconds of the writer's time.
+const LOOK: usize = 1_000;
+/// How much of a name a button shows.
+const NAME: usize = 20;
 
 /// A button that leads to a payment.
 fn button(talk: &Talk<'_, '_>, payment: &Payment) -> Button {
@@ -30,17 +34,28 @@ fn button(talk: &Talk<'_, '_>, payment: &Payment) -> Button {
     Target::Payment(payment.id).button(format!("{mark} № {} · {amount} · {way}", payment.id))
 }
 
-/// The transfers that a receipt came for, the oldest first.
-pub(super) fn open(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
-    talk.aside();
-    let ids = talk.tx.open_payments(At(i64::MAX), usize::MAX)?;
+/// The transfers that a receipt came for, the oldest first, of the first [`LOOK`] that are open.
+pub(super) fn waiting(talk: &Talk<'_, '_>) -> Result<Vec<Payment>, Fault> {
     let mut waiting = Vec::new();
-    for id in ids {
+    for id in talk.tx.open_payments(At(i64::MAX), LOOK)? {
         waiting.extend(talk.tx.payment(id)?.filter(|one| matches!(one.row.state, State::Claimed { .. })));
     }
     waiting.sort_by_key(|payment| payment.id);
+    Ok(waiting)
+}
+
+/// The list of them.
+pub(super) fn open(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
+    talk.aside();
+    let waiting = waiting(talk)?;
     let text = talk.say("admin-open", &[("count", number(waiting.len()))]);
-    let mut keyboard: Keyboard = waiting.iter().take(LISTED).map(|one| vec![button(talk, one)]).collect();
+    let mut keyboard = Keyboard::new();
+    for payment in waiting.iter().take(LISTED) {
+        let who = talk.tx.user(payment.row.user)?;
+        let name = who.map_or(payment.row.user.to_string(), |row| clip(&row.first_name, NAME));
+        let label = format!("№ {} · {} · {name}", payment.id, texts::money(talk.lang, payment.row.amount));
+        keyboard.push(vec![Target::Payment(payment.id).button(label)]);
+    }
     keyboard.push(home::row(talk));
     talk.show(Screen { text, keyboard })
 }
@@ -92,6 +107,8 @@ fn screen(talk: &Talk<'_, '_>, payment: &Payment) -> Result<Screen, Fault> {
         }
         State::Paid => keyboard.push(vec![Target::RefundPayment(id).button(say("admin-button-pay-back"))]),
         State::Refunding if payment.row.way != Way::Stars => {
+            let args = [("amount", Arg::Money(payment.row.amount))];
+            lines.push(format!("\n{}", talk.say("admin-send-back", &args)));
             keyboard.push(vec![Target::PaidBack(id, true).button(say("admin-button-paid-back"))]);
             keyboard.push(vec![Target::PaidBack(id, false).button(say("admin-button-not-paid-back"))]);
         }
@@ -107,6 +124,30 @@ fn screen(talk: &Talk<'_, '_>, payment: &Payment) -> Result<Screen, Fault> {
     }
     keyboard.push(person::back(talk, user));
     Ok(Screen { text: lines.join("\n"), keyboard })
+}
+
+/// The payment that an action is about, in a line: what is asked back must say how much and whose.
+pub(super) fn line(talk: &Talk<'_, '_>, what: &Action) -> Result<Option<String>, Fault> {
+    let id = match what {
+        Action::Approve { payment, .. }
+        | Action::Reject { payment }
+        | Action::RefundPayment { payment }
+        | Action::PaidBack { payment, .. } => *payment,
+        Action::Adjust { .. }
+        | Action::Selling { .. }
+        | Action::Ban { .. }
+        | Action::Unban { .. }
+        | Action::RefundJob { .. }
+        | Action::SendAgain { .. }
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => return Ok(None),
+    };
+    let Some(payment) = talk.tx.payment(id)? else { return Ok(None) };
+    let (way, user) = (receipt::way(talk.lang, payment.row.way), payment.row.user.to_string());
+    let args =
+        [("amount", Arg::Money(payment.row.amount)), ("way", Arg::Html(&way)), ("number", Arg::Text(&user))];
+    Ok(Some(talk.say("admin-confirm-payment", &args)))
 }
 
 fn odd_key(odd: Odd) -> &'static str {
@@ -126,9 +167,9 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Faul
     let Some(payment) = talk.tx.payment(id)?.filter(|one| one.row.receipt.is_some()) else {
         return show(talk, id, None);
     };
-    let message = transfer::to_decide(talk.tx, talk.lang, talk.user, &payment, None)?;
+    let message = transfer::to_decide(talk.tx, talk.lang, talk.user, &payment)?;
     talk.tx.say(message, None)?;
-    talk.toast("toast-invoice");
+    talk.toast("admin-toast-receipt");
     Ok(())
 }
 
@@ -138,20 +179,4 @@ pub(super) fn approve(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Faul
     let what = Action::Approve { payment: id, amount: payment.row.amount };
     let action = talk.tx.new_action()?;
     ask::perform(talk, action, &what, "")
-}
-
-/// `✏️`: asks how much came.
-pub(super) fn other_amount(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Fault> {
-    talk.aside();
-    let Some(payment) = talk.tx.payment(id)?.filter(|one| matches!(one.row.state, State::Claimed { .. }))
-    else {
-        return show(talk, id, None);
-    };
-    talk.session.expects = Expects::Admin(Asked::Sum(id));
-    let text = talk.say(
-        "admin-ask-sum",
-        &[("number", Arg::Text(&id.to_string())), ("amount", Arg::Money(payment.row.amount))],
-    );
-    let no = Target::Payment(id).button(talk.say("admin-button-no", &[]));
-    talk.show(Screen { text, keyboard: vec![vec![no]] })
 }

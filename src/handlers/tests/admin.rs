@@ -1,76 +1,21 @@
 //! Every button an operator can see, tapped where it is shown, in both languages: each leads to the
 //! screen it names, and nothing changes but by a confirmed act, which changes what it says.
 
-use super::money::{finish, to_confirm};
+use super::scene::{ADMIN, Scene, after, scene, wide, world};
 use super::{Guest, converse, shop};
 use crate::catalog;
-use crate::flow::{Shop, settle};
+use crate::flow::topup::{self, Heard};
 use crate::handlers::admin::Target as Desk;
 use crate::handlers::reach::buttons;
 use crate::handlers::target::Target;
-use crate::ids::{JobId, UserId};
-use crate::job::{Event, State, Why};
-use crate::message::{Act, Lang, Press};
+use crate::ids::{PaymentId, UserId};
+use crate::message::{Act, Bill, Lang, Press};
 use crate::money::Kopecks;
-use crate::store::{Action, Asked, DayRow, Expects, StoppedBy, Tx};
+use crate::store::{Action, Asked, DayRow, Expects};
 use std::collections::{BTreeSet, VecDeque};
-
-const ADMIN: i64 = 1;
-const ANN: i64 = 100_000;
 
 /// What an operator writes as a reason.
 const REASON: &str = "<b>ошибка</b> & \"сбой\"";
-
-fn wide() -> Shop {
-    Shop { queue_max: 1_000_000, ..shop() }
-}
-
-/// A customer with a job that is done, one that failed and one that waits.
-struct Scene {
-    user: UserId,
-    jobs: [(JobId, &'static str); 3],
-}
-
-fn scene(tx: &mut Tx<'_>, number: i64) -> Scene {
-    for (what, _) in tx.stops().expect("stops") {
-        tx.lift_stop(&what).expect("lifted");
-    }
-    let mut ann = Guest::new(tx, wide(), ANN + number, Lang::Ru);
-    let order = |ann: &mut Guest<'_, '_>| {
-        to_confirm(ann);
-        ann.taps("✅ Запустить");
-        ann.tx.jobs_of(ann.id, 0, 1).expect("jobs").remove(0).id
-    };
-    let done = order(&mut ann);
-    finish(&mut ann, done);
-    let failed = order(&mut ann);
-    let mut step = |event| settle::step(&wide(), ann.tx, failed, event).expect("no fault").expect("it fits");
-    let State::Sending { attempt, .. } = step(Event::Start) else { panic!("it is not being sent") };
-    step(Event::Refused { attempt, why: Why::NoAnswer });
-    let waits = order(&mut ann);
-    Scene { user: ann.id, jobs: [(done, "done"), (failed, "failed"), (waits, "waits")] }
-}
-
-impl Scene {
-    /// What a button carries, with the numbers of this scene as words, so that the same button of two
-    /// walks counts as one. `None` for a job of an earlier walk, and for what leaves the desk.
-    fn normal(&self, data: &str) -> Option<String> {
-        let parts: Vec<&str> = data.split(':').collect();
-        match *parts.as_slice() {
-            ["a", word @ ("j" | "rf" | "sa"), job] => {
-                let mine = self.jobs.iter().find(|(id, _)| id.to_string() == job);
-                mine.map(|(_, name)| format!("a:{word}:{name}"))
-            }
-            ["a", word @ ("u" | "cr" | "db" | "ban" | "unban"), _] => Some(format!("a:{word}:ann")),
-            ["a", word @ ("mv" | "js" | "ps"), _, page] => Some(format!("a:{word}:ann:{page}")),
-            ["a", "do", _] => Some("a:do".to_owned()),
-            // All models have the same switch: `every_model_can_be_switched_off_and_on` taps them all.
-            ["a", word @ ("on" | "off"), _] => Some(format!("a:{word}:model")),
-            ["a", ..] => Some(data.to_owned()),
-            _ => None,
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
@@ -81,57 +26,6 @@ enum Step {
 
 fn expects(admin: &Guest<'_, '_>) -> Expects {
     admin.tx.session(admin.id).expect("a session").map_or(Expects::Nothing, |session| session.expects)
-}
-
-/// What of the world an operator can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct World {
-    available: i64,
-    banned: bool,
-    refunded: bool,
-    stops: Vec<(String, StoppedBy)>,
-    actions: usize,
-}
-
-fn world(tx: &Tx<'_>, scene: &Scene) -> World {
-    let done = tx.job(scene.jobs[0].0).expect("readable").expect("a job");
-    World {
-        available: tx.available(scene.user).expect("readable").get(),
-        banned: tx.user(scene.user).expect("readable").expect("a customer").banned,
-        refunded: done.row.money.refund.is_some(),
-        stops: tx.stops().expect("readable").into_iter().map(|(what, row)| (what, row.by)).collect(),
-        actions: tx.actions(0, 10_000).expect("readable").len(),
-    }
-}
-
-/// The world after an act, and the price of the job that is done.
-fn after(before: &World, what: &Action, price: Kopecks) -> World {
-    let mut after = before.clone();
-    after.actions += 1;
-    let mut switch = |key: &str, on: bool| {
-        after.stops.retain(|(what, _)| what != key);
-        if !on {
-            after.stops.push((key.to_owned(), StoppedBy::Operator));
-            after.stops.sort_by(|one, other| one.0.cmp(&other.0));
-        }
-    };
-    match what {
-        Action::Adjust { amount, .. } => after.available += amount.get(),
-        Action::Ban { .. } => after.banned = true,
-        Action::Unban { .. } => after.banned = false,
-        Action::RefundJob { .. } => {
-            after.refunded = true;
-            after.available += price.get();
-        }
-        Action::SendAgain { .. } | Action::PromoNew { .. } | Action::PromoOff { .. } => {}
-        Action::Approve { .. }
-        | Action::Reject { .. }
-        | Action::RefundPayment { .. }
-        | Action::PaidBack { .. } => unreachable!("there are no payments in this scene"),
-        Action::Selling { on } => switch("all", *on),
-        Action::Model { model, on } => switch(model, *on),
-    }
-    after
 }
 
 /// Words of the screen a button leads to, in Russian and English.
@@ -161,7 +55,9 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::Parked => ["Отложенные обновления", "Updates put aside"],
         Desk::Open => ["Переводы на проверку", "Transfers to check"],
         Desk::Payments(..) => ["Платежи клиента", "Payments of customer"],
-        Desk::Payment(_) | Desk::Receipt(_) | Desk::Approve(_) => ["Платёж №", "Payment No."],
+        Desk::Payment(_) => ["Платёж №", "Payment No."],
+        Desk::Receipt(_) => ["Перевод №", "Transfer No."],
+        Desk::Approve(_) => ["Зачислен на баланс", "On your balance"],
         Desk::OtherAmount(_) => ["Сколько пришло", "How much came"],
         Desk::Reject(_) => ["Отклонить перевод", "Reject transfer"],
         Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
@@ -178,6 +74,11 @@ fn tap(admin: &mut Guest<'_, '_>, scene: &Scene, lang: Lang, data: &str) {
     let before = world(admin.tx, scene);
     let expected = match (&target, expects(admin)) {
         (Desk::Yes(_), Expects::Admin(Asked::Yes { what, .. })) => after(&before, &what, price),
+        // The one button that is not asked back: what it does it says itself.
+        (Desk::Approve(id), _) => {
+            let amount = admin.tx.payment(*id).expect("readable").expect("a payment").row.amount;
+            after(&before, &Action::Approve { payment: *id, amount }, price)
+        }
         _ => before,
     };
     admin.taps_data(data);
@@ -213,9 +114,33 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
     assert_eq!(world(admin.tx, scene), before, "words change nothing");
 }
 
+/// The payment that an action is about.
+fn payment_of(what: &Action) -> Option<PaymentId> {
+    match what {
+        Action::Approve { payment, .. }
+        | Action::Reject { payment }
+        | Action::RefundPayment { payment }
+        | Action::PaidBack { payment, .. } => Some(*payment),
+        Action::Adjust { .. }
+        | Action::Selling { .. }
+        | Action::Ban { .. }
+        | Action::Unban { .. }
+        | Action::RefundJob { .. }
+        | Action::SendAgain { .. }
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => None,
+    }
+}
+
 /// What the operator was asked for, without its numbers: the same words may mean another thing.
-fn place(admin: &Guest<'_, '_>) -> String {
-    let deed = |what: &Action| format!("{what:?}").split([' ', '{']).next().unwrap_or("").to_owned();
+fn place(admin: &Guest<'_, '_>, scene: &Scene) -> String {
+    let deed = |what: &Action| {
+        let plain = format!("{what:?}").replace(|char: char| char.is_ascii_digit(), "");
+        let named = |id| scene.payments.iter().find(|(one, _)| *one == id);
+        let name = payment_of(what).and_then(named).map_or("", |(_, name)| name);
+        format!("{plain} {name}")
+    };
     match expects(admin) {
         Expects::Admin(Asked::Find) => "find".to_owned(),
         Expects::Admin(Asked::Amount { off, .. }) => format!("amount {off}"),
@@ -240,7 +165,7 @@ fn offered(admin: &Guest<'_, '_>, scene: &Scene) -> Vec<Step> {
             Press::Open(_) | Press::Copy(_) => None,
         })
         .collect();
-    if !place(admin).is_empty() {
+    if !place(admin, scene).is_empty() {
         steps.push(Step::Write);
     }
     steps
@@ -273,14 +198,14 @@ fn crawl(lang: Lang) {
             for step in &walk {
                 take(&mut admin, &scene, lang, step);
             }
-            let place = place(&admin);
+            let place = place(&admin, &scene);
             for step in offered(&admin, &scene) {
                 if known.insert((place.clone(), step.clone())) {
                     walks.push_back(walk.iter().cloned().chain([step]).collect());
                 }
             }
         }
-        assert!(known.len() > 60, "only {} steps were found", known.len());
+        assert!(known.len() > 90, "only {} steps were found", known.len());
         let words: BTreeSet<&str> = known
             .iter()
             .filter_map(|(_, step)| match step {
@@ -352,12 +277,14 @@ fn a_forged_button_of_the_desk_shows_a_customer_their_own_screen_and_changes_not
             eve.taps_data(&Target::Admin(target).data());
             eve.sees("Параметры");
         }
-        for data in ["ban", "unban", "cr", "db", "u", "mv", "js"] {
+        for data in ["ban", "unban", "cr", "db", "u", "mv", "js", "ps"] {
             eve.taps_data(&format!("a:{data}:{}", scene.user));
             eve.taps_data(&format!("a:{data}:{}:0", scene.user));
         }
         for number in 0..50 {
-            for word in ["do", "rf", "sa", "j", "rq"] {
+            for word in
+                ["do", "rf", "sa", "j", "rq", "p", "prc", "pok", "psum", "pno", "prf", "pback", "pkeep"]
+            {
                 eve.taps_data(&format!("a:{word}:{number}"));
             }
         }
@@ -413,7 +340,7 @@ fn an_old_confirm_button_does_nothing_and_a_second_tap_says_that_it_was_done() {
 }
 
 #[test]
-fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
+fn a_customer_a_job_a_payment_and_a_request_are_found_by_what_the_operator_has_of_them() {
     converse(|tx| {
         let scene = scene(tx, 1);
         let (job, _) = scene.jobs[0];
@@ -421,6 +348,8 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
         let mut row = tx.user(scene.user)?.expect("a customer");
         row.username = Some("Ann_The_Artist".to_owned());
         tx.put_user(scene.user, &row)?;
+        let bill = Bill { currency: "RUB".to_owned(), total: 10_000, payload: String::new() };
+        topup::arrive(&wide(), tx, scene.user, &bill, "card:1", Heard::Told)?;
         let mut admin = Guest::new(tx, wide(), ADMIN, Lang::Ru);
         let person = format!("<code>{}</code>", scene.user);
         for (words, seen) in [
@@ -431,10 +360,14 @@ fn a_customer_a_job_and_a_request_are_found_by_what_the_operator_has_of_them() {
             (code.clone(), code.as_str()),
             (code.to_uppercase(), code.as_str()),
             (format!("#{job}"), code.as_str()),
-            ("<b>nobody</b>".to_owned(), "никого нет"),
-            ("RQ-00000000".to_owned(), "никого нет"),
-            ("😀".to_owned(), "никого нет"),
-            ("99999999999999999999999".to_owned(), "никого нет"),
+            ("№ 3".to_owned(), "Платёж № 3"),
+            ("charge:1".to_owned(), "charge:1"),
+            ("card:1".to_owned(), "картой"),
+            ("№ 99".to_owned(), "ничего не нашлось"),
+            ("<b>nobody</b>".to_owned(), "ничего не нашлось"),
+            ("RQ-00000000".to_owned(), "ничего не нашлось"),
+            ("😀".to_owned(), "ничего не нашлось"),
+            ("99999999999999999999999".to_owned(), "ничего не нашлось"),
         ] {
             admin.writes("/admin");
             admin.taps("🔎 Найти");
@@ -474,6 +407,7 @@ fn pages_beyond_all_numbers_and_people_who_never_were_are_answered() {
             for page in [1, 2, 499, usize::MAX] {
                 admin.taps_data(&Target::Admin(Desk::Moves(user, page)).data());
                 admin.taps_data(&Target::Admin(Desk::Jobs(user, page)).data());
+                admin.taps_data(&Target::Admin(Desk::Payments(user, page)).data());
             }
         }
         for days in [0, 1, 8, u32::MAX] {
