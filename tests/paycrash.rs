@@ -37,7 +37,7 @@ async fn sees_invoice(app: &TestApp) -> i64 {
     asks(&ann).await;
     ann.taps("by:s:10000").await;
     let invoice = ann.sees_invoice(81).await.id;
-    app.settled().await;
+    app.heard().await;
     invoice
 }
 
@@ -63,7 +63,7 @@ async fn pays(app: &TestApp) {
     let invoice = sees_invoice(app).await;
     app.sandbox.telegram.act(|world, now| world.pay(now, ANN, ANN, invoice)).expect("asked");
     app.user(ANN).sees("Баланс пополнен на 100,00 ₽").await;
-    app.settled().await;
+    app.heard().await;
 }
 
 /// The `nth` commit called `act` is that of the question before the payment, or of the payment itself.
@@ -75,7 +75,7 @@ async fn crash_while_it_comes(act: &'static str, nth: u32, side: Side) {
     app.sandbox.telegram.act(|world, now| world.pay(now, ANN, ANN, invoice)).expect("asked");
     dies(&mut app, &what).await;
     app.user(ANN).sees("Баланс пополнен на 100,00 ₽").await;
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN), ("100.00".to_owned(), "0.00".to_owned()), "{what}");
     assert_eq!((state(&app), steps(&app, Stepped::Credited)), (State::Paid, 1), "{what}");
     app.agrees_with_telegram();
@@ -97,7 +97,7 @@ async fn crash_while_it_goes_back(act: &'static str, side: Side) {
     dies(&mut app, &what).await;
     refunds(&app).await;
     app.user(ANN).sees("Платёж № 1 возвращён").await;
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN), ("0.00".to_owned(), "0.00".to_owned()), "{what}");
     assert_eq!((state(&app), steps(&app, Stepped::Refunded)), (State::Refunded, 1), "{what}");
     assert_eq!(app.posted(Account::CashStars), "0.00", "{what}");
@@ -112,7 +112,7 @@ async fn compared(app: &TestApp, wanted: State) {
         view.payment(FIRST).ok()?.filter(|one| one.row.state == wanted)
     })
     .await;
-    app.settled().await;
+    app.heard().await;
 }
 
 /// Nobody tells us of it: only the list of Star transactions does.
@@ -122,7 +122,7 @@ async fn crash_while_it_is_found(is_back: bool, side: Side) {
     let invoice = sees_invoice(&app).await;
     app.sandbox.telegram.act(|world, _| world.keep_payments_quiet(true));
     let charge = app.user(ANN).tries_to_pay(ANN, invoice).await.charge.expect("charged");
-    app.settled().await;
+    app.heard().await;
     if is_back {
         compared(&app, State::Paid).await;
         app.user(ANN).charges_back(&charge);
@@ -147,7 +147,7 @@ async fn claims(app: &TestApp) {
     ann.sees_last("Пришлите чек").await;
     ann.sends_file(FileKind::Document, "receipt.pdf", &b"%PDF-1.4"[..]);
     ann.sees_last("Чек получен").await;
-    app.settled().await;
+    app.heard().await;
 }
 
 async fn crash_while_it_is_decided(side: Side) {
@@ -170,7 +170,7 @@ async fn crash_while_it_is_decided(side: Side) {
     // The operator sees nothing happen and presses again.
     decides(&app).await;
     app.user(ANN).sees("Баланс пополнен на 100,00 ₽").await;
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN).0, "100.00", "{side:?}");
     assert_eq!(steps(&app, Stepped::Credited), 1, "{side:?}");
     assert_eq!(app.posted(Account::CashManual), "-100.00", "{side:?}");
@@ -184,7 +184,7 @@ async fn crash_while_it_expires(side: Side) {
     dies(&mut app, "expire").await;
     app.skip(Duration::from_secs(61));
     app.user(ANN).sees("Заявка № 1").await;
-    app.settled().await;
+    app.heard().await;
     assert_eq!((state(&app), steps(&app, Stepped::Expired)), (State::Expired, 1), "{side:?}");
     assert_eq!(app.wallet(ANN).0, "0.00", "{side:?}");
 }

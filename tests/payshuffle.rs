@@ -93,7 +93,7 @@ async fn makes_payments(app: &TestApp, dice: &mut fastrand::Rng) -> Vec<(i64, i6
         customer.taps("pay:10000").await;
         invoices.push((person, customer.sees_invoice(81).await.id));
     }
-    app.settled().await;
+    app.heard().await;
     app.sandbox.telegram.act(|world, now| {
         world.keep_payments_quiet(true);
         for (person, invoice) in &invoices {
@@ -130,7 +130,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
         |(person, invoice): &(i64, i64)| Told::Asks { person: *person, chat: *person, invoice: *invoice };
     told.extend(invoices.iter().map(asks));
     storm(&app, &told, &mut dice).await;
-    app.settled().await;
+    app.heard().await;
     let came: BTreeSet<String> = app.stars_that_came().into_keys().collect();
     let known: BTreeSet<String> = told_of.iter().map(|one| one.charge.clone()).collect();
     assert_eq!(came, known, "what was told came, and nothing else");
@@ -149,7 +149,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
     let made = app.sandbox.telegram.look(|world| world.payments().to_vec());
     let again: Vec<Payment> = made.into_iter().filter(|one| known.contains(&one.charge)).collect();
     storm(&app, &words(&again), &mut dice).await;
-    app.settled().await;
+    app.heard().await;
 
     // The list tells of the rest.
     let many = app.sandbox.telegram.look(|world| world.payments().len());
@@ -159,7 +159,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
     })
     .await;
     app.skip(Duration::from_secs(601));
-    app.settled().await;
+    app.heard().await;
     app.until("what went back", |_| {
         let came = app.stars_that_came();
         let back =
@@ -168,7 +168,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
         made.iter().all(|one| one.refunded_at_ms.is_some() == back(one)).then_some(())
     })
     .await;
-    app.settled().await;
+    app.heard().await;
     app.agrees_with_telegram();
     let refunded = app.stars_that_came().into_values().filter(|one| one.row.state == State::Refunded).count();
     assert_eq!(refunded, paid.len().div_ceil(3), "each that an operator gave back");
@@ -223,5 +223,5 @@ async fn a_long_list_is_compared_page_by_page_to_its_end() {
     .await;
     comes(275).await;
     app.agrees_with_telegram();
-    assert_eq!(app.wallet(payer).0, "600.25", "245 payments of 2.45");
+    assert_eq!(app.wallet(payer).0, "605.15", "245 payments of 2.47");
 }

@@ -46,7 +46,7 @@ async fn stars_come_into_the_wallet_once_however_often_telegram_says_so() {
             world.repeat_payment(now, &charge).expect("repeated");
         });
     }
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN), ("100.00".to_owned(), "0.00".to_owned()));
     assert_eq!(app.posted(Account::CashStars), "-100.00");
     assert_eq!(payment(&app, 1).row.odd, None);
@@ -178,7 +178,7 @@ async fn what_went_back_before_it_came_is_remembered_until_it_comes() {
         world.keep_payments_quiet(false);
         world.charge_back(now, &charge).expect("given back");
     });
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN).0, "0.00");
     app.sandbox.telegram.act(|world, now| world.tell_payment(now, &charge)).expect("told at last");
     app.until("both", |view| {
@@ -217,7 +217,7 @@ async fn a_payment_goes_back_once_whoever_says_so_first() {
     ann.sees("Платёж № 1 возвращён").await;
     app.skip(Duration::from_secs(60));
     app.sandbox.telegram.act(|world, now| world.tell_refund(now, &charge)).expect("told again");
-    app.settled().await;
+    app.heard().await;
     assert_eq!(app.wallet(ANN), ("0.00".to_owned(), "0.00".to_owned()));
     assert_eq!(app.posted(Account::CashStars), "0.00");
     assert_eq!(payment(&app, 1).row.state, State::Refunded);

@@ -1,9 +1,9 @@
 //! The file that a process left, looked at from outside.
 
 use super::service::BOT;
-use crate::ids::{JobId, UpdateId};
+use crate::ids::{JobId, PaymentId, UpdateId};
 use crate::job::{Late, State};
-use crate::store::{Fate, Fault, Job, Store, View};
+use crate::store::{Fate, Fault, Job, Payment, Store, View};
 use crate::time::{Clock, Up};
 use std::fs;
 use std::path::Path;
@@ -28,6 +28,16 @@ pub(super) fn read<R>(answer: Result<R, Fault>) -> Result<R, String> {
 /// A job that must be there.
 pub(super) fn job_of(view: &View, id: JobId) -> Result<Job, String> {
     read(view.job(id))?.ok_or_else(|| format!("job {id} is lost"))
+}
+
+/// All payments there ever were.
+pub(super) fn payments(view: &View) -> Result<Vec<Payment>, Fault> {
+    let mut all = Vec::new();
+    for id in 1.. {
+        let Some(payment) = view.payment(PaymentId(id))? else { break };
+        all.push(payment);
+    }
+    Ok(all)
 }
 
 /// All ten invariants over the whole file; gives how long it took.

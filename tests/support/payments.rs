@@ -11,6 +11,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl TestApp {
+    /// Waits until Telegram has told all that it has to tell, and all of it had its effect.
+    pub(crate) async fn heard(&self) {
+        let told = async {
+            while self.sandbox.telegram.look(World::pending_updates) > 0 {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, told).await.is_ok(),
+            "Telegram cannot tell what it has to tell"
+        );
+        self.settled().await;
+    }
+
     /// All payments in Stars that came, by Telegram's id.
     pub(crate) fn stars_that_came(&self) -> BTreeMap<String, Payment> {
         let view = self.store().view().expect("a view");

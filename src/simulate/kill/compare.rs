@@ -7,9 +7,10 @@ use crate::ids::{JobId, UserId};
 use crate::job::{State, Why};
 use crate::ledger::Account;
 use crate::money::Kopecks;
+use crate::sandbox::telegram::World;
 use crate::sandbox::{Sandbox, kie};
-use crate::simulate::left::{all_handled, audited, job_of, read};
-use crate::store::{Delivery, Job, View};
+use crate::simulate::left::{all_handled, audited, job_of, payments, read};
+use crate::store::{Delivery, Job, Payment, View};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -27,15 +28,17 @@ pub(super) struct Books {
     acknowledged: usize,
     tasks: usize,
     twice: usize,
+    payments: usize,
 }
 
 impl Books {
     /// The report.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Self { jobs, sold, given, refunded, acknowledged, tasks, twice } = self;
+        let Self { jobs, sold, given, refunded, acknowledged, tasks, twice, payments } = self;
         vec![
             format!("{jobs} jobs: {sold} sold, {refunded} failed and paid back, {given} came late and free"),
             format!("{acknowledged} updates acknowledged, none lost; {tasks} tasks, at most one a job"),
+            format!("{payments} payments in Stars, each in its wallet once"),
             format!("{twice} endings came a second time, after a delivery that was not noted"),
         ]
     }
@@ -72,15 +75,17 @@ pub(super) fn compare(view: &View, sandbox: &Sandbox, load: &Load, tally: &Tally
     all_handled(view, &acknowledged)?;
     let last = read(view.last_job())?.map_or(0, |id| id.0);
     let jobs: Vec<Job> = (1..=last).map(|id| job_of(view, JobId(id))).collect::<Result<_, _>>()?;
+    let payments = read(payments(view))?;
+    let paid = sandbox.telegram.look(|world| came(world, &payments))?;
     for customer in CUSTOMERS {
-        wallet(view, customer, &jobs, load)?;
+        wallet(view, customer, (&jobs, &payments), load)?;
     }
     let told = sandbox.telegram.look(|world| outside::told(world, Mark::default()));
     let tasks = sandbox.kie.look(outside::tasks)?;
     if let Some(job) = tasks.keys().chain(told.keys()).find(|job| job.0 == 0 || job.0 > last) {
         return Err(format!("the outside knows of job {job}, and the file does not"));
     }
-    let mut books = Books { jobs: jobs.len(), tasks: tasks.len(), ..Books::default() };
+    let mut books = Books { jobs: jobs.len(), tasks: tasks.len(), payments: paid, ..Books::default() };
     books.acknowledged = acknowledged.len();
     for job in &jobs {
         let told = told.get(&job.id).copied().unwrap_or_default();
@@ -108,12 +113,33 @@ impl Books {
     }
 }
 
+/// Each payment that Telegram took came once, to who paid; gives how many.
+fn came(world: &World, payments: &[Payment]) -> Result<usize, String> {
+    let here = payments.iter().filter_map(|one| Some((one.row.charge.as_deref()?, one)));
+    let here: BTreeMap<&str, &Payment> = here.collect();
+    for made in world.payments() {
+        let own = here
+            .get(made.charge.as_str())
+            .is_some_and(|one| one.row.user.0 == made.person && i64::from(one.row.stars) == made.total);
+        holds(own, || format!("{made:?} did not come"))?;
+    }
+    let (here, made) = (here.len(), world.payments().len());
+    holds(here == made, || format!("{here} payments came of {made}")).map(|()| made)
+}
+
 /// A customer paid for what is done and for nothing else, and has no order that they did not confirm.
-fn wallet(view: &View, customer: i64, jobs: &[Job], load: &Load) -> Result<(), String> {
+fn wallet(
+    view: &View,
+    customer: i64,
+    (jobs, payments): (&[Job], &[Payment]),
+    load: &Load,
+) -> Result<(), String> {
     let counters = read(view.account(Account::User(UserId(customer))))?.counters;
     let own = || jobs.iter().filter(|job| job.row.user == UserId(customer));
     let done = own().filter(|job| matches!(job.row.state, State::Done { .. }));
-    let left = Kopecks::new(BONUS - done.map(|job| job.row.price.get()).sum::<i64>());
+    let paid = payments.iter().filter(|one| one.row.user == UserId(customer) && one.row.charge.is_some());
+    let paid: i64 = paid.map(|one| one.row.amount.get()).sum();
+    let left = Kopecks::new(BONUS + paid - done.map(|job| job.row.price.get()).sum::<i64>());
     let (available, held) = (counters.available(), counters.held());
     holds(available == Some(left) && held == Kopecks::ZERO, || {
         format!("customer {customer} has {available:?} and {held} held, not {left}")

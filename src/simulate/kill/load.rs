@@ -2,7 +2,7 @@
 
 use crate::sandbox::Sandbox;
 use crate::sandbox::kie::{CreateAnswer, Script};
-use crate::sandbox::telegram::World;
+use crate::sandbox::telegram::{CannotAct, World};
 use crate::simulate::dice::Dice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,6 +17,10 @@ const PATIENCE_MS: i64 = 5_000;
 const RUN: &str = "✅ Запустить";
 const AGAIN: &str = "🔁 Повторить";
 const STEPS: [&str; 6] = [RUN, "⏭ Пропустить все", "✨ Сгенерировать", "m:z-image", "🎁 Бесплатные", AGAIN];
+
+/// One of so many puts money in as well, and this is what they tap under "how much?".
+const PAYERS: i64 = 5;
+const AMOUNT: &str = "pay:10000";
 
 /// What happens to the service, but for the kills.
 pub(super) struct Load {
@@ -120,6 +124,10 @@ impl Load {
             return Ok(());
         }
         self.acted.insert(customer, (now, now + PACE_MS + self.dice.roll(300).cast_signed()));
+        if customer % PAYERS == 0 && self.dice.roll(3) == 0 {
+            return puts_in(world, now, customer)
+                .map_err(|why| format!("customer {customer} cannot pay: {why}"));
+        }
         let button = newest.and_then(|message| {
             let step = STEPS.iter().find(|step| message.button(step).is_some())?;
             Some((message.id, *step, message.button(step)?.data.clone()?))
@@ -138,6 +146,16 @@ impl Load {
             }
         };
         acted.map(drop).map_err(|why| format!("customer {customer} cannot act: {why}"))
+    }
+}
+
+/// The next step to an invoice, or to paying it.
+fn puts_in(world: &mut World, now: i64, customer: i64) -> Result<(), CannotAct> {
+    let newest = world.chat(customer).and_then(|chat| chat.latest());
+    match newest.map(|message| (message.id, message.invoice.is_some(), message.button(AMOUNT).is_some())) {
+        Some((invoice, true, _)) => world.pay(now, customer, customer, invoice).map(drop),
+        Some((message, false, true)) => world.tap(now, customer, message, AMOUNT).map(drop),
+        Some((_, false, false)) | None => world.say(now, customer, "/topup").map(drop),
     }
 }
 

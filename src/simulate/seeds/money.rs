@@ -1,10 +1,11 @@
 //! The payments in the file against what Telegram's Star account says, and what the operators were told.
 
-use super::payers::{Decided, payments};
+use super::payers::Decided;
 use super::world::World;
 use crate::ledger::Account;
 use crate::money::Kopecks;
 use crate::payment::{State, Way};
+use crate::simulate::left::payments;
 use crate::store::{Fault, Payment, Stepped, View};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;

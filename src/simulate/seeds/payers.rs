@@ -11,7 +11,8 @@ use crate::money::Kopecks;
 use crate::payment::{State, Way};
 use crate::sandbox::telegram::{self, CannotAct, FileKind, Message};
 use crate::simulate::dice::Dice;
-use crate::store::{Fault, Payment, Store, Tx, View};
+use crate::simulate::left::payments;
+use crate::store::{Fault, Payment, Store, Tx};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,15 +20,6 @@ use std::time::Duration;
 
 /// What operators were told that they had decided: how much came in, `None` for a rejection.
 pub(super) type Decided = Arc<Mutex<BTreeMap<PaymentId, Option<Kopecks>>>>;
-
-/// All payments there ever were.
-pub(super) fn payments(view: &View) -> Result<Vec<Payment>, Fault> {
-    let mut all = Vec::new();
-    while let Some(payment) = view.payment(PaymentId(u64::try_from(all.len()).unwrap_or(u64::MAX) + 1))? {
-        all.push(payment);
-    }
-    Ok(all)
-}
 
 /// Those who pay, one act after the other.
 struct Payers {
