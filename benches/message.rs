@@ -46,6 +46,7 @@ fn shop() -> Shop {
         queue_max: 200,
         start_bonus: Kopecks::ZERO,
         pay: samovar::flow::PayRules { star_rub: Decimal::ONE, cards: false, bank: None },
+        referral: samovar::flow::ReferralRules { free_uses: 3, monthly_cap: 10 },
         actions_per_minute: 0,
         actions_burst: 0,
         admins: vec![UserId(900)],

@@ -61,6 +61,10 @@ id!(
     PaymentId(u64)
 );
 id!(
+    /// A promo code.
+    PromoId(u64)
+);
+id!(
     /// A message that waits for its delivery.
     OutboxId(u64)
 );

@@ -5,6 +5,7 @@
 //! jump of the wall clock, or a night with the machine off, takes nobody's money back too early.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,14 @@ impl At {
     /// The number of the calendar day, UTC.
     pub fn day(self) -> u32 {
         self.hour() / 24
+    }
+
+    /// The number of the calendar month, UTC: twelve a year.
+    pub fn month(self) -> u32 {
+        let Ok(timestamp) = Timestamp::from_millisecond(self.0) else { return 0 };
+        let date = timestamp.to_zoned(TimeZone::UTC).date();
+        let months = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
+        u32::try_from(months).unwrap_or(0)
     }
 }
 
@@ -209,6 +218,18 @@ mod tests {
             clock.now(),
             Moment { at: At(1_000_000 + 3_600_000 - 500_000), up: Up(5_000 + 3_600_000) }
         );
+    }
+
+    #[test]
+    fn a_month_ends_with_its_last_millisecond() {
+        let month = |text: &str| {
+            let timestamp: Timestamp = text.parse().expect("a time");
+            At(timestamp.as_millisecond()).month()
+        };
+        assert_eq!(month("2026-11-01T00:00:00Z"), 2026 * 12 + 10);
+        assert_eq!(month("2026-11-30T23:59:59.999Z"), 2026 * 12 + 10);
+        assert_eq!(month("2026-12-01T00:00:00Z"), 2026 * 12 + 11);
+        assert_eq!(month("2027-01-01T00:00:00Z"), 2027 * 12);
     }
 
     #[test]

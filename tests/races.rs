@@ -42,6 +42,7 @@ pub(crate) fn rules(daily: u32) -> Shop {
         open_jobs_per_customer: 1_000,
         queue_max: 1_000,
         start_bonus: Kopecks::ZERO,
+        referral: samovar::flow::ReferralRules { free_uses: 3, monthly_cap: 10 },
         pay: samovar::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
         actions_per_minute: 0,
         actions_burst: 0,

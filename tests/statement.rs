@@ -132,3 +132,36 @@ async fn who_never_had_money_gets_a_statement_of_nothing() {
     assert_eq!(rows(&bytes), [""; 0]);
     app.settled().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_in_the_statement_leads_to_all_that_happened_to_it() {
+    let app = TestApp::start(Mode::Webhook).await;
+    let ann = app.user(ANN);
+    ann.sends("/topup");
+    ann.taps("✏️ Другая сумма").await.sees_last("Напишите сумму").await;
+    ann.sends("100");
+    let charge = ann.pays(81).await;
+    ann.sees("Баланс пополнен на 100,00 ₽").await;
+    ann.charges_back(&charge).sees("Платёж № 1 отозван").await;
+    app.settled().await;
+    ann.sends("/statement");
+    let page = ann.sees_last("📄 Выписка").await;
+    let lines: Vec<&str> = page.text.split("\n\n").skip(2).collect();
+    let expected = [
+        ("−100,00 ₽ · Платёж отозван\nплатёж № 1 вернулся тому, кто платил\n", "баланс 0,00 ₽"),
+        ("+100,00 ₽ · Пополнение\nTelegram Stars, платёж № 1\n", "баланс 100,00 ₽"),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{}", page.text);
+    for (line, (what, after)) in lines.iter().zip(expected) {
+        assert!(line.starts_with(what) && line.ends_with(after), "{what} {after}: {line}");
+    }
+    ann.taps("🧾 Платёж № 1").await;
+    let own = ann.sees_last(&charge).await;
+    assert!(own.text.contains("100,00 ₽"), "{}", own.text);
+    ann.sends("/privacy");
+    ann.taps("📦 Мои данные файлом").await;
+    let document = ann.gets_document("my-data.json").await;
+    let data: serde_json::Value = serde_json::from_slice(&document).expect("JSON");
+    assert_eq!((&data["payments"][0]["charge"], &data["payments"][0]["stars"]), (&charge.into(), &81.into()));
+    app.settled().await;
+}

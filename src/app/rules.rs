@@ -4,7 +4,7 @@ use super::StartError;
 use crate::catalog;
 use crate::catalog::price::Rates;
 use crate::config::Settings;
-use crate::flow::{BankDetails, FreeRules, Law, PayRules, Shop};
+use crate::flow::{BankDetails, FreeRules, Law, PayRules, ReferralRules, Shop};
 use crate::ids::UserId;
 use crate::job::Limits;
 use rust_decimal::Decimal;
@@ -53,6 +53,10 @@ pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, serve
         open_jobs_per_customer: settings.open_jobs_per_customer,
         queue_max: u64::from(settings.queue_max),
         start_bonus: settings.start_bonus_rub,
+        referral: ReferralRules {
+            free_uses: settings.referral_free_uses,
+            monthly_cap: settings.referral_monthly_cap,
+        },
         pay: PayRules {
             star_rub: settings.star_rub,
             cards: settings.payment_provider_token.is_some(),

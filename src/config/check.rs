@@ -212,6 +212,11 @@ pub(super) fn count(text: &str) -> Checked<u32> {
     text.trim().parse().map_err(|_| "must be a whole number, 0 or more".to_owned())
 }
 
+/// A count of what is given at once.
+pub(super) fn few(text: &str) -> Checked<u32> {
+    count(text).ok().filter(|few| *few <= 1_000).ok_or_else(|| "must be a whole number, 0 to 1000".to_owned())
+}
+
 pub(super) fn at_least_one(text: &str) -> Checked<u32> {
     match text.trim().parse() {
         Ok(number) if number > 0 => Ok(number),

@@ -27,7 +27,7 @@ use url::Url;
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
 
 /// Every setting there is.
-pub const NAMES: [&str; 50] = [
+pub const NAMES: [&str; 52] = [
     "TELEGRAM_BOT_TOKEN",
     "KIE_API_KEY",
     "ADMIN_IDS",
@@ -56,6 +56,8 @@ pub const NAMES: [&str; 50] = [
     "PRICE_OPTIONS",
     "STAR_RUB",
     "START_BONUS_RUB",
+    "REFERRAL_FREE_USES",
+    "REFERRAL_MONTHLY_CAP",
     "FREE_DAILY_LIMIT",
     "FREE_HOURLY_LIMIT",
     "FREE_MAX_COST_USD",
@@ -167,6 +169,10 @@ pub struct Settings {
     pub star_rub: Decimal,
     /// What a new customer gets; not below 0.
     pub start_bonus_rub: Kopecks,
+    /// Bonus uses for who brings a customer that pays.
+    pub referral_free_uses: u32,
+    /// So many rewards a customer and month.
+    pub referral_monthly_cap: u32,
     /// Free generations a customer, model and day.
     pub free_daily_limit: u32,
     /// Free generations a customer, model and hour.
@@ -312,6 +318,8 @@ impl Settings {
             usd_to_rub,
             price_by_options: reader.or("PRICE_OPTIONS", true, check::price_options),
             start_bonus_rub: reader.or("START_BONUS_RUB", Kopecks::ZERO, check::roubles),
+            referral_free_uses: reader.or("REFERRAL_FREE_USES", 3, check::few),
+            referral_monthly_cap: reader.or("REFERRAL_MONTHLY_CAP", 10, check::count),
             free_daily_limit: reader.or("FREE_DAILY_LIMIT", 5, check::count),
             free_hourly_limit: reader.or("FREE_HOURLY_LIMIT", 2, check::count),
             free_max_cost_usd: reader.or("FREE_MAX_COST_USD", Decimal::new(25, 2), check::not_negative),

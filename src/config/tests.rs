@@ -94,6 +94,8 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("STAR_RUB", "0", "above 0"),
         ("START_BONUS_RUB", "-1", "not below 0"),
         ("START_BONUS_RUB", "1.234", "at most two decimals"),
+        ("REFERRAL_FREE_USES", "1001", "0 to 1000"),
+        ("REFERRAL_MONTHLY_CAP", "-1", "0 or more"),
         ("FREE_DAILY_LIMIT", "-1", "0 or more"),
         ("FREE_BUDGET_USD", "-1", "not below 0"),
         ("QUEUE_MAX", "0", "1 or more"),
@@ -129,6 +131,8 @@ fn what_people_write_is_understood() {
         ("USD_TO_RUB", "100"),
         ("PRICE_OPTIONS", " Flat"),
         ("START_BONUS_RUB", "10.50"),
+        ("REFERRAL_FREE_USES", " 5"),
+        ("REFERRAL_MONTHLY_CAP", "0"),
         ("FREE_TIER_MODEL_IDS", "z-image, google/nano-banana"),
         ("RESULT_HOSTS", "CDN.example.com,*.example.org"),
         ("NSFW_CHECKER", "OFF"),
@@ -147,6 +151,7 @@ fn what_people_write_is_understood() {
     assert_eq!(settings.star_rub, Decimal::new(13, 1));
     assert!(!settings.price_by_options);
     assert_eq!(settings.start_bonus_rub, Kopecks::new(1050));
+    assert_eq!((settings.referral_free_uses, settings.referral_monthly_cap), (5, 0));
     let free = ["z-image", "google/nano-banana"].map(str::to_owned);
     assert_eq!(settings.free_tier_model_ids.as_deref(), Some(free.as_slice()));
     assert_eq!(settings.result_hosts, ["cdn.example.com", "*.example.org"]);

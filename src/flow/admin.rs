@@ -3,7 +3,7 @@
 
 use super::alarm::{self, Alarm};
 use super::resend::{self, NotSent};
-use super::{Shop, decide, news};
+use super::{Shop, decide, news, promo};
 use crate::catalog;
 use crate::ids::{ActionId, JobId, Seq, UserId};
 use crate::job::State;
@@ -55,6 +55,9 @@ pub enum NotDone {
     /// Its result is on its way to the customer.
     #[error("the result is still on its way")]
     OnItsWay,
+    /// There is no such promo code.
+    #[error("there is no such promo code")]
+    NoPromo,
     /// There are no files to send, or they are gone.
     #[error("there is nothing to send")]
     NoFiles,
@@ -142,6 +145,12 @@ pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
         | Action::Reject { .. }
         | Action::RefundPayment { .. }
         | Action::PaidBack { .. } => Ok(()),
+        Action::PromoNew { code, .. } => tx.promo(code)?.map_or(Ok(()), |_| Err(NotDone::AlreadySo)),
+        Action::PromoOff { code } => match tx.promo(code)? {
+            None => Err(NotDone::NoPromo),
+            Some(row) if row.off => Err(NotDone::AlreadySo),
+            Some(_) => Ok(()),
+        },
     };
     Ok(verdict)
 }
@@ -212,6 +221,15 @@ pub fn perform(
             Ok((before, after)) => (None, before, after),
             Err(not) => return Ok(Err(not)),
         },
+        Action::PromoNew { code, gift, limit, until } => {
+            let promo = promo::New { code, gift: *gift, limit: *limit, until: *until };
+            promo::make(tx, admin, &promo)?;
+            (None, "none".to_owned(), "on".to_owned())
+        }
+        Action::PromoOff { code } => {
+            let used = promo::switch_off(tx, code)?;
+            (None, "on".to_owned(), format!("off after {used} uses"))
+        }
     };
     let (what, reason) = (what.clone(), reason.to_owned());
     tx.put_action(id, &ActionRow { at: tx.now().at, who, what, reason, seq, before, after })?;

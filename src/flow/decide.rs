@@ -50,7 +50,9 @@ pub(super) fn check(tx: &Tx<'_>, what: &Action) -> Result<Option<Result<(), NotD
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
-        | Action::Model { .. } => return Ok(None),
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => return Ok(None),
     };
     let Some(payment) = tx.payment(id)? else { return Ok(Some(Err(NotDone::NoPayment))) };
     Ok(Some(check_payment(tx, &payment, what, event)?))
@@ -87,7 +89,9 @@ fn check_payment(
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
-        | Action::Model { .. } => Ok(Ok(())),
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => Ok(Ok(())),
     }
 }
 
@@ -126,7 +130,9 @@ pub(super) fn perform(
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
-        | Action::Model { .. } => return Err(Fault::Bug(format!("{what:?} is about no payment"))),
+        | Action::Model { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => return Err(Fault::Bug(format!("{what:?} is about no payment"))),
     };
     match done {
         Ok(before) => Ok(Ok((before, words(tx, id)?))),

@@ -41,6 +41,7 @@ pub fn document(
         "ledger": statement.lines.iter().map(move_of).collect::<Vec<_>>(),
         "payments": payments.iter().map(payment_of).collect::<Vec<_>>(),
         "free_uses": free_uses(tx, user)?,
+        "bonus": bonus(tx, user)?,
         "older_left_out": left_out,
     });
     serde_json::to_vec_pretty(&document)
@@ -126,6 +127,24 @@ fn payment_of(payment: &Payment) -> Json {
         "steps": row.steps.iter().map(step).collect::<Vec<_>>(),
         "receipt": row.receipt,
     })
+}
+
+fn bonus(tx: &Tx<'_>, user: UserId) -> Result<Json, Fault> {
+    let row = tx.bonus(user)?;
+    let mut codes = Vec::new();
+    for (code, promo) in tx.promos()? {
+        if tx.has_used(promo.number, user)? {
+            codes.push(code);
+        }
+    }
+    let invited_by = tx.invited(user)?.map(|row| row.inviter.0);
+    Ok(json!({
+        "free_uses_left": row.uses,
+        "invited": row.came,
+        "invited_who_paid": row.paid,
+        "invited_by": invited_by,
+        "promo_codes": codes,
+    }))
 }
 
 fn free_uses(tx: &Tx<'_>, user: UserId) -> Result<Vec<Json>, Fault> {

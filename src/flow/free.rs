@@ -1,11 +1,52 @@
-//! The free tier: how many free uses a customer has left, and counting them both ways.
+//! What is free: the uses of the free tier that a customer has left and the bonus uses they were given,
+//! and counting both, both ways.
 
 use super::FreeRules;
 use crate::catalog::Model;
+use crate::catalog::price::Quote;
 use crate::ids::UserId;
-use crate::store::{Fault, Tx};
+use crate::money::Kopecks;
+use crate::store::{BONUS_HOUR, Fault, Job, Tx};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+
+/// The dearest generation that a bonus use stands for.
+pub const BONUS_UP_TO: Kopecks = Kopecks::new(5_000);
+
+/// A free use that an order would take now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeUse {
+    /// How many there are, this one included; above 0.
+    pub left: u32,
+    /// It is one of the customer's bonus uses, not one of the model's free tier.
+    pub bonus: bool,
+}
+
+/// The free use that an order at this price would take: the model's own if one is left, else a bonus use.
+pub fn best(
+    rules: &FreeRules,
+    tx: &Tx<'_>,
+    user: UserId,
+    model: &Model,
+    quote: &Quote,
+) -> Result<Option<FreeUse>, Fault> {
+    let left = left(rules, tx, user, model, quote.cost_usd)?;
+    if left > 0 {
+        return Ok(Some(FreeUse { left, bonus: false }));
+    }
+    let left = if quote.price <= BONUS_UP_TO { tx.bonus(user)?.uses } else { 0 };
+    let is_given = left > 0 && may_be_given(rules, tx, quote.cost_usd)?;
+    Ok(is_given.then_some(FreeUse { left, bonus: true }))
+}
+
+/// Whether something of this cost may be given away now.
+fn may_be_given(rules: &FreeRules, tx: &Tx<'_>, cost_usd: Decimal) -> Result<bool, Fault> {
+    if cost_usd > rules.max_cost_usd {
+        return Ok(false);
+    }
+    let spent = tx.free_spent(tx.now().at.day())?.saturating_add(micro_usd(cost_usd)?);
+    Ok(spent <= micro_usd(rules.budget_usd)?)
+}
 
 /// How many free uses of `model` the customer has left now; 0 when this one would cost the operator
 /// too much, or the day's budget is spent.
@@ -16,14 +57,10 @@ pub fn left(
     model: &Model,
     cost_usd: Decimal,
 ) -> Result<u32, Fault> {
-    if !model.free || cost_usd > rules.max_cost_usd {
+    if !model.free || !may_be_given(rules, tx, cost_usd)? {
         return Ok(0);
     }
     let now = tx.now().at;
-    let spent = tx.free_spent(now.day())?.saturating_add(micro_usd(cost_usd)?);
-    if spent > micro_usd(rules.budget_usd)? {
-        return Ok(0);
-    }
     let day_start = now.day() * 24;
     let today = tx.free_uses(user, model.index, day_start, day_start + 23)?;
     let this_hour = tx.free_uses(user, model.index, now.hour(), now.hour())?;
@@ -48,6 +85,25 @@ pub fn give_back(
 ) -> Result<(), Fault> {
     tx.count_free_use(user, model.index, hour, true)?;
     tx.add_free_spent(hour / 24, -micro_usd(cost_usd)?)
+}
+
+/// Takes a bonus use; gives what stands in place of the hour it came from.
+pub fn take_bonus(tx: &mut Tx<'_>, user: UserId, cost_usd: Decimal) -> Result<u32, Fault> {
+    let mut row = tx.bonus(user)?;
+    let left = row.uses.checked_sub(1);
+    row.uses = left.ok_or_else(|| Fault::Bug(format!("customer {user} has no bonus use to take")))?;
+    tx.put_bonus(user, &row)?;
+    tx.add_free_spent(tx.now().at.day(), micro_usd(cost_usd)?)?;
+    Ok(BONUS_HOUR)
+}
+
+/// Gives the bonus use of a job back, and its cost to the budget of the day it was ordered on.
+pub fn give_bonus_back(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
+    let user = job.row.user;
+    let mut row = tx.bonus(user)?;
+    row.uses = row.uses.saturating_add(1);
+    tx.put_bonus(user, &row)?;
+    tx.add_free_spent(job.row.created.day(), -micro_usd(job.row.cost_usd)?)
 }
 
 /// Millionths of a dollar, rounded up: the budget is never overrun by rounding.

@@ -2,6 +2,7 @@
 //!
 //! `order` sells, `settle` moves a job on and its money with it, `deliver` notes what became of a
 //! message, `resend` sends a result once more, `topup`, `transfer` and `refund` bring money in and back,
+//! `promo` and `referral` give away,
 //! `statement` says where it went, `export` what is known of a customer, and `forget` takes it away;
 //! `alarm` tells the operator, `admin` does what the operator wants. None of them touches the world:
 //! they read and write rows.
@@ -18,7 +19,9 @@ pub mod free;
 pub mod intake;
 pub mod news;
 pub mod order;
+pub mod promo;
 pub mod receipt;
+pub mod referral;
 pub mod refund;
 pub mod resend;
 pub mod settle;
@@ -49,6 +52,8 @@ pub struct Shop {
     pub queue_max: u64,
     /// What a new customer gets.
     pub start_bonus: Kopecks,
+    /// What a customer gets for bringing another.
+    pub referral: ReferralRules,
     /// How money comes in.
     pub pay: PayRules,
     /// How many actions a customer has a minute, on average; 0 is no limit.
@@ -98,6 +103,22 @@ impl Shop {
     /// True for who runs this bot.
     pub fn is_admin(&self, user: UserId) -> bool {
         self.admins.contains(&user)
+    }
+}
+
+/// What a customer gets for bringing another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReferralRules {
+    /// So many bonus uses once the other has paid for the first time; 0: nothing, and nobody is counted.
+    pub free_uses: u32,
+    /// At most so many rewards a calendar month (UTC); 0 is the same.
+    pub monthly_cap: u32,
+}
+
+impl ReferralRules {
+    /// Whether there is a reward at all.
+    pub fn is_on(&self) -> bool {
+        self.free_uses > 0 && self.monthly_cap > 0
     }
 }
 

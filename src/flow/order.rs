@@ -20,6 +20,8 @@ pub struct Offer {
     pub full_price: Kopecks,
     /// How many free uses are left, this one included; `None` when it is paid.
     pub free_left: Option<u32>,
+    /// The free use is one of the customer's bonus uses, not one of the model's free tier.
+    pub bonus: bool,
     /// What it costs the operator, in dollars.
     pub cost_usd: Decimal,
 }
@@ -87,7 +89,7 @@ pub enum NotSold {
     NoPrice(#[from] NoPrice),
 }
 
-/// What `input` costs `user` now: a free use if one is left, else the price.
+/// What `input` costs `user` now: a free use of the model or a bonus use if one is left, else the price.
 pub fn offer(
     shop: &Shop,
     tx: &Tx<'_>,
@@ -99,12 +101,12 @@ pub fn offer(
         Ok(quote) => quote,
         Err(no_price) => return Ok(Err(no_price.into())),
     };
-    let left = free::left(&shop.free, tx, user, model, quote.cost_usd)?;
-    let free_left = (left > 0).then_some(left);
+    let free = free::best(&shop.free, tx, user, model, &quote)?;
     Ok(Ok(Offer {
-        price: if free_left.is_some() { Kopecks::ZERO } else { quote.price },
+        price: if free.is_some() { Kopecks::ZERO } else { quote.price },
         full_price: quote.price,
-        free_left,
+        free_left: free.map(|free| free.left),
+        bonus: free.is_some_and(|free| free.bonus),
         cost_usd: quote.cost_usd,
     }))
 }
@@ -124,7 +126,9 @@ pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Place
     let request = tx.new_request()?;
     let mut money = JobMoney::default();
     let mut free_hour = None;
-    if offer.free_left.is_some() {
+    if offer.bonus {
+        free_hour = Some(free::take_bonus(tx, order.user, offer.cost_usd)?);
+    } else if offer.free_left.is_some() {
         free_hour = Some(free::take(tx, order.user, model, offer.cost_usd)?);
     } else {
         let hold = Transfer::hold(id, order.user, offer.price, now.at);
@@ -159,8 +163,11 @@ pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Place
     user.newest_job = Some(id);
     user.open_jobs += 1;
     tx.put_user(order.user, &user)?;
-    let what =
-        if offer.free_left.is_some() { "free".to_owned() } else { format!("{} RUB held", offer.price) };
+    let what = match offer.free_left {
+        Some(_) if offer.bonus => "a bonus use".to_owned(),
+        Some(_) => "free".to_owned(),
+        None => format!("{} RUB held", offer.price),
+    };
     tx.trace(request, order.user, Some(id), "ordered", format!("{}, {what}", model.id))?;
     tx.say(news::queued(&job), Some(request))?;
     Ok(Ok(Placed { job: id, request }))

@@ -5,7 +5,7 @@
 //! or the list of Star transactions.
 
 use super::alarm::{self, Alarm};
-use super::{Shop, receipt};
+use super::{Shop, receipt, referral};
 use crate::ids::{PaymentId, UserId};
 use crate::ledger::{Refusal, Transfer};
 use crate::message::{About, Act, Lang, Outgoing};
@@ -100,12 +100,13 @@ fn taken(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, by: Option<UserId>) -> Res
             tx.put_payment(&payment)?;
             let message = receipt::went_back(tx, lang, &payment, true)?;
             tx.say(message, None)?;
-            Ok(())
+            referral::went_back(tx, &payment)
         }
         Ok((_, Money::ChargeBack)) => {
             tx.charge_back(id)?;
             let message = receipt::went_back(tx, lang, &payment, false)?;
             tx.say(message, None)?;
+            referral::went_back(tx, &payment)?;
             let what = format!("№ {id}, {}, {} ₽", payment.row.user, payment.row.amount);
             alarm::raise(shop, tx, Alarm::ChargedBack, &what)
         }

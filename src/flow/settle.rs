@@ -11,7 +11,7 @@ use crate::job::{Event, Late, Money, Refused, State, Why, next};
 use crate::ledger::{Memo, Transfer};
 use crate::message::Outgoing;
 use crate::money::Kopecks;
-use crate::store::{Delivery, Fault, Job, JobRow, StopRow, StoppedBy, Tx};
+use crate::store::{BONUS_HOUR, Delivery, Fault, Job, JobRow, StopRow, StoppedBy, Tx};
 use std::time::Duration;
 
 /// The model of a job; `None` when a newer catalogue has it no more. Such a job still ends.
@@ -83,9 +83,12 @@ fn move_money(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, money: Money) -> Resu
     let transfer = match (money, hold) {
         (Money::Keep, _) | (Money::Charge | Money::Lose, None) => return Ok(()),
         (Money::Release, None) => {
-            // What is sold no more is not given away either: there is nothing to give back to.
-            let (Some(hour), Some(model)) = (job.row.free_hour, model_of(job)) else { return Ok(()) };
-            return free::give_back(tx, user, model, hour, job.row.cost_usd);
+            return match (job.row.free_hour, model_of(job)) {
+                (Some(BONUS_HOUR), _) => free::give_bonus_back(tx, job),
+                (Some(hour), Some(model)) => free::give_back(tx, user, model, hour, job.row.cost_usd),
+                // What is sold no more is not given away either: there is nothing to give back to.
+                (Some(_), None) | (None, _) => Ok(()),
+            };
         }
         (Money::Charge, Some(hold)) => Transfer::charge(id, user, hold, price, now.at),
         (Money::Release, Some(hold)) => {

@@ -5,7 +5,7 @@
 //! row undone, so a statement cannot say anything else than the ledger; before the oldest row it is zero.
 
 use crate::catalog;
-use crate::ids::{JobId, Seq, UserId};
+use crate::ids::{JobId, PaymentId, Seq, UserId};
 use crate::ledger::{Account, Counters, Kind, Memo, Transfer};
 use crate::message::Lang;
 use crate::money::Kopecks;
@@ -59,6 +59,24 @@ pub struct Line {
     pub job: Option<JobId>,
     /// Why, in plain words that are not escaped; may be empty.
     pub why: String,
+}
+
+impl Line {
+    /// The payment that it is a part of.
+    pub fn payment(&self) -> Option<PaymentId> {
+        match self.transfer.memo {
+            Memo::Payment(id) | Memo::Chargeback(id) => Some(id),
+            Memo::Ordered
+            | Memo::Delivered
+            | Memo::Failed
+            | Memo::Cancelled
+            | Memo::Late
+            | Memo::Action(_)
+            | Memo::Welcome
+            | Memo::Undeliverable
+            | Memo::Promo(_) => None,
+        }
+    }
 }
 
 /// A part of a wallet's history.
@@ -141,6 +159,7 @@ fn line(
 pub fn kind_key(transfer: &Transfer) -> &'static str {
     match (transfer.kind, transfer.memo) {
         (Kind::Topup, Memo::Welcome) => "move-bonus",
+        (Kind::Topup, Memo::Promo(_)) => "move-promo",
         (Kind::Topup, _) => "move-topup",
         (Kind::Hold, _) => "move-hold",
         (Kind::Charge, Memo::Payment(_)) => "move-paid-back",
@@ -165,6 +184,7 @@ fn why(tx: &Tx<'_>, lang: Lang, transfer: &Transfer) -> Result<String, Fault> {
         Memo::Late => say("why-late"),
         Memo::Undeliverable => say("why-undeliverable"),
         Memo::Welcome => say("why-welcome"),
+        Memo::Promo(_) => say("why-promo"),
         // In the operator's own words.
         Memo::Action(id) => tx.action(id)?.map_or(String::new(), |row| row.reason),
         Memo::Payment(id) => match transfer.kind {

@@ -4,7 +4,7 @@
 //! is by then; only an invoice that is still good is let through before.
 
 use super::alarm::{self, Alarm};
-use super::{PayRules, Shop, receipt, refund};
+use super::{PayRules, Shop, receipt, referral, refund};
 use crate::ids::{PaymentId, UserId};
 use crate::ledger::{Account, Transfer};
 use crate::message::{About, Act, Bill, Button, Lang, Outgoing, Price};
@@ -111,7 +111,8 @@ pub fn check(
     may_be_credited(tx, user)
 }
 
-fn may_be_credited(tx: &Tx<'_>, user: UserId) -> Result<Result<(), NotAsked>, Fault> {
+/// Whether money may come into this wallet now.
+pub(super) fn may_be_credited(tx: &Tx<'_>, user: UserId) -> Result<Result<(), NotAsked>, Fault> {
     if tx.user(user)?.is_some_and(|row| row.banned) {
         return Ok(Err(NotAsked::Banned));
     }
@@ -356,5 +357,5 @@ pub(super) fn credit(
     let lang = tx.user(user)?.map_or(Lang::default(), |row| row.lang);
     let message = receipt::credited(shop, tx, lang, payment)?;
     tx.say(message, None)?;
-    Ok(())
+    referral::paid(shop, tx, payment)
 }

@@ -73,11 +73,9 @@ fn price(talk: &Talk<'_, '_>, model: &Model) -> Result<String, Fault> {
         return Ok(talk.say("card-no-price", &[]));
     };
     let price = ("price", Arg::Money(quote.price));
-    let left = free::left(&talk.shop.free, talk.tx, talk.user, model, quote.cost_usd)?;
-    Ok(if left > 0 {
-        talk.say("card-price-free", &[("left", Arg::Number(left.into())), price])
-    } else {
-        talk.say("card-price-from", &[price])
+    Ok(match free::best(&talk.shop.free, talk.tx, talk.user, model, &quote)? {
+        Some(free) => talk.say("card-price-free", &[("left", Arg::Number(free.left.into())), price]),
+        None => talk.say("card-price-from", &[price]),
     })
 }
 

@@ -91,7 +91,12 @@ fn input_for(
 ) -> Option<&'static Input> {
     let asked = match &talk.session.expects {
         Expects::Input(name) | Expects::Option(name) => model.input(name),
-        Expects::Nothing | Expects::Search | Expects::TopUp | Expects::Receipt(_) | Expects::Admin(_) => None,
+        Expects::Nothing
+        | Expects::Search
+        | Expects::TopUp
+        | Expects::Receipt(_)
+        | Expects::Admin(_)
+        | Expects::Promo => None,
     };
     if let Some(input) = asked.filter(|input| takes(input.kind, sort)) {
         return Some(input);

@@ -39,7 +39,10 @@ pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), 
         Question::Prices => talk.say("help-prices", &[]),
         Question::Errors => talk.say("help-errors", &[]),
     };
-    let keyboard = vec![back_row(talk, &Target::Help)];
+    let mut keyboard = vec![back_row(talk, &Target::Help)];
+    if question == Question::Free && talk.shop.referral.is_on() {
+        keyboard.insert(0, vec![Target::Invite.button(talk.say("button-invite", &[]))]);
+    }
     talk.show(Screen { text, keyboard })
 }
 

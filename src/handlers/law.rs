@@ -71,7 +71,8 @@ pub(super) fn paysupport(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
         Target::Statement(0).button(talk.say("button-statement", &[])),
         Target::Terms.button(talk.say("button-terms", &[])),
     ];
-    talk.show(Screen { text, keyboard: vec![ways, vec![home(talk)]] })
+    let payments = Target::Payments(0).button(talk.say("topup-payments", &[]));
+    talk.show(Screen { text, keyboard: vec![vec![payments], ways, vec![home(talk)]] })
 }
 
 fn our_paysupport(talk: &Talk<'_, '_>) -> String {

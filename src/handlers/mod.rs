@@ -15,9 +15,11 @@ mod form;
 mod help;
 mod history;
 mod inputs;
+mod invite;
 mod keyboard;
 mod law;
 mod options;
+mod promo;
 mod quick;
 mod rate;
 pub mod reach;
@@ -156,7 +158,8 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
             | Expects::Input(_)
             | Expects::Option(_)
             | Expects::TopUp
-            | Expects::Admin(_) => files::take(&mut talk, file)?,
+            | Expects::Admin(_)
+            | Expects::Promo => files::take(&mut talk, file)?,
         },
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
@@ -219,7 +222,8 @@ fn meet(shop: &Shop, tx: &mut Tx<'_>, from: &Person) -> Result<(Lang, bool), Fau
 /// A text: a command, or what the screen waits for.
 fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Result<(), Fault> {
     if let Some(name) = command(text) {
-        return commanded(talk, from, &name, new);
+        let words = text.trim_start().split_once(char::is_whitespace).map_or("", |(_, words)| words.trim());
+        return commanded(talk, from, &name, words, new);
     }
     match talk.session.expects.clone() {
         Expects::Search => browse::search(talk, text),
@@ -228,6 +232,7 @@ fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Res
         Expects::TopUp => topup::take(talk, text),
         Expects::Receipt(payment) => transfer::words(talk, payment),
         Expects::Admin(asked) => admin::written(talk, asked, text),
+        Expects::Promo => promo::take(talk, text),
         Expects::Nothing => match talk.session.draft.as_ref().map(|draft| draft.stage) {
             Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
             None if new => start::hello(talk, &from.first_name, new),
@@ -244,9 +249,21 @@ fn command(text: &str) -> Option<String> {
     (is_name && !name.is_empty()).then(|| name.to_ascii_lowercase())
 }
 
-fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> Result<(), Fault> {
+/// A command; `words` are what follows it.
+fn commanded(
+    talk: &mut Talk<'_, '_>,
+    from: &Person,
+    name: &str,
+    words: &str,
+    new: bool,
+) -> Result<(), Fault> {
     match name {
-        "start" => start::hello(talk, &from.first_name, new),
+        "start" => {
+            if new {
+                invite::came(talk, words)?;
+            }
+            start::hello(talk, &from.first_name, new)
+        }
         "menu" => start::go_home(talk, true),
         "cancel" => start::cancel(talk),
         "balance" => wallet::balance(talk),
@@ -262,7 +279,12 @@ fn commanded(talk: &mut Talk<'_, '_>, from: &Person, name: &str, new: bool) -> R
         "terms" => law::terms(talk),
         "privacy" => law::privacy(talk),
         "lang" | "language" => start::ask_language(talk),
+        "promo" => promo::command(talk, words),
+        "invite" => invite::show(talk),
         "admin" if talk.shop.is_admin(talk.user) => admin::open(talk),
+        "promo_new" | "promo_off" | "promos" if talk.shop.is_admin(talk.user) => {
+            admin::promo_command(talk, name, words)
+        }
         _ => start::unknown_command(talk),
     }
 }
@@ -322,5 +344,7 @@ fn tapped(talk: &mut Talk<'_, '_>, data: &str) -> Result<(), Fault> {
         Target::Forget => law::ask_to_forget(talk),
         Target::GiveUp(amount) => law::give_up(talk, amount),
         Target::ForgetNow => law::forget_now(talk),
+        Target::Promo => promo::ask(talk),
+        Target::Invite => invite::show(talk),
     }
 }

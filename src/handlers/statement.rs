@@ -4,10 +4,12 @@ use super::keyboard::{back_row, pages};
 use super::talk::{Screen, Talk, clip};
 use super::target::Target;
 use crate::flow::statement::{self, Line};
+use crate::ids::PaymentId;
 use crate::ledger::Kind;
-use crate::message::{About, Act, Outgoing};
+use crate::message::{About, Act, Button, Keyboard, Outgoing};
 use crate::store::Fault;
 use crate::texts::{self, Arg};
+use std::collections::BTreeSet;
 
 /// How many movements a page shows.
 const PAGE: usize = 8;
@@ -31,12 +33,25 @@ pub(super) fn show(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
     if found.lines.is_empty() {
         parts.push(talk.say("balance-no-moves", &[]));
     }
-    let mut keyboard = pages(talk, page, page + 1 + usize::from(found.more), Target::Statement);
+    let mut keyboard = payments(talk, &found.lines);
+    keyboard.extend(pages(talk, page, page + 1 + usize::from(found.more), Target::Statement));
     if !found.lines.is_empty() {
         keyboard.push(vec![Target::StatementFile.button(talk.say("button-statement-file", &[]))]);
     }
     keyboard.push(back_row(talk, &Target::Balance));
     talk.show(Screen { text: parts.join("\n\n"), keyboard })
+}
+
+/// Buttons to the pages of the payments among these movements: each says all that happened to it.
+fn payments(talk: &Talk<'_, '_>, lines: &[Line]) -> Keyboard {
+    let all: BTreeSet<PaymentId> = lines.iter().filter_map(Line::payment).collect();
+    let button = |id: &PaymentId| {
+        let number = id.to_string();
+        let label = talk.say("statement-payment", &[("number", Arg::Html(&number))]);
+        Target::Payment(*id).button(label)
+    };
+    let buttons: Vec<Button> = all.iter().rev().map(button).collect();
+    buttons.chunks(2).map(<[Button]>::to_vec).collect()
 }
 
 /// One movement: how much and what, why, when and what was there then.

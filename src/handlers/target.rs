@@ -114,6 +114,10 @@ pub(crate) enum Target {
     GiveUp(Kopecks),
     /// Forgets the customer.
     ForgetNow,
+    /// The question for a promo code.
+    Promo,
+    /// How to bring a friend.
+    Invite,
 }
 
 /// A frequent question.
@@ -184,6 +188,8 @@ impl Target {
             Self::Forget => "forget".to_owned(),
             Self::GiveUp(amount) => format!("giveup:{}", amount.get()),
             Self::ForgetNow => "forgetnow".to_owned(),
+            Self::Promo => "promo".to_owned(),
+            Self::Invite => "invite".to_owned(),
         }
     }
 
@@ -225,6 +231,8 @@ impl Target {
             "forget" => Some(Self::Forget),
             "giveup" => number(rest).map(|amount| Self::GiveUp(Kopecks::new(amount))),
             "forgetnow" => Some(Self::ForgetNow),
+            "promo" => Some(Self::Promo),
+            "invite" => Some(Self::Invite),
             "q" => Some(Self::Quick(rest.to_owned())),
             "a" => admin::Target::read(rest).map(Self::Admin),
             "m" => Some(Self::Card(rest.to_owned())),
@@ -352,6 +360,8 @@ mod tests {
             Target::Forget,
             Target::GiveUp(Kopecks::new(i64::MAX)),
             Target::ForgetNow,
+            Target::Promo,
+            Target::Invite,
         ];
         all.extend(admin::Target::samples().into_iter().map(Target::Admin));
         all.extend(Group::ALL.iter().map(|group| Target::List(*group, 99)));

@@ -48,6 +48,7 @@ pub(super) fn shop() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::new(10_000),
+        referral: crate::flow::ReferralRules { free_uses: 3, monthly_cap: 10 },
         pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: true, bank: Some(bank()) },
         actions_per_minute: 0,
         actions_burst: 30,

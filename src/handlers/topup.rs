@@ -37,6 +37,7 @@ fn question(talk: &Talk<'_, '_>, wrong: Option<&str>) -> Result<Screen, Fault> {
     }
     keyboard.extend(PRESETS.chunks(2).map(|pair| pair.iter().copied().map(by).collect::<Vec<_>>()));
     keyboard.push(vec![Target::TopUpOther.button(talk.say("topup-other", &[]))]);
+    keyboard.push(vec![Target::Promo.button(talk.say("topup-promo", &[]))]);
     keyboard.push(vec![Target::Payments(0).button(talk.say("topup-payments", &[]))]);
     keyboard.push(back_row(talk, &Target::Balance));
     let balance = talk.tx.available(talk.user)?;

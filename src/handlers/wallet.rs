@@ -35,11 +35,14 @@ pub(super) fn balance(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     }
     let free = Target::List(browse::Group::Free, 0).button(talk.say("button-free", &[]));
     let statement = Target::Statement(0).button(talk.say("button-statement", &[]));
-    let keyboard = vec![
+    let mut keyboard = vec![
         vec![Target::TopUp.button(talk.say("button-topup", &[])), free],
         vec![statement],
         vec![home(talk)],
     ];
+    if talk.shop.referral.is_on() {
+        keyboard.insert(2, vec![Target::Invite.button(talk.say("button-invite", &[]))]);
+    }
     talk.show(Screen { text, keyboard })
 }
 

@@ -11,7 +11,7 @@ mod transfer;
 pub use rules::{Change, Outcome, Refusal, Situation, Standing, apply};
 pub use transfer::Transfer;
 
-use crate::ids::{ActionId, JobId, PaymentId, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, PromoId, UserId};
 use crate::money::Kopecks;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -175,6 +175,8 @@ pub enum Ref {
     PayTaken(PaymentId, u32),
     /// The other end of it: its source refused.
     PayReleased(PaymentId, u32),
+    /// What a promo code gave to a customer.
+    Promo(PromoId, UserId),
 }
 
 impl fmt::Display for Ref {
@@ -195,6 +197,7 @@ impl fmt::Display for Ref {
             Self::PayTaken(payment, nth) => write!(f, "paytaken:{payment}:{nth}"),
             Self::PayReleased(payment, 1) => write!(f, "payrelease:{payment}"),
             Self::PayReleased(payment, nth) => write!(f, "payrelease:{payment}:{nth}"),
+            Self::Promo(promo, user) => write!(f, "promo:{promo}:{user}"),
         }
     }
 }
@@ -222,6 +225,8 @@ pub enum Memo {
     Welcome,
     /// Telegram would not take the result.
     Undeliverable,
+    /// A promo code, whose row says which.
+    Promo(PromoId),
 }
 
 impl fmt::Display for Memo {
@@ -237,6 +242,7 @@ impl fmt::Display for Memo {
             Self::Chargeback(payment) => write!(f, "chargeback:{payment}"),
             Self::Welcome => f.write_str("welcome"),
             Self::Undeliverable => f.write_str("undeliverable"),
+            Self::Promo(promo) => write!(f, "promo:{promo}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! operator's screens show: scripts read them, so they stay.
 
 use super::{Account, Counters, Kind, Memo, Ref, Refusal, Situation, Standing, Transfer, apply};
-use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, PromoId, Seq, UserId};
 use crate::money::Kopecks;
 use crate::time::At;
 
@@ -33,6 +33,7 @@ fn every_cause_has_a_key_of_its_own() {
         (Ref::PayTaken(PaymentId(7), 2), "paytaken:7:2"),
         (Ref::PayReleased(PaymentId(7), 1), "payrelease:7"),
         (Ref::PayReleased(PaymentId(7), 2), "payrelease:7:2"),
+        (Ref::Promo(PromoId(7), UserId(8)), "promo:7:8"),
     ];
     for (key, code) in keys {
         assert_eq!(key.to_string(), code);
@@ -52,6 +53,7 @@ fn why_money_moved_has_a_code() {
         (Memo::Chargeback(PaymentId(7)), "chargeback:7"),
         (Memo::Welcome, "welcome"),
         (Memo::Undeliverable, "undeliverable"),
+        (Memo::Promo(PromoId(7)), "promo:7"),
     ];
     for (memo, code) in memos {
         assert_eq!(memo.to_string(), code);

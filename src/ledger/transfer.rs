@@ -1,7 +1,7 @@
 //! One movement of money, and every kind of it that there is.
 
 use super::{Account, Kind, Memo, Ref};
-use crate::ids::{ActionId, JobId, PaymentId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, PromoId, Seq, UserId};
 use crate::money::Kopecks;
 use crate::time::At;
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,12 @@ impl Transfer {
             at,
             memo: Memo::Welcome,
         }
+    }
+
+    /// What a promo code gives to a customer.
+    pub fn promo(promo: PromoId, user: UserId, amount: Kopecks, at: At) -> Self {
+        let (reference, memo) = (Ref::Promo(promo, user), Memo::Promo(promo));
+        Self { reference, memo, ..Self::welcome(user, amount, at) }
     }
 
     /// The first field in which two transfers differ, time aside; `None` when they say the same.

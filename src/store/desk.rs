@@ -250,7 +250,9 @@ impl Tx<'_> {
             | Action::Approve { .. }
             | Action::Reject { .. }
             | Action::RefundPayment { .. }
-            | Action::PaidBack { .. } => return Err(Fault::Bug("this switches nothing".to_owned())),
+            | Action::PaidBack { .. }
+            | Action::PromoNew { .. }
+            | Action::PromoOff { .. } => return Err(Fault::Bug("this switches nothing".to_owned())),
         };
         if on {
             self.put_note(SOLD_AGAIN, &at)?;

@@ -15,6 +15,9 @@ use redb::ReadableTable;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// Stands in place of an hour, which it never is, when a job took one of its customer's bonus uses.
+pub const BONUS_HOUR: u32 = u32::MAX;
+
 /// A job with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -41,7 +44,7 @@ pub struct JobRow {
     pub price: Kopecks,
     /// What the provider charges, in dollars, for the loss of a late success.
     pub cost_usd: Decimal,
-    /// The hour whose free use it took.
+    /// The calendar hour whose free use of the model it took, or [`BONUS_HOUR`].
     pub free_hour: Option<u32>,
     /// The request it began with.
     pub request: RequestId,

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod bonuses;
 mod codec;
 mod days;
 mod desk;
@@ -18,6 +19,7 @@ mod notes;
 mod open;
 mod paid;
 mod payments;
+mod promos;
 mod queues;
 mod retention;
 #[cfg(test)]
@@ -30,14 +32,16 @@ mod writer;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{Broken, Report, RuleReport};
+pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
 pub use fault::Fault;
-pub use jobs::{Delivery, Job, JobRow};
+pub use jobs::{BONUS_HOUR, Delivery, Job, JobRow};
 pub use looks::LookRow;
 pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
 pub use open::{Lock, OpenError, Taken};
 pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
+pub use promos::{Gift, PromoRow};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};

@@ -4,6 +4,7 @@
 use super::accounts::Posted;
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
+use super::promos::Gift;
 use super::tables::{Bytes, Tables};
 use super::{Tx, View};
 use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
@@ -160,6 +161,22 @@ pub enum Action {
         payment: PaymentId,
         /// It went.
         went: bool,
+    },
+    /// Made a promo code.
+    PromoNew {
+        /// The code, as it is stored.
+        code: String,
+        /// What it gives.
+        gift: Gift,
+        /// How often in all.
+        limit: u32,
+        /// The last moment it is good; `None`: for ever.
+        until: Option<At>,
+    },
+    /// Ended a promo code.
+    PromoOff {
+        /// The code, as it is stored.
+        code: String,
     },
 }
 

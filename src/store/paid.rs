@@ -133,7 +133,8 @@ fn of_payment(reference: Ref) -> (Option<PaymentId>, usize) {
         | Ref::Refund(_)
         | Ref::Loss(_)
         | Ref::Adjust(_)
-        | Ref::Welcome(_) => (None, 0),
+        | Ref::Welcome(_)
+        | Ref::Promo(..) => (None, 0),
     }
 }
 

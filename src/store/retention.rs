@@ -172,7 +172,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether an operator did it to this customer, or to a job of theirs.
+    /// Whether an operator did it to this customer, or to a job or payment of theirs.
     fn is_about(&self, what: &Action, user: UserId) -> Result<bool, Fault> {
         Ok(match what {
             Action::Adjust { user: whom, .. } | Action::Ban { user: whom } | Action::Unban { user: whom } => {
@@ -187,7 +187,10 @@ impl Tx<'_> {
             | Action::PaidBack { payment, .. } => {
                 self.payment(*payment)?.is_some_and(|payment| payment.row.user == user)
             }
-            Action::Selling { .. } | Action::Model { .. } => false,
+            Action::Selling { .. }
+            | Action::Model { .. }
+            | Action::PromoNew { .. }
+            | Action::PromoOff { .. } => false,
         })
     }
 

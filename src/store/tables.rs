@@ -190,4 +190,12 @@ schema! {
     settings: &'static str => Bytes = "settings";
     /// Name → the last number given, or a count.
     counters: &'static str => u64 = "counters";
+    /// Promo code, in small letters → what it gives, and how often it did.
+    promos: &'static str => Bytes = "promos";
+    /// (Promo code's number, customer) → the ledger row it made, or 0 for free uses.
+    promo_uses: (u64, i64) => u64 = "promo_uses";
+    /// Customer → the free uses they were given, and how many they brought.
+    bonuses: i64 => Bytes = "bonuses";
+    /// Customer → who brought them, and what became of the reward.
+    invited: i64 => Bytes = "invited";
 }

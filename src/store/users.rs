@@ -88,6 +88,8 @@ pub enum Expects {
     Receipt(PaymentId),
     /// What an operator was asked for.
     Admin(Asked),
+    /// A promo code.
+    Promo,
 }
 
 /// An order being put together.

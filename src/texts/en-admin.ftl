@@ -293,3 +293,33 @@ admin-act-reject = 🙅 Reject transfer No. { $number }
 admin-act-pay-back = ↩️ Refund payment No. { $number }
 admin-act-paid-back = 📤 The money of payment No. { $number } was sent back
 admin-act-not-paid-back = 🔓 Payment No. { $number } could not be sent back; the customer has the money again
+
+## Promo codes
+
+admin-button-promos = 🎟 Promo codes
+admin-act-promo-new = 🎟 Promo code { $code }: { $gift }, { $limit } uses at most
+admin-act-promo-off = ⛔ End promo code { $code }
+promos = 🎟 <b>Promo codes</b>
+promos-more = And older ones: { $count }.
+promo-line = <code>{ $code }</code> · { $gift } · { $used } of { $limit }
+promo-line-until = until { $until }
+promo-line-off = ⛔ ended
+promo-gift-free = { $count ->
+        [one] { $count } free run
+       *[other] { $count } free runs
+    }
+promo-usage =
+    A new code for ₽100: <code>/promo_new SUMMER 100 limit=50 until=31.12.2026</code>
+    Free runs: <code>/promo_new START free=3 limit=50</code>
+    End a code: <code>/promo_off SUMMER</code>
+
+    Without limit a code works { $limit } times at most, without until it never expires. Each customer can use a code once.
+promo-bad-code = ⚠️ This is no code: it needs 3 to 32 letters, digits, - and _, without blanks.
+promo-bad-amount = ⚠️ After the code write an amount in roubles in digits, above zero and at most { $most }, or free= and the number of runs.
+promo-bad-free = ⚠️ After free= write the number of free runs, 1 to { $free }.
+promo-bad-limit = ⚠️ After limit= write the number of uses, 1 to { $uses }.
+promo-bad-date = ⚠️ After until= write a day that is not over yet: 31.12.2026.
+promo-bad-word = ⚠️ There is a word too many: an amount or free= is needed, and limit= and until= may follow.
+promo-taken = ⚠️ There is such a code already. Think of another one.
+promo-not-there = ⚠️ There is no such code. All codes: /promos
+promo-off-before = ℹ️ This code is ended already; nothing has changed.

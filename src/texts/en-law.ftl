@@ -61,7 +61,7 @@ privacy =
     • Your number, name and @name in Telegram, and your language.
     • Your prompts, options, and references to the files you sent and to the results. The files themselves are at Telegram; we have a result only until it is delivered.
     • The movements of your wallet, your payments and receipts of transfers. We never see card numbers.
-    • How many free runs you took in the last two days.
+    • How many free runs you took in the last two days and how many you were given, which promo codes you used, by whose link you came and how many friends you invited.
 privacy-kept =
     <b>For how long</b>
     • Prompts, files and results: until you ask us to delete them.

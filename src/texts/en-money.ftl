@@ -169,6 +169,7 @@ statement-freed = 🔓 { $amount } · { $kind }
 statement-job = { $model }, No. { $job }: { $why }
 statement-after = { $at } · balance { $balance }
 statement-after-held = { $at } · balance { $balance }, of it reserved { $held }
+statement-payment = 🧾 Payment No. { $number }
 statement-head = Date (UTC);Movement;Amount;Reserved;Balance;Available;Why;Model;Task;Row
 statement-file = 📄 Every movement of your wallet, newest first. It opens in Excel and other table programs.
 statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. The support has the earlier ones.
@@ -189,3 +190,57 @@ why-paid-transfer = transfer, payment No. { $number }
 why-paying-back = payment No. { $number } is being refunded
 why-not-paid-back = payment No. { $number } could not be refunded, the money is free again
 why-chargeback = payment No. { $number } went back to its payer
+
+## Promo codes and invitations
+
+topup-promo = 🎟 Promo code
+promo-ask = 🎟 Write the promo code. Capital and small letters are the same.
+promo-money =
+    🎁 <b>The promo code is accepted</b>
+
+    { $amount } added to your balance.
+    Available now: <b>{ $balance }</b>
+promo-free =
+    🎁 <b>The promo code is accepted</b>
+
+    You get { $count ->
+        [one] { $count } free run
+       *[other] { $count } free runs
+    } and have { $left } now. They are good for any generation of up to { $most } and are used by themselves.
+promo-unknown = There is no such promo code. Check the letters and digits and write it again.
+promo-before = You have used this promo code already; it works once. If you have another one, write it.
+promo-used-up = This promo code is used up: others were quicker. If you have another one, write it.
+promo-over = This promo code is not valid any more. If you have another one, write it.
+promo-banned = You cannot use promo codes. Write to support, and we will look into it.
+promo-not-now = Promo codes are paused while we check the books. The code is not lost, please try later.
+move-promo = Promo code
+why-promo = a gift by promo code
+button-invite = 👥 Invite a friend
+invite-copy = 📋 Copy the link
+invite-off = There are no gifts for invitations just now. Friends are always welcome, though!
+invite =
+    👥 <b>Invite a friend</b>
+
+    Send your friend this link:
+    <code>{ $link }</code>
+
+    When they top up for the first time, we give you { $reward ->
+        [one] { $reward } free run
+       *[other] { $reward } free runs
+    } for any generation of up to { $most }. There are up to { $cap } such gifts a month.
+
+    Came by your link: { $came }
+    Have topped up: { $paid }
+    Free runs left: <b>{ $left }</b>
+referral-rewarded =
+    🎁 <b>Your friend has topped up</b>
+
+    Thank you for inviting them! We give you { $count ->
+        [one] { $count } free run
+       *[other] { $count } free runs
+    } for any generation of up to { $most }. You have { $left } now.
+referral-taken-back =
+    ↩️ Your friend’s payment went back to them, so { $count ->
+        [one] { $count } free run that we gave you for it is gone
+       *[other] { $count } free runs that we gave you for it are gone
+    }. Free runs left: { $left }. They are gifts for generations of up to { $most }.

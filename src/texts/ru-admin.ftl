@@ -298,3 +298,34 @@ admin-act-reject = 🙅 Отклонить перевод № { $number }
 admin-act-pay-back = ↩️ Вернуть платёж № { $number }
 admin-act-paid-back = 📤 Деньги по платежу № { $number } отправлены обратно
 admin-act-not-paid-back = 🔓 Платёж № { $number } вернуть не вышло, деньги снова у клиента
+
+## Промокоды
+
+admin-button-promos = 🎟 Промокоды
+admin-act-promo-new = 🎟 Промокод { $code }: { $gift }, использований не больше { $limit }
+admin-act-promo-off = ⛔ Выключить промокод { $code }
+promos = 🎟 <b>Промокоды</b>
+promos-more = И более старых: { $count }.
+promo-line = <code>{ $code }</code> · { $gift } · { $used } из { $limit }
+promo-line-until = до { $until }
+promo-line-off = ⛔ выключен
+promo-gift-free = { $count ->
+        [one] { $count } бесплатный запуск
+        [few] { $count } бесплатных запуска
+       *[many] { $count } бесплатных запусков
+    }
+promo-usage =
+    Новый код на 100 ₽: <code>/promo_new LETO 100 limit=50 until=31.12.2026</code>
+    Бесплатные запуски: <code>/promo_new START free=3 limit=50</code>
+    Выключить: <code>/promo_off LETO</code>
+
+    Без limit код сработает не больше { $limit } раз, без until он бессрочный. Каждый покупатель может использовать код один раз.
+promo-bad-code = ⚠️ Код не подходит: нужно от 3 до 32 букв, цифр и знаков - и _ без пробелов.
+promo-bad-amount = ⚠️ Напишите после кода сумму в рублях цифрами, больше нуля и не больше { $most }, или free= с числом запусков.
+promo-bad-free = ⚠️ После free= нужно число бесплатных запусков от 1 до { $free }.
+promo-bad-limit = ⚠️ После limit= нужно число использований от 1 до { $uses }.
+promo-bad-date = ⚠️ После until= нужен день, который ещё не прошёл: 31.12.2026.
+promo-bad-word = ⚠️ В команде есть лишнее слово: нужна сумма или free=, и ещё можно limit= и until=.
+promo-taken = ⚠️ Такой код уже есть. Придумайте другой.
+promo-not-there = ⚠️ Такого кода нет. Все коды: /promos
+promo-off-before = ℹ️ Этот код уже выключен, ничего не изменилось.

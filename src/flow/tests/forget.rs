@@ -199,11 +199,9 @@ fn what_waited_or_was_put_aside_goes_with_its_customer_and_that_of_others_stays(
             .map(|(_, row)| row.expect("readable").user)
             .collect();
         assert_eq!(looks, [BOB]);
-        let reasons = stage.ledger(Account::User(ANN)).into_iter().map(|(_, _, memo)| match memo {
-            Memo::Action(id) => view.action(id).expect("readable").expect("an action").reason,
-            other => panic!("{other:?}"),
-        });
-        assert_eq!(reasons.collect::<Vec<_>>(), ["", ""]);
+        let statement = stage.act(|_, tx| crate::flow::statement::read(tx, Lang::Ru, ANN, 0, 9));
+        let reasons: Vec<&str> = statement.lines.iter().map(|line| line.why.as_str()).collect();
+        assert_eq!(reasons, ["", ""]);
     });
 }
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod alarm;
+mod bonus;
 mod consequences;
 mod deliver;
 mod forget;
@@ -77,6 +78,7 @@ fn rules() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::ZERO,
+        referral: crate::flow::ReferralRules { free_uses: 3, monthly_cap: 10 },
         pay: crate::flow::PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
         actions_per_minute: 0,
         actions_burst: 30,

@@ -19,6 +19,7 @@ const PAID: Offer = Offer {
     price: Kopecks::new(PRICE),
     full_price: Kopecks::new(PRICE),
     free_left: None,
+    bonus: false,
     cost_usd: Decimal::from_parts(4, 0, 0, false, 3),
 };
 

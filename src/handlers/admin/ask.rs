@@ -3,7 +3,7 @@
 //! number, so an old one does nothing and a second tap finds the act done.
 
 use super::target::Target;
-use super::{describe, home, job, models, payments, person, show};
+use super::{describe, home, job, models, payments, person, promos, show};
 use crate::flow::admin::{self, Done, NotDone};
 use crate::handlers::amount;
 use crate::handlers::talk::{Screen, Talk};
@@ -28,6 +28,7 @@ fn page_of(what: &Action) -> Target {
         | Action::Reject { payment }
         | Action::RefundPayment { payment }
         | Action::PaidBack { payment, .. } => Target::Payment(*payment),
+        Action::PromoNew { .. } | Action::PromoOff { .. } => Target::Promos,
         Action::Model { .. } => Target::Models(0),
     }
 }
@@ -44,6 +45,7 @@ fn back_to(talk: &mut Talk<'_, '_>, what: &Action, sentence: &str) -> Result<(),
         | Action::Reject { payment }
         | Action::RefundPayment { payment }
         | Action::PaidBack { payment, .. } => payments::show(talk, *payment, Some(sentence)),
+        Action::PromoNew { .. } | Action::PromoOff { .. } => promos::show(talk, Some(sentence)),
         Action::Model { model, .. } => models::show(talk, models::page_of(model), Some(sentence)),
     }
 }
@@ -64,6 +66,7 @@ fn sentence(talk: &Talk<'_, '_>, not: NotDone) -> String {
         NotDone::TooLarge => "admin-amount-wallet-full",
         NotDone::NothingToRefund => "admin-not-refund",
         NotDone::OnItsWay => "admin-not-on-its-way",
+        NotDone::NoPromo => "promo-not-there",
         NotDone::NoFiles => "admin-not-files",
         NotDone::AlreadySo => "admin-not-already",
         NotDone::NoPayment => "admin-not-payment",
@@ -165,7 +168,9 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, what: Action) -> Result<(), Fault> 
         | Action::RefundJob { .. }
         | Action::Model { .. }
         | Action::Reject { .. }
-        | Action::RefundPayment { .. } => ask_reason(talk, what),
+        | Action::RefundPayment { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. } => ask_reason(talk, what),
     }
 }
 
@@ -241,7 +246,8 @@ pub(super) fn yes(talk: &mut Talk<'_, '_>, id: ActionId) -> Result<(), Fault> {
         | Expects::Option(_)
         | Expects::TopUp
         | Expects::Receipt(_)
-        | Expects::Admin(_) => return old(talk, id),
+        | Expects::Admin(_)
+        | Expects::Promo => return old(talk, id),
     };
     perform(talk, id, &what, &reason)
 }

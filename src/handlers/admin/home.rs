@@ -86,6 +86,7 @@ fn keyboard(talk: &Talk<'_, '_>, selling: bool, transfers: usize) -> Keyboard {
             Target::Log(0).button(talk.say("admin-button-log", &[])),
             Target::Parked.button(talk.say("admin-button-parked", &[])),
         ],
+        vec![Target::Promos.button(talk.say("admin-button-promos", &[]))],
         vec![Target::Home.button(talk.say("admin-button-fresh", &[])), home(talk)],
     ]
 }

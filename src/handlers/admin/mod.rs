@@ -13,6 +13,7 @@ mod models;
 mod numbers;
 mod payments;
 mod person;
+mod promos;
 pub(crate) mod target;
 
 pub(crate) use target::Target;
@@ -30,6 +31,15 @@ const MOST_PAGES: usize = 500;
 /// The command.
 pub(super) fn open(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     home::show(talk)
+}
+
+/// `/promo_new CODE …`, `/promo_off CODE`, `/promos`: what follows the command is in `words`.
+pub(super) fn promo_command(talk: &mut Talk<'_, '_>, name: &str, words: &str) -> Result<(), Fault> {
+    match name {
+        "promo_new" => promos::make(talk, words),
+        "promo_off" => promos::switch_off(talk, words),
+        _ => promos::show(talk, None),
+    }
 }
 
 /// A tap on one of our buttons.
@@ -67,6 +77,7 @@ pub(super) fn tapped(talk: &mut Talk<'_, '_>, target: Target) -> Result<(), Faul
         Target::Reject(payment) => ask::begin(talk, Action::Reject { payment }),
         Target::RefundPayment(payment) => ask::begin(talk, Action::RefundPayment { payment }),
         Target::PaidBack(payment, went) => ask::begin(talk, Action::PaidBack { payment, went }),
+        Target::Promos => promos::show(talk, None),
     }
 }
 
@@ -122,6 +133,10 @@ fn describe(talk: &Talk<'_, '_>, what: &Action) -> String {
         Action::PaidBack { payment, went: true } => user_or_job(payment.to_string(), "admin-act-paid-back"),
         Action::PaidBack { payment, went: false } => {
             user_or_job(payment.to_string(), "admin-act-not-paid-back")
+        }
+        Action::PromoNew { code, gift, limit, until } => promos::described(talk, code, *gift, *limit, *until),
+        Action::PromoOff { code } => {
+            talk.say("admin-act-promo-off", &[("code", Arg::Text(&code.to_uppercase()))])
         }
     }
 }

@@ -139,6 +139,8 @@ pub(super) fn line(talk: &Talk<'_, '_>, what: &Action) -> Result<Option<String>,
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. }
         | Action::Model { .. } => return Ok(None),
     };
     let Some(payment) = talk.tx.payment(id)? else { return Ok(None) };

@@ -107,7 +107,8 @@ fn movement(talk: &Talk<'_, '_>, user: UserId, transfer: &Transfer) -> Result<St
         | Memo::Payment(_)
         | Memo::Chargeback(_)
         | Memo::Welcome
-        | Memo::Undeliverable => transfer.memo.to_string(),
+        | Memo::Undeliverable
+        | Memo::Promo(_) => transfer.memo.to_string(),
     };
     let (at, reference) = (texts::moment(talk.lang, transfer.at), transfer.reference.to_string());
     let args = [

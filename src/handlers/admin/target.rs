@@ -71,6 +71,8 @@ pub(crate) enum Target {
     RefundPayment(PaymentId),
     /// The money was sent back by hand, or could not be; to be confirmed.
     PaidBack(PaymentId, bool),
+    /// The promo codes.
+    Promos,
 }
 
 impl Target {
@@ -110,6 +112,7 @@ impl Target {
             Self::RefundPayment(payment) => format!("prf:{payment}"),
             Self::PaidBack(payment, true) => format!("pback:{payment}"),
             Self::PaidBack(payment, false) => format!("pkeep:{payment}"),
+            Self::Promos => "promos".to_owned(),
         }
     }
 
@@ -165,6 +168,7 @@ impl Target {
             "prf" => payment().map(Self::RefundPayment),
             "pback" => payment().map(|payment| Self::PaidBack(payment, true)),
             "pkeep" => payment().map(|payment| Self::PaidBack(payment, false)),
+            "promos" => Some(Self::Promos),
             _ => None,
         }
     }
@@ -205,6 +209,7 @@ impl Target {
             Self::RefundPayment(PaymentId(1)),
             Self::PaidBack(PaymentId(1), true),
             Self::PaidBack(PaymentId(1), false),
+            Self::Promos,
         ];
         for model in crate::catalog::models() {
             all.extend([true, false].map(|on| Self::Model(model.id.to_owned(), on)));

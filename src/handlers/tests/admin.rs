@@ -63,6 +63,7 @@ fn words_of(target: &Desk) -> [&'static str; 2] {
         Desk::RefundPayment(_) => ["Вернуть платёж", "Refund payment"],
         Desk::PaidBack(_, true) => ["отправлены обратно", "was sent back"],
         Desk::PaidBack(_, false) => ["вернуть не вышло", "could not be sent back"],
+        Desk::Promos => ["Промокоды", "Promo codes"],
     }
 }
 
@@ -105,7 +106,8 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
         | Expects::Input(_)
         | Expects::Option(_)
         | Expects::TopUp
-        | Expects::Receipt(_)) => {
+        | Expects::Receipt(_)
+        | Expects::Promo) => {
             panic!("nothing is asked for: {other:?}")
         }
     }
@@ -125,6 +127,8 @@ fn payment_of(what: &Action) -> Option<PaymentId> {
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
+        | Action::PromoNew { .. }
+        | Action::PromoOff { .. }
         | Action::Model { .. } => None,
     }
 }
@@ -148,7 +152,8 @@ fn place(admin: &Guest<'_, '_>, scene: &Scene) -> String {
         | Expects::Input(_)
         | Expects::Option(_)
         | Expects::TopUp
-        | Expects::Receipt(_) => String::new(),
+        | Expects::Receipt(_)
+        | Expects::Promo => String::new(),
     }
 }
 

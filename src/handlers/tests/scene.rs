@@ -179,7 +179,7 @@ pub(super) fn after(before: &World, what: &Action, price: Kopecks) -> World {
             after.refunded = true;
             after.available += price.get();
         }
-        Action::SendAgain { .. } => {}
+        Action::SendAgain { .. } | Action::PromoNew { .. } | Action::PromoOff { .. } => {}
         Action::Selling { on } => switch(&mut after, "all", *on),
         Action::Model { model, on } => switch(&mut after, model, *on),
     }

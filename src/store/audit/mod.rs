@@ -7,6 +7,7 @@ mod ledger;
 mod life;
 mod owners;
 mod payments;
+mod promos;
 #[cfg(test)]
 mod tests;
 
@@ -98,6 +99,7 @@ impl View {
         accounts::check(tables, &told, &mut money)?;
         owners::jobs(tables, &mut money.holds, &mut money.jobs)?;
         payments::check(tables, &mut money.holds, &mut money.payments)?;
+        promos::check(tables, &mut money.counters)?;
         let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
         let [ends, once, customers] = life::check(tables)?;
         let rows = chain.0.checked;

@@ -44,6 +44,13 @@ pub(super) fn of_row(
                 (here(), format!("action {action} does not know this {}", transfer.kind))
             });
         }
+        Ref::Promo(promo, user) => {
+            let used = tables.promo_uses.read()?.get((promo.0, user.0))?.map(|used| used.value());
+            let own = transfer.credit == Account::User(user);
+            rules.counters.check(own && used == Some(seq.0), || {
+                (here(), format!("promo code {promo} does not know this gift to {user}: a second one"))
+            });
+        }
         Ref::Welcome(user) => {
             let row = account_row(tables, user.0)?;
             rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
@@ -97,7 +104,8 @@ fn slot(money: &JobMoney, reference: Ref) -> Option<(Seq, Kind)> {
         | Ref::PayTaken(..)
         | Ref::PayReleased(..)
         | Ref::Adjust(_)
-        | Ref::Welcome(_) => return None,
+        | Ref::Welcome(_)
+        | Ref::Promo(..) => return None,
     };
     slot.map(|seq| (seq, kind))
 }
@@ -159,6 +167,7 @@ fn payment_slot(row: &PaymentRow, reference: Ref) -> Option<Seq> {
         | Ref::Refund(_)
         | Ref::Loss(_)
         | Ref::Adjust(_)
-        | Ref::Welcome(_) => None,
+        | Ref::Welcome(_)
+        | Ref::Promo(..) => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Files broken by hand, at least one a rule: the audit names rule and row.
 
+mod promos;
+
 use super::super::accounts::{AccountRow, LedgerRow, Posted, account_key};
 use super::super::codec::{get, put};
 use super::super::jobs::{Delivery, Job};
