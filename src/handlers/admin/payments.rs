@@ -139,9 +139,9 @@ pub(super) fn line(talk: &Talk<'_, '_>, what: &Action) -> Result<Option<String>,
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
-        | Action::Model { .. }
         | Action::PromoNew { .. }
-        | Action::PromoOff { .. } => return Ok(None),
+        | Action::PromoOff { .. }
+        | Action::Model { .. } => return Ok(None),
     };
     let Some(payment) = talk.tx.payment(id)? else { return Ok(None) };
     let (way, user) = (receipt::way(talk.lang, payment.row.way), payment.row.user.to_string());

@@ -127,9 +127,9 @@ fn payment_of(what: &Action) -> Option<PaymentId> {
         | Action::Unban { .. }
         | Action::RefundJob { .. }
         | Action::SendAgain { .. }
-        | Action::Model { .. }
         | Action::PromoNew { .. }
-        | Action::PromoOff { .. } => None,
+        | Action::PromoOff { .. }
+        | Action::Model { .. } => None,
     }
 }
 
