@@ -6,11 +6,11 @@ use rust_decimal::Decimal;
 use samovar::catalog::input::{ValidInput, Value, Values};
 use samovar::catalog::price::{Rates, quote};
 use samovar::catalog::{self, Model};
-use samovar::flow::{FreeRules, Shop, deliver};
+use samovar::flow::{FreeRules, PayRules, Shop, deliver};
 use samovar::handlers;
 use samovar::ids::{UpdateId, UserId};
 use samovar::job::Limits;
-use samovar::message::Sent;
+use samovar::message::{Sent, Urgency};
 use samovar::money::Kopecks;
 use samovar::store::{Lock, Received, Store, Tx};
 use samovar::telegram::decode::{Decoded, decode};
@@ -45,6 +45,7 @@ fn shop() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::ZERO,
+        pay: PayRules { star_rub: Decimal::new(1_235, 3), cards: false, bank: None },
         actions_per_minute: 0,
         actions_burst: 0,
         admins: vec![UserId(900)],
@@ -119,7 +120,8 @@ fn one_update(criterion: &mut Criterion) {
 fn pass_through(store: &Store, shop: &Arc<Shop>, body: Vec<u8>) {
     let Decoded::Useful(incoming) = decode(&body) else { panic!("an update we use") };
     let number = UpdateId(incoming.update.0);
-    let received = store.write_blocking("receive", move |tx: &mut Tx<'_>| tx.receive(4242, number, &body));
+    let received = store
+        .write_blocking("receive", move |tx: &mut Tx<'_>| tx.receive(4242, number, Urgency::Usual, &body));
     let Received::New(id) = received.expect("stored") else { panic!("a new update") };
     let rules = shop.clone();
     let handled = store.write_blocking("handle", move |tx| {

@@ -342,9 +342,8 @@ pub(super) fn credit(
     by: Option<UserId>,
 ) -> Result<(), Fault> {
     let event = if by.is_some() { Event::Approve } else { Event::Arrive };
-    let state = match next(payment.row.state, event) {
-        Ok((state, Money::Credit)) => state,
-        Ok(_) | Err(_) => return Err(Fault::Bug(format!("payment {} was checked", payment.id))),
+    let Ok((state, Money::Credit)) = next(payment.row.state, event) else {
+        return Err(Fault::Bug(format!("payment {} was checked", payment.id)));
     };
     let PaymentRow { user, way, amount, .. } = payment.row;
     let transfer = Transfer::topup(payment.id, way.account(), user, amount, tx.now().at);

@@ -139,7 +139,7 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
         (Pace::Fine, What::File(file)) => match talk.session.expects {
             Expects::Receipt(payment) => transfer::receipt(&mut talk, payment, file)?,
             Expects::Nothing | Expects::Search | Expects::Input(_) | Expects::Option(_) | Expects::TopUp => {
-                files::take(&mut talk, file)?
+                files::take(&mut talk, file)?;
             }
         },
         (Pace::Fine, _) => talk.tell("unsupported")?,
