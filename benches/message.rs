@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use samovar::catalog::input::{ValidInput, Value, Values};
 use samovar::catalog::price::{Rates, quote};
 use samovar::catalog::{self, Model};
-use samovar::flow::{FreeRules, Shop, deliver};
+use samovar::flow::{FreeRules, PayRules, Shop, deliver};
 use samovar::handlers;
 use samovar::ids::{UpdateId, UserId};
 use samovar::job::Limits;

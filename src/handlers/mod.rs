@@ -159,7 +159,9 @@ fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), 
             | Expects::Option(_)
             | Expects::TopUp
             | Expects::Admin(_)
-            | Expects::Promo => files::take(&mut talk, file)?,
+            | Expects::Promo => {
+                files::take(&mut talk, file)?;
+            }
         },
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,

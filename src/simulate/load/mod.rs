@@ -236,7 +236,7 @@ impl<'a> Stage<'a> {
         self.table.row("updates", updates);
         self.table.row("acknowledged within", acks.line(&[500, 990, 999, 1_000], p99(ack)));
         self.table.row("answered within", replies.line(&[500, 990, 1_000], p99(reply)));
-        self.table.row("said before a payment within", checkouts(&self.sandbox));
+        self.table.row("before a payment within", checkouts(&self.sandbox));
         if refusals.count() > 0 {
             self.table.row("refused within", refusals.line(&[500, 990, 1_000], p99(Some(REFUSAL))));
         }
