@@ -4,6 +4,7 @@
 mod accounts;
 mod crowd;
 mod disk;
+mod hot;
 mod model;
 mod opening;
 mod writing;
