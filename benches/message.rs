@@ -45,7 +45,7 @@ fn shop() -> Shop {
         open_jobs_per_customer: 5,
         queue_max: 200,
         start_bonus: Kopecks::ZERO,
-        pay: samovar::flow::PayRules { star_rub: Decimal::ONE, cards: false, bank: None },
+        pay: PayRules { star_rub: Decimal::ONE, cards: false, bank: None },
         referral: samovar::flow::ReferralRules { free_uses: 3, monthly_cap: 10 },
         actions_per_minute: 0,
         actions_burst: 0,

@@ -76,10 +76,8 @@ fn check_payment(
             let missing = payment.row.amount.checked_sub(available).filter(|missing| missing.is_positive());
             Ok(missing.map_or(Ok(()), |missing| Err(NotDone::Spent { missing })))
         }
-        // Stars go back by Telegram's word alone, and nobody takes one back that was not asked to go.
-        Action::PaidBack { .. } if payment.row.way == Way::Stars || payment.row.state != State::Refunding => {
-            Ok(Err(NotDone::Decided))
-        }
+        // Stars go back by Telegram's word alone. What a bank took back by itself is booked by hand.
+        Action::PaidBack { .. } if payment.row.way == Way::Stars => Ok(Err(NotDone::Decided)),
         Action::Approve { .. }
         | Action::Reject { .. }
         | Action::PaidBack { .. }

@@ -12,6 +12,8 @@ use serde_json::{Map, Value as Json, json};
 /// At most so many jobs, payments and movements, the newest; a document says when it left some out.
 const JOBS: usize = 1_000;
 const MOVES: usize = 10_000;
+/// A larger document leaves out older ones: it waits in the outbox as a whole.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 const HOUR_MS: i64 = 3_600_000;
 
 /// The document: indented JSON, in UTF-8. Amounts are roubles, times RFC 3339.
@@ -22,12 +24,31 @@ pub fn document(
     user: UserId,
     session: &Session,
 ) -> Result<Vec<u8>, Fault> {
-    let statement = statement::read(tx, lang, user, 0, MOVES)?;
-    let mut jobs = tx.jobs_of(user, 0, JOBS + 1)?;
-    let mut payments = tx.payments_of(user, 0, JOBS + 1)?;
-    let left_out = jobs.len() > JOBS || payments.len() > JOBS || statement.more;
-    jobs.truncate(JOBS);
-    payments.truncate(JOBS);
+    let (mut most, mut moves) = (JOBS, MOVES);
+    loop {
+        let document = newest(shop, tx, (lang, user), session, most, moves)?;
+        if document.len() <= MAX_BYTES || most == 0 {
+            return Ok(document);
+        }
+        (most, moves) = (most / 2, moves / 2);
+    }
+}
+
+/// The same with at most so many jobs, payments and movements.
+fn newest(
+    shop: &Shop,
+    tx: &Tx<'_>,
+    (lang, user): (Lang, UserId),
+    session: &Session,
+    most: usize,
+    moves: usize,
+) -> Result<Vec<u8>, Fault> {
+    let statement = statement::read(tx, lang, user, 0, moves)?;
+    let mut jobs = tx.jobs_of(user, 0, most + 1)?;
+    let mut payments = tx.payments_of(user, 0, most + 1)?;
+    let left_out = jobs.len() > most || payments.len() > most || statement.more;
+    jobs.truncate(most);
+    payments.truncate(most);
     let document = json!({
         "made": tx.now().at.to_string(),
         "profile": profile(tx, user)?,

@@ -8,7 +8,6 @@ use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::message::Lang;
 use crate::money::Kopecks;
-use crate::payment;
 use crate::store::{Delivery, Fault, Job, Session, Tx};
 use crate::time::{At, millis};
 use std::time::Duration;
@@ -44,11 +43,7 @@ pub fn check(tx: &Tx<'_>, user: UserId) -> Result<Result<(), NotYet>, Fault> {
     if open > 0 {
         return Ok(Err(NotYet::Open(u32::try_from(open).unwrap_or(u32::MAX))));
     }
-    if tx
-        .payments_of(user, 0, STEP)?
-        .iter()
-        .any(|one| matches!(one.row.state, payment::State::Claimed { .. }))
-    {
+    if tx.open_payments_of(user)? > 0 {
         return Ok(Err(NotYet::Claimed));
     }
     let (available, held) = (tx.available(user)?, tx.account(Account::User(user))?.counters.held());
@@ -69,12 +64,15 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     tx.drop_looks(user)?;
     tx.forget_parked_of(user)?;
     tx.cut_reasons(user)?;
-    for mut payment in tx.payments_of(user, 0, STEP)?.into_iter().filter(|one| one.row.receipt.is_some()) {
+    for mut payment in
+        tx.payments_of(user, 0, usize::MAX)?.into_iter().filter(|one| one.row.receipt.is_some())
+    {
         payment.row.receipt = None;
         tx.put_payment(&payment)?;
     }
     if let Some(left) = forget_jobs(tx, row.newest_job)? {
         let mut forgetting = tx.forgetting()?;
+        forgetting.retain(|(who, _)| *who != user);
         forgetting.push((user, left));
         tx.put_forgetting(&forgetting)?;
     }
@@ -87,7 +85,10 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
 /// Goes on with those of whom there was too much for one transaction.
 pub fn go_on(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let mut forgetting = tx.forgetting()?;
-    let Some((user, from)) = forgetting.pop() else { return Ok(()) };
+    if forgetting.is_empty() {
+        return Ok(());
+    }
+    let (user, from) = forgetting.remove(0);
     if let Some(left) = forget_jobs(tx, Some(from))? {
         forgetting.push((user, left));
     }

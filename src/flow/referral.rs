@@ -1,6 +1,7 @@
 //! Who brings a customer that pays gets bonus uses: free generations of up to [`BONUS_UP_TO`] each.
 //!
-//! It is decided once for each customer brought, by their first payment from outside (not by a gift): the
+//! It is decided once for each customer brought, by their first payment from outside (not by a gift) of at
+//! least as much as one of these may cost: the
 //! reward is given in that commit, unless there were enough of them that month. If that payment goes back,
 //! as many bonus uses as it gave are taken back, as far as they are left; one that a job has taken comes
 //! back to the inviter if the job fails. The month's count stays, so that nothing is gained by paying and
@@ -31,6 +32,10 @@ pub(super) fn paid(shop: &Shop, tx: &mut Tx<'_>, payment: &Payment) -> Result<()
     let Some(invited) = tx.invited(user)?.filter(|row| row.reward == Reward::Waiting) else {
         return Ok(());
     };
+    // Else the least payment there is would buy what it cannot pay for.
+    if payment.row.amount < BONUS_UP_TO {
+        return Ok(());
+    }
     let inviter = invited.inviter;
     let mut row = tx.bonus(inviter)?;
     row.paid = row.paid.saturating_add(1);

@@ -15,8 +15,8 @@ use crate::texts::{self, Arg};
 
 /// How many jobs a page shows.
 const PAGE: usize = 6;
-/// A button may say any number; nobody has more pages than this.
-const MOST_PAGES: usize = 1_000_000;
+/// A button may say any number; each page is a walk past all newer ones.
+const MOST_PAGES: usize = 500;
 
 fn status_key(state: &State) -> &'static str {
     match state {

@@ -82,6 +82,9 @@ fn our_paysupport(talk: &Talk<'_, '_>) -> String {
 
 /// `📦 Мои данные файлом`.
 pub(super) fn export(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
+    if !statement::may_send(talk, "export")? {
+        return Ok(());
+    }
     let bytes = export::document(talk.shop, talk.tx, talk.lang, talk.user, &talk.session)?;
     let caption = talk.say("export-file", &[]);
     statement::send(talk, "my-data.json", bytes, caption)

@@ -9,7 +9,9 @@ use crate::ledger::Kind;
 use crate::message::{About, Act, Button, Keyboard, Outgoing};
 use crate::store::Fault;
 use crate::texts::{self, Arg};
+use crate::time::At;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// How many movements a page shows.
 const PAGE: usize = 8;
@@ -89,6 +91,9 @@ fn line(talk: &Talk<'_, '_>, line: &Line) -> String {
 
 /// `📥 Скачать CSV`: the same as a file.
 pub(super) fn file(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
+    if !may_send(talk, "statement")? {
+        return Ok(());
+    }
     let found = statement::read(talk.tx, talk.lang, talk.user, 0, FILE_LINES)?;
     let caption = if found.more {
         let lines = i64::try_from(FILE_LINES).unwrap_or(i64::MAX);
@@ -98,6 +103,22 @@ pub(super) fn file(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     };
     let bytes = statement::table(talk.lang, &found.lines);
     send(talk, "statement.csv", bytes, caption)
+}
+
+/// Between two files of the same kind: each is read from the whole history and waits in the outbox as
+/// a whole, and nobody needs it more often.
+const FILE_PAUSE: Duration = Duration::from_secs(60);
+
+/// Whether the customer may have such a file now; says so if not.
+pub(super) fn may_send(talk: &mut Talk<'_, '_>, name: &str) -> Result<bool, Fault> {
+    let (note, now) = (format!("file/{}/{name}", talk.user), talk.tx.now().at);
+    let early = |last: At| last <= now && now.since(last) < FILE_PAUSE;
+    if talk.tx.note::<At>(&note)?.is_some_and(early) {
+        talk.tell("toast-file-wait")?;
+        return Ok(false);
+    }
+    talk.tx.put_note(&note, &now)?;
+    Ok(true)
 }
 
 /// Sends a file of ours to the customer.

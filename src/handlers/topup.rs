@@ -18,8 +18,8 @@ const PRESETS: [Kopecks; 4] =
     [Kopecks::new(10_000), Kopecks::new(50_000), Kopecks::new(100_000), Kopecks::new(500_000)];
 /// How many payments a page lists.
 const PAGE: usize = 6;
-/// A button may say any number; nobody has more pages than this.
-const MOST_PAGES: usize = 100_000;
+/// A button may say any number; each page is a walk past all newer ones.
+const MOST_PAGES: usize = 100;
 
 /// How much? What an order lacks comes first.
 pub(super) fn begin(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {

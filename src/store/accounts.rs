@@ -152,15 +152,15 @@ pub(super) fn ledger_row<T: Tables>(tables: &T, seq: Seq) -> Result<LedgerRow, F
 }
 
 /// An account's rows, newest first, `limit` at most, from `next` on.
-fn history<T: Tables>(
-    tables: &T,
+fn history(
+    row: impl Fn(Seq) -> Result<LedgerRow, Fault>,
     of: Account,
     mut next: Option<Seq>,
     limit: usize,
 ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
     let mut rows = Vec::new();
     while let Some(seq) = next.filter(|_| rows.len() < limit) {
-        let row = ledger_row(tables, seq)?;
+        let row = row(seq)?;
         next = row.prev(of);
         rows.push((seq, row));
     }
@@ -176,12 +176,15 @@ pub(super) fn head<T: Tables>(tables: &T) -> Result<(u64, [u8; 32]), Fault> {
 }
 
 /// How a job's money stands, by the rows its own row names.
-pub(super) fn standing<T: Tables>(tables: &T, money: &JobMoney) -> Result<Standing, Fault> {
+pub(super) fn standing(
+    row: impl Fn(Seq) -> Result<LedgerRow, Fault>,
+    money: &JobMoney,
+) -> Result<Standing, Fault> {
     let Some(hold) = money.hold else { return Ok(Standing::Nothing) };
     let Some(settled) = money.settled else {
-        return Ok(Standing::Held(ledger_row(tables, hold)?.transfer.amount));
+        return Ok(Standing::Held(row(hold)?.transfer.amount));
     };
-    let ended = ledger_row(tables, settled)?.transfer;
+    let ended = row(settled)?.transfer;
     Ok(match (ended.kind == Kind::Charge, money.refund, money.loss) {
         (true, None, _) => Standing::Charged(ended.amount),
         (true, Some(_), _) => Standing::Refunded,
@@ -204,7 +207,7 @@ impl View {
         limit: usize,
     ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
         let from = if from.is_some() { from } else { self.account(of)?.newest };
-        history(&self.tables, of, from, limit)
+        history(|seq| ledger_row(&self.tables, seq), of, from, limit)
     }
 }
 
@@ -223,12 +226,7 @@ impl Tx<'_> {
         limit: usize,
     ) -> Result<Vec<(Seq, LedgerRow)>, Fault> {
         let from = if from.is_some() { from } else { self.account(of)?.newest };
-        history(&self.tables, of, from, limit)
-    }
-
-    /// One row of the ledger that another row points to.
-    pub fn ledger_row(&self, seq: Seq) -> Result<LedgerRow, Fault> {
-        ledger_row(&self.tables, seq)
+        history(|seq| self.ledger_row(seq), of, from, limit)
     }
 
     /// Moves a job's money and notes the row in `money`, which the caller stores with the job.
@@ -247,9 +245,9 @@ impl Tx<'_> {
             Kind::Topup | Kind::Adjust => return Ok(Err(Refusal::WrongAccounts)),
         };
         let same_ref = self.row_with_ref(slot, transfer.reference)?;
-        let standing = standing(&self.tables, money)?;
+        let standing = standing(|seq| self.ledger_row(seq), money)?;
         let hold = match money.hold {
-            Some(seq) => Some((seq, ledger_row(&self.tables, seq)?.transfer)),
+            Some(seq) => Some((seq, self.ledger_row(seq)?.transfer)),
             None => None,
         };
         let hold = hold.as_ref().map(|(seq, hold)| (*seq, hold));
@@ -296,7 +294,7 @@ impl Tx<'_> {
         reference: Ref,
     ) -> Result<Option<(Seq, Transfer)>, Fault> {
         let Some(seq) = slot else { return Ok(None) };
-        let transfer = ledger_row(&self.tables, seq)?.transfer;
+        let transfer = self.ledger_row(seq)?.transfer;
         Ok((transfer.reference == reference).then_some((seq, transfer)))
     }
 

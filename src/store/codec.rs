@@ -20,7 +20,11 @@ pub(super) trait Row: Serialize + DeserializeOwned {
 const USUAL_BYTES: usize = 256;
 
 pub(super) fn encode<R: Row>(row: &R) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    encode_to(row, Vec::with_capacity(USUAL_BYTES))
+}
+
+/// The same, after what `bytes` has.
+pub(super) fn encode_to<R: Row>(row: &R, mut bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
     bytes.push(R::VERSION);
     postcard::to_extend(row, bytes)
         .map_err(|error| Fault::Bug(format!("a row of {} cannot be encoded: {error}", R::TABLE)))

@@ -121,7 +121,7 @@ impl Tx<'_> {
         Ok(Waiting {
             updates: self.tables.inbox.read()?.len()?,
             messages: self.tables.outbox.read()?.len()?,
-            jobs: self.tables.jobs_due.read()?.len()?,
+            jobs: self.tables.jobs_due.read()?.len()? + self.hot.due(),
         })
     }
 
@@ -174,7 +174,13 @@ impl Tx<'_> {
 
     /// Shows `visit` the jobs that began at `since` or later, newest first, at most `limit`; false
     /// when there are more.
-    pub fn newest_jobs(&self, since: At, limit: usize, mut visit: impl FnMut(&Job)) -> Result<bool, Fault> {
+    pub fn newest_jobs(
+        &mut self,
+        since: At,
+        limit: usize,
+        mut visit: impl FnMut(&Job),
+    ) -> Result<bool, Fault> {
+        self.write_jobs()?;
         for (looked, entry) in self.tables.jobs.read()?.iter()?.rev().enumerate() {
             let (id, row) = entry?;
             let row: JobRow = decode(&id.value(), row.value())?;

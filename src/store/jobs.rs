@@ -108,8 +108,8 @@ fn due<T: Tables>(tables: &T, until: Up, limit: usize) -> Result<Vec<JobId>, Fau
     Ok(jobs)
 }
 
-fn of_user<T: Tables>(
-    tables: &T,
+fn of_user(
+    job: impl Fn(JobId) -> Result<Option<Job>, Fault>,
     newest: Option<JobId>,
     skip: usize,
     limit: usize,
@@ -118,7 +118,7 @@ fn of_user<T: Tables>(
     let mut next = newest;
     let mut skipped = 0;
     while let Some(id) = next.filter(|_| jobs.len() < limit) {
-        let Some(job) = job(tables, id)? else {
+        let Some(job) = job(id)? else {
             let why = "another row points to it and it is missing".to_owned();
             return Err(Fault::Row { table: JobRow::TABLE, key: id.to_string(), why });
         };
@@ -163,20 +163,15 @@ impl View {
     /// A customer's jobs, newest first, `limit` of them after `skip`.
     pub fn jobs_of(&self, user: UserId, skip: usize, limit: usize) -> Result<Vec<Job>, Fault> {
         let newest = super::users::user(&self.tables, user)?.and_then(|row| row.newest_job);
-        of_user(&self.tables, newest, skip, limit)
+        of_user(|id| self.job(id), newest, skip, limit)
     }
 }
 
 impl Tx<'_> {
-    /// A job.
-    pub fn job(&self, id: JobId) -> Result<Option<Job>, Fault> {
-        job(&self.tables, id)
-    }
-
     /// A customer's jobs, newest first, `limit` of them after `skip`.
     pub fn jobs_of(&self, user: UserId, skip: usize, limit: usize) -> Result<Vec<Job>, Fault> {
         let newest = super::users::user(&self.tables, user)?.and_then(|row| row.newest_job);
-        of_user(&self.tables, newest, skip, limit)
+        of_user(|id| self.job(id), newest, skip, limit)
     }
 
     /// The number the next new job gets.
@@ -214,13 +209,16 @@ impl Tx<'_> {
     /// Writes a job, new or not, and keeps the indexes right: when it is due, whose task it has,
     /// how many are queued.
     pub fn put_job(&mut self, job: &Job) -> Result<(), Fault> {
+        self.wake.jobs = true;
         let is_next = self.hot.last_job.is_some_and(|last| job.id.0 > last);
-        let before = if is_next { None } else { get::<_, JobRow>(self.tables.jobs.read()?, job.id.0)? };
-        if is_next {
-            self.hot.last_job = Some(job.id.0);
-        }
+        let before = if is_next {
+            None
+        } else {
+            self.write_jobs_for(job.id)?;
+            get::<_, JobRow>(self.tables.jobs.read()?, job.id.0)?
+        };
         let was_due = before.as_ref().and_then(|row| row.due);
-        if was_due != job.row.due {
+        if !is_next && was_due != job.row.due {
             if let Some(due) = was_due {
                 self.tables.jobs_due.write()?.remove((due.0, job.id.0))?;
             }
@@ -233,9 +231,7 @@ impl Tx<'_> {
             self.tables.jobs_by_task.write()?.insert(task.as_str(), job.id.0)?;
         }
         self.count_queued(before.as_ref().is_some_and(is_queued), is_queued(&job.row))?;
-        put(self.tables.jobs.write()?, job.id.0, &job.row)?;
-        self.wake.jobs = true;
-        Ok(())
+        if is_next { self.add_job(job) } else { put(self.tables.jobs.write()?, job.id.0, &job.row) }
     }
 
     fn count_queued(&mut self, was: bool, is: bool) -> Result<(), Fault> {

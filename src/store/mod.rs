@@ -22,6 +22,7 @@ mod payments;
 mod promos;
 mod queues;
 mod retention;
+mod runs;
 #[cfg(test)]
 mod scenario;
 mod tables;
@@ -49,7 +50,8 @@ pub use writer::{Answers, Batch, Engine};
 
 use crate::disk;
 use crate::time::{Clock, Moment};
-use hot::Hot;
+use hot::{Hot, Known};
+use open::Opened;
 use redb::{Database, ReadableDatabase, WriteTransaction};
 use std::sync::{Arc, PoisonError, RwLock};
 use tables::{ReadTables, WriteTables};
@@ -67,17 +69,18 @@ pub struct Tx<'txn> {
 }
 
 impl<'txn> Tx<'txn> {
-    /// Runs `acts` inside `txn`, for its owner to commit; says whom to wake then.
+    /// Runs `acts` inside `txn`, for its owner to commit; says whom to wake then, and what is known then.
     fn run(
         txn: &'txn WriteTransaction,
         now: Moment,
+        known: Known,
         acts: impl FnOnce(&mut Self) -> Result<(), Fault>,
-    ) -> Result<Wake, Fault> {
+    ) -> Result<(Wake, Known), Fault> {
         let tables = WriteTables::of(txn);
-        let mut tx = Self { tables, hot: Hot::default(), now, wake: Wake::default() };
+        let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default() };
         acts(&mut tx)?;
         tx.write_hot()?;
-        Ok(tx.wake)
+        Ok((tx.wake, tx.hot.known()))
     }
 
     /// The time of this transaction: read once, the same for all of it.
@@ -128,18 +131,19 @@ pub struct Bells {
 
 struct Shared {
     open: open::Opener,
-    database: RwLock<Option<Arc<Database>>>,
+    database: RwLock<Option<Arc<Opened>>>,
     clock: Clock,
     bells: Bells,
 }
 
 impl Shared {
-    fn database(&self) -> Result<Arc<Database>, Fault> {
+    fn database(&self) -> Result<Arc<Opened>, Fault> {
         self.database.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Fault::Closed)
     }
 
-    fn set_database(&self, database: Option<Arc<Database>>) {
-        *self.database.write().unwrap_or_else(PoisonError::into_inner) = database;
+    fn set_database(&self, database: Option<Database>) {
+        let opened = database.map(|database| Arc::new(Opened::new(database)));
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = opened;
     }
 }
 
@@ -154,7 +158,7 @@ impl Store {
     fn assemble(database: Database, open: open::Opener, clock: Clock) -> (Self, Engine) {
         let shared = Arc::new(Shared {
             open,
-            database: RwLock::new(Some(Arc::new(database))),
+            database: RwLock::new(Some(Arc::new(Opened::new(database)))),
             clock,
             bells: Bells::default(),
         });
@@ -202,7 +206,7 @@ impl Store {
     {
         let (act, answer) = writer::pending(name, act);
         self.queue.send(act).await.map_err(|_| Fault::Closed)?;
-        answer.await.map_err(|_| Fault::Closed)?
+        answer.await.map_err(|_| Fault::Closed)?.0
     }
 
     /// The same for code outside of async, such as the command line.
@@ -213,7 +217,7 @@ impl Store {
     {
         let (act, answer) = writer::pending(name, act);
         self.queue.blocking_send(act).map_err(|_| Fault::Closed)?;
-        answer.blocking_recv().map_err(|_| Fault::Closed)?
+        answer.blocking_recv().map_err(|_| Fault::Closed)?.0
     }
 
     /// The same, but answers [`Fault::Busy`] at once when too much waits already.
@@ -227,6 +231,6 @@ impl Store {
             mpsc::error::TrySendError::Full(_) => Fault::Busy,
             mpsc::error::TrySendError::Closed(_) => Fault::Closed,
         })?;
-        answer.await.map_err(|_| Fault::Closed)?
+        answer.await.map_err(|_| Fault::Closed)?.0
     }
 }

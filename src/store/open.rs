@@ -1,13 +1,17 @@
 //! Opening the file: one process at a time, and never making a new ledger where one was.
 
+use super::hot::Known;
 use super::mend::{NotOpened, mend, open_sound, peek};
 use super::notes::note_in;
 use super::tables::Bytes;
 use super::{Engine, Fault, Store, Tx};
+use crate::disk::words;
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The version of the schema this program writes.
@@ -107,6 +111,33 @@ impl Lock {
 fn make_private_dir(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// The open file. A page that is damaged can make redb panic as it closes the file, which is no reason to
+/// end the service.
+pub(super) struct Opened(Option<Database>);
+
+impl Opened {
+    pub(super) fn new(database: Database) -> Self {
+        Self(Some(database))
+    }
+}
+
+impl Deref for Opened {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("it is taken out when this is dropped")
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(database))) {
+            tracing::error!(why = %words(panic.as_ref()), "the database is damaged: it could not be closed");
+        }
+    }
 }
 
 /// Opens the storage: the first time, and again after the disk failed under it.
@@ -215,7 +246,7 @@ pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fau
     }
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
-    Tx::run(&txn, clock.now(), |tx| {
+    Tx::run(&txn, clock.now(), Known::default(), |tx| {
         tx.tables.make_all()?;
         tx.upgrade_actions()?;
         tx.put_note("schema", &SCHEMA)?;

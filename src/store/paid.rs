@@ -1,11 +1,10 @@
 //! How the money of a payment moves: it comes once, and goes back once (L6). Its row names the ledger rows.
 
 use super::Tx;
-use super::accounts::{Posted, ledger_row, unexpected_refusal};
+use super::accounts::{LedgerRow, Posted, unexpected_refusal};
 use super::fault::Fault;
 use super::payments::{Payment, PaymentMoney, PaymentRow, Step, Stepped, Try};
-use super::tables::Tables;
-use crate::ids::{PaymentId, UserId};
+use crate::ids::{PaymentId, Seq, UserId};
 use crate::ledger::{Account, Kind, Ref, Refusal, Standing, Transfer};
 use crate::money::Kopecks;
 use crate::payment::{State, Way};
@@ -91,13 +90,13 @@ impl Tx<'_> {
         if same_ref.is_none() && !is_next(payment, transfer, nth) {
             return Ok(Err(Refusal::NotTheHold));
         }
-        let standing = match (standing(&self.tables, money)?, transfer.kind) {
+        let standing = match (standing(|seq| self.ledger_row(seq), money)?, transfer.kind) {
             // Its source refused: it may be asked again.
             (Standing::Released, Kind::Hold) => Standing::Nothing,
             (standing, _) => standing,
         };
         let hold = match money.tries.last() {
-            Some(last) => Some((last.hold, ledger_row(&self.tables, last.hold)?.transfer)),
+            Some(last) => Some((last.hold, self.ledger_row(last.hold)?.transfer)),
             None => None,
         };
         let hold = hold.as_ref().map(|(seq, hold)| (*seq, hold));
@@ -154,14 +153,14 @@ fn is_next(payment: &Payment, transfer: &Transfer, nth: usize) -> bool {
 }
 
 /// How the money of a payment stands that goes back, by the rows its own row names.
-fn standing<T: Tables>(tables: &T, money: &PaymentMoney) -> Result<Standing, Fault> {
+fn standing(row: impl Fn(Seq) -> Result<LedgerRow, Fault>, money: &PaymentMoney) -> Result<Standing, Fault> {
     if money.back.is_some() {
         return Ok(Standing::Refunded);
     }
     let Some(last) = money.tries.last() else { return Ok(Standing::Nothing) };
     let Some(ended) = last.ended else {
-        return Ok(Standing::Held(ledger_row(tables, last.hold)?.transfer.amount));
+        return Ok(Standing::Held(row(last.hold)?.transfer.amount));
     };
-    let ended = ledger_row(tables, ended)?.transfer;
+    let ended = row(ended)?.transfer;
     Ok(if ended.kind == Kind::Charge { Standing::Charged(ended.amount) } else { Standing::Released })
 }

@@ -119,12 +119,13 @@ const URGENT: u64 = 1 << 63;
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
 
 impl View {
-    /// Updates that wait, urgent ones first, then in order of arrival, at most `limit`. A row that
+    /// Updates that wait, urgent ones first, then in order of arrival, at most `limit` of each:
+    /// urgent ones that fail again and again hold nobody else back. A row that
     /// cannot be read stands among them as the fault it is: it must not stop the line.
     pub fn inbox(&self, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
         let inbox = self.tables.inbox.read()?;
         let mut rows = Vec::new();
-        for entry in inbox.range(URGENT..)?.chain(inbox.range(..URGENT)?).take(limit) {
+        for entry in inbox.range(URGENT..)?.take(limit).chain(inbox.range(..URGENT)?.take(limit)) {
             let (key, row) = entry?;
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }

@@ -43,6 +43,7 @@ impl Tx<'_> {
     /// that ended before `before`, are at rest and still hold words. One that cannot be read is passed
     /// over: the audit names it.
     pub fn jobs_to_forget(&mut self, before: At, limit: usize) -> Result<Vec<Job>, Fault> {
+        self.write_jobs()?;
         let from = self.note::<u64>(JOBS_FROM)?.unwrap_or(0);
         let (mut old, mut looked, mut next) = (Vec::new(), 0, 0);
         for entry in self.tables.jobs.read()?.range(from..)? {

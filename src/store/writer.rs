@@ -3,6 +3,7 @@
 //! A plain state machine ([`Engine::take`] → [`Engine::commit`] → [`Answers::send`]) that a thread
 //! drives in the service and that tests and the simulator drive step by step.
 
+use super::hot::Known;
 use super::{Fault, OpenError, Shared, Tx, Wake};
 use crate::disk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,11 +28,15 @@ pub(super) trait Act: Send {
     fn answer(self: Box<Self>, outcome: Result<(), Fault>);
 }
 
+/// What an act's caller gets: its result, and the act itself. What that holds ends where it came from,
+/// not on the writer's time.
+pub(super) type Answer<F, R> = (Result<R, Fault>, F);
+
 struct Pending<F, R> {
     name: &'static str,
     act: F,
     result: Option<R>,
-    answer: oneshot::Sender<Result<R, Fault>>,
+    answer: oneshot::Sender<Answer<F, R>>,
 }
 
 impl<F, R> Act for Pending<F, R>
@@ -55,12 +60,12 @@ where
             (Err(fault), _) => Err(fault),
         };
         // A caller that went away (a closed connection) needs no answer; its act is done.
-        drop(self.answer.send(result));
+        drop(self.answer.send((result, self.act)));
     }
 }
 
 /// Wraps an act with the place its answer goes to.
-pub(super) fn pending<R, F>(name: &'static str, act: F) -> (Box<dyn Act>, oneshot::Receiver<Result<R, Fault>>)
+pub(super) fn pending<R, F>(name: &'static str, act: F) -> (Box<dyn Act>, oneshot::Receiver<Answer<F, R>>)
 where
     F: Fn(&mut Tx<'_>) -> Result<R, Fault> + Send + 'static,
     R: Send + 'static,
@@ -102,11 +107,13 @@ pub struct Engine {
     acts: mpsc::Receiver<Box<dyn Act>>,
     /// How many acts the last commit held.
     answered: usize,
+    /// What is known of the file as it is now.
+    known: Known,
 }
 
 impl Engine {
     pub(super) fn new(shared: Arc<Shared>, acts: mpsc::Receiver<Box<dyn Act>>) -> Self {
-        Self { shared, acts, answered: 0 }
+        Self { shared, acts, answered: 0, known: Known::default() }
     }
 
     /// Waits for an act and takes all that wait by then. `None` when no store is left to ask.
@@ -169,7 +176,7 @@ impl Engine {
         Answers(answers)
     }
 
-    fn one_by_one(&self, acts: Vec<Box<dyn Act>>) -> Vec<(Box<dyn Act>, Result<(), Fault>)> {
+    fn one_by_one(&mut self, acts: Vec<Box<dyn Act>>) -> Vec<(Box<dyn Act>, Result<(), Fault>)> {
         let run = |mut act: Box<dyn Act>| {
             let outcome = self.attempt(std::slice::from_mut(&mut act));
             (act, outcome)
@@ -178,27 +185,30 @@ impl Engine {
     }
 
     /// One transaction: all of the acts, or none.
-    fn attempt(&self, acts: &mut [Box<dyn Act>]) -> Result<(), Fault> {
+    fn attempt(&mut self, acts: &mut [Box<dyn Act>]) -> Result<(), Fault> {
         let started = self.shared.clock.now().up;
         let database = self.shared.database()?;
         let mut txn = database.begin_write()?;
         // Without it the first start after a kill reads the whole file.
         txn.set_quick_repair(true);
-        let ran = Tx::run(&txn, self.shared.clock.now(), |tx| {
+        // Given back when the commit is on disk, and only then.
+        let known = std::mem::take(&mut self.known);
+        let ran = Tx::run(&txn, self.shared.clock.now(), known, |tx| {
             acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), tx))
         });
-        let wake = match ran {
-            Ok(wake) => wake,
+        let (wake, known) = match ran {
+            Ok(ran) => ran,
             Err(fault) => {
                 txn.abort()?;
                 return Err(fault);
             }
         };
         txn.commit()?;
+        self.known = known;
         let took = self.shared.clock.now().up.since(started);
         metrics::histogram!("samovar_commit_seconds").record(took.as_secs_f64());
-        for act in acts.iter() {
-            metrics::counter!("samovar_acts_total", "act" => act.name()).increment(1);
+        for same in acts.chunk_by(|one, next| one.name() == next.name()) {
+            metrics::counter!("samovar_acts_total", "act" => same[0].name()).increment(same.len() as u64);
         }
         self.ring(wake);
         Ok(())
@@ -235,8 +245,9 @@ impl Engine {
     /// store is closed.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.shared.set_database(None);
+        self.known = Known::default();
         let database = (self.shared.open)()?;
-        self.shared.set_database(Some(Arc::new(database)));
+        self.shared.set_database(Some(database));
         Ok(())
     }
 

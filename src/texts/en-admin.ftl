@@ -323,3 +323,4 @@ promo-bad-word = ⚠️ There is a word too many: an amount or free= is needed, 
 promo-taken = ⚠️ There is such a code already. Think of another one.
 promo-not-there = ⚠️ There is no such code. All codes: /promos
 promo-off-before = ℹ️ This code is ended already; nothing has changed.
+admin-button-taken-back = 🏦 The bank took the money back

@@ -112,3 +112,4 @@ forgotten =
 
     Thank you for having been here. If you come back, begin with /start.
 job-forgotten = The text and files of this order are deleted by now, so it cannot be repeated. Pick a model in the menu and write your prompt anew.
+toast-file-wait = You have just got this file. Ask for a new one in a minute.

@@ -79,7 +79,7 @@ payment-not-back =
 payment-charged-back =
     ↩️ <b>Payment No. { $number } was taken back</b>
 
-    Telegram gave you the money back, so { $amount } left your balance. Your balance now: { $balance }
+    The money for it is back with you, so { $amount } left your balance. Your balance now: { $balance }
 payment-rejected =
     ❌ <b>Transfer No. { $number } was not found</b>
 
@@ -224,7 +224,7 @@ invite =
     Send your friend this link:
     <code>{ $link }</code>
 
-    When they top up for the first time, we give you { $reward ->
+    When they first top up by { $most } or more, we give you { $reward ->
         [one] { $reward } free run
        *[other] { $reward } free runs
     } for any generation of up to { $most }. There are up to { $cap } such gifts a month.

@@ -105,7 +105,12 @@ fn screen(talk: &Talk<'_, '_>, payment: &Payment) -> Result<Screen, Fault> {
                 Target::Reject(id).button(say("admin-reject")),
             ]);
         }
-        State::Paid => keyboard.push(vec![Target::RefundPayment(id).button(say("admin-button-pay-back"))]),
+        State::Paid => {
+            keyboard.push(vec![Target::RefundPayment(id).button(say("admin-button-pay-back"))]);
+            if payment.row.way != Way::Stars {
+                keyboard.push(vec![Target::PaidBack(id, true).button(say("admin-button-taken-back"))]);
+            }
+        }
         State::Refunding if payment.row.way != Way::Stars => {
             let args = [("amount", Arg::Money(payment.row.amount))];
             lines.push(format!("\n{}", talk.say("admin-send-back", &args)));

@@ -167,7 +167,12 @@ pub(super) fn after(before: &World, what: &Action, price: Kopecks) -> World {
             }
         }
         Action::PaidBack { payment: id, went: true } => {
-            payment(&mut after, *id, Stands::Refunded, None);
+            let was = before.payments.iter().find(|(one, ..)| one == id).map(|found| found.2);
+            if was == Some(Stands::Paid) {
+                after.available -= payment(&mut after, *id, Stands::ChargedBack, None).1;
+            } else {
+                payment(&mut after, *id, Stands::Refunded, None);
+            }
         }
         Action::PaidBack { payment: id, went: false } => {
             after.available += payment(&mut after, *id, Stands::Paid, None).1;

@@ -5,6 +5,7 @@ mod accounts;
 mod books;
 mod crowd;
 mod disk;
+mod hot;
 mod model;
 mod opening;
 mod writing;
