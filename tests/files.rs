@@ -378,7 +378,9 @@ async fn a_model_that_kie_pauses_is_shown_so_and_tried_again_with_growing_pauses
         let script = samovar::sandbox::kie::Script::named(script).expect("a script");
         app.sandbox.kie.act(|kie, _| kie.next(script));
         opens(&app.user(ANN), "z-image").await;
+        let before = app.jobs();
         app.user(ANN).sends("самовар").taps("⏭ Пропустить все").await.taps("✅ Запустить").await;
+        app.until("the order", |view| view.job(JobId(before + 1)).ok()?).await;
         app.settled().await;
     };
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60 + 5);

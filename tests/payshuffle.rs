@@ -85,6 +85,17 @@ async fn storm(app: &TestApp, told: &[Told], dice: &mut fastrand::Rng) {
 
 /// Payments of all kinds, of which nobody has told the bot: of an invoice, of another's, of a wrong sum, out
 /// of nowhere; some have gone back already. Gives the invoices.
+/// Waits until all was told and had its effect. Every odd payment is told to the operator, who takes a
+/// message a second.
+async fn heard(app: &TestApp) {
+    app.until("an empty outbox", |view| {
+        app.skip(Duration::from_secs(1));
+        (view.outbox_depth().ok()? == 0).then_some(())
+    })
+    .await;
+    app.heard().await;
+}
+
 async fn makes_payments(app: &TestApp, dice: &mut fastrand::Rng) -> Vec<(i64, i64)> {
     let mut invoices = Vec::new();
     for person in PAYERS {
@@ -93,7 +104,7 @@ async fn makes_payments(app: &TestApp, dice: &mut fastrand::Rng) -> Vec<(i64, i6
         customer.taps("pay:10000").await;
         invoices.push((person, customer.sees_invoice(81).await.id));
     }
-    app.heard().await;
+    heard(app).await;
     app.sandbox.telegram.act(|world, now| {
         world.keep_payments_quiet(true);
         for (person, invoice) in &invoices {
@@ -130,7 +141,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
         |(person, invoice): &(i64, i64)| Told::Asks { person: *person, chat: *person, invoice: *invoice };
     told.extend(invoices.iter().map(asks));
     storm(&app, &told, &mut dice).await;
-    app.heard().await;
+    heard(&app).await;
     let came: BTreeSet<String> = app.stars_that_came().into_keys().collect();
     let known: BTreeSet<String> = told_of.iter().map(|one| one.charge.clone()).collect();
     assert_eq!(came, known, "what was told came, and nothing else");
@@ -149,7 +160,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
     let made = app.sandbox.telegram.look(|world| world.payments().to_vec());
     let again: Vec<Payment> = made.into_iter().filter(|one| known.contains(&one.charge)).collect();
     storm(&app, &words(&again), &mut dice).await;
-    app.heard().await;
+    heard(&app).await;
 
     // The list tells of the rest.
     let many = app.sandbox.telegram.look(|world| world.payments().len());
@@ -159,7 +170,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
     })
     .await;
     app.skip(Duration::from_secs(601));
-    app.heard().await;
+    heard(&app).await;
     app.until("what went back", |_| {
         let came = app.stars_that_came();
         let back =
@@ -168,7 +179,7 @@ async fn whatever_is_told_of_payments_each_comes_once_and_goes_back_at_most_once
         made.iter().all(|one| one.refunded_at_ms.is_some() == back(one)).then_some(())
     })
     .await;
-    app.heard().await;
+    heard(&app).await;
     app.agrees_with_telegram();
     let refunded = app.stars_that_came().into_values().filter(|one| one.row.state == State::Refunded).count();
     assert_eq!(refunded, paid.len().div_ceil(3), "each that an operator gave back");
