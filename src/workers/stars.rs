@@ -27,14 +27,16 @@ fn since(bot: u64) -> String {
     format!("stars_since/{bot}")
 }
 
-/// Notes since when this bot's payments are ours. The service does not start without: what is paid before
-/// it is noted, and not told, would never be found.
+/// The act of the first start with a bot.
+pub const BEGIN: &str = "stars-since";
+
+/// Notes since when this bot's payments are ours, once. The service does not start without: what is paid
+/// before it is noted, and not told, would never be found.
 pub async fn begin(store: &Store, bot: u64) -> Result<(), Fault> {
-    let note = move |tx: &mut Tx<'_>| match tx.note::<At>(&since(bot))? {
-        Some(_) => Ok(()),
-        None => tx.put_note(&since(bot), &tx.now().at),
-    };
-    store.write("stars-since", note).await
+    if store.read(move |view| view.note::<At>(&since(bot))).await?.is_some() {
+        return Ok(());
+    }
+    store.write(BEGIN, move |tx| tx.put_note(&since(bot), &tx.now().at)).await
 }
 
 /// Compares until the stop.

@@ -194,6 +194,12 @@ impl Play {
         self.telegram.look(World::pending_updates) == 0
     }
 
+    /// How many who were about to pay have no answer, or one that came too late.
+    pub(super) fn unsaid(&self) -> usize {
+        let unsaid = |world: &World| world.checkouts().values().filter(|asked| asked.said.is_none()).count();
+        self.telegram.look(unsaid)
+    }
+
     /// Somebody new knocks; gives how long the answer took, `None` when it took too long.
     pub(super) fn knock(
         self: &Arc<Self>,

@@ -95,12 +95,14 @@ struct Counts {
 
 impl Counts {
     fn of(play: &Play) -> Self {
+        // An answer that comes too late is told as such, and is waited for no longer.
+        let unsaid = play.unsaid();
         let book = play.book();
         Self {
             offered: book.offered,
             acknowledged: book.acks.count(),
             refused: book.refusals.count(),
-            told: book.customers.told,
+            told: book.customers.told + unsaid,
         }
     }
 
@@ -109,7 +111,7 @@ impl Counts {
             offered: self.offered - before.offered,
             acknowledged: self.acknowledged - before.acknowledged,
             refused: self.refused - before.refused,
-            told: self.told - before.told,
+            told: self.told.saturating_sub(before.told),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::message::{About, Priority};
 use crate::sandbox::disk::{Disk, Trouble};
 use crate::simulate::dice::Dice;
 use crate::store::{Answers, Batch, Engine, Store};
+use crate::workers::stars;
 use futures_util::FutureExt;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -175,7 +176,7 @@ impl Driver {
             let Some(batch) = batch else { return };
             tokio::time::sleep(Duration::from_micros(self.dice.between(100, 4_000))).await;
             // The start is not over yet: nobody would hear of a crash.
-            let started = !batch.names().any(|name| name == SEED_KEY);
+            let started = !batch.names().any(|name| [SEED_KEY, stars::BEGIN].contains(&name));
             commits += u64::from(started);
             let side = self.plan.filter(|(at, _)| started && commits >= *at).map(|(_, side)| side);
             let Some(side) = side else {
