@@ -5,7 +5,7 @@ use super::{StartError, intake, rules};
 use crate::config::{BotMode, Keys, Settings};
 use crate::flow::Shop;
 use crate::http::{self, Doors, Health, WebhookDoor};
-use crate::message::Lang;
+use crate::message::{Lang, Urgency};
 use crate::provider::Provider;
 use crate::store::{Fault, Store};
 use crate::telegram::{Gateway, setup};
@@ -107,7 +107,8 @@ impl Service {
             stop: stop.clone(),
         };
         workers::jobs::recover(&engine).await;
-        tasks.spawn(workers::inbox::run(engine.clone()));
+        tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Urgent));
+        tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Usual));
         tasks.spawn(workers::outbox::run(engine.clone()));
         tasks.spawn(workers::compare::run(engine.clone()));
         tasks.spawn(workers::looks::run(engine.clone()));

@@ -110,6 +110,7 @@ impl View {
 #[expect(clippy::struct_excessive_bools, reason = "one flag a bell; they are independent")]
 #[derive(Clone, Copy, Debug, Default)]
 struct Wake {
+    urgent: bool,
     inbox: bool,
     outbox: bool,
     jobs: bool,
@@ -119,7 +120,9 @@ struct Wake {
 /// Where workers wait for something to do.
 #[derive(Debug, Default)]
 pub struct Bells {
-    /// An update waits.
+    /// An update waits that is about money at Telegram.
+    pub urgent: Notify,
+    /// Another update waits.
     pub inbox: Notify,
     /// A message waits.
     pub outbox: Notify,

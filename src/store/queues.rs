@@ -119,13 +119,15 @@ const URGENT: u64 = 1 << 63;
 pub type Page<I, R> = Vec<(I, Result<R, Fault>)>;
 
 impl View {
-    /// Updates that wait, urgent ones first, then in order of arrival, at most `limit` of each:
-    /// urgent ones that fail again and again hold nobody else back. A row that
-    /// cannot be read stands among them as the fault it is: it must not stop the line.
-    pub fn inbox(&self, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
-        let inbox = self.tables.inbox.read()?;
+    /// Updates of one urgency that wait, in order of arrival, at most `limit`. A row that cannot be read
+    /// stands among them as the fault it is: it must not stop the line.
+    pub fn inbox(&self, urgency: Urgency, limit: usize) -> Result<Page<InboxId, InboxRow>, Fault> {
+        let lane = match urgency {
+            Urgency::Urgent => URGENT..u64::MAX,
+            Urgency::Usual => 0..URGENT,
+        };
         let mut rows = Vec::new();
-        for entry in inbox.range(URGENT..)?.take(limit).chain(inbox.range(..URGENT)?.take(limit)) {
+        for entry in self.tables.inbox.read()?.range(lane)?.take(limit) {
             let (key, row) = entry?;
             rows.push((InboxId(key.value()), decode(&key.value(), row.value())));
         }
@@ -201,8 +203,12 @@ impl Tx<'_> {
         put(self.tables.inbox.write()?, id.0, &row)?;
         let seen = SeenRow { at: self.now.at, fate: Fate::Stored(id) };
         put(self.tables.seen_updates.write()?, (bot, update.0), &seen)?;
-        self.wake.inbox = true;
+        self.wake_inbox(id);
         Ok(Received::New(id))
+    }
+
+    fn wake_inbox(&mut self, id: InboxId) {
+        if id.0 >= URGENT { self.wake.urgent = true } else { self.wake.inbox = true }
     }
 
     /// An update that waits.
@@ -212,7 +218,7 @@ impl Tx<'_> {
 
     /// Puts an update back that could not be handled now.
     pub fn put_inbox_row(&mut self, id: InboxId, row: &InboxRow) -> Result<(), Fault> {
-        self.wake.inbox = true;
+        self.wake_inbox(id);
         put(self.tables.inbox.write()?, id.0, row)
     }
 

@@ -217,6 +217,7 @@ impl Engine {
     fn ring(&self, wake: Wake) {
         let bells = &self.shared.bells;
         for (due, bell) in [
+            (wake.urgent, &bells.urgent),
             (wake.inbox, &bells.inbox),
             (wake.outbox, &bells.outbox),
             (wake.jobs, &bells.jobs),

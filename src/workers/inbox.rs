@@ -6,7 +6,7 @@ use super::Engine;
 use crate::flow::{alarm, intake};
 use crate::handlers;
 use crate::ids::InboxId;
-use crate::message::{Incoming, What};
+use crate::message::{Incoming, Urgency, What};
 use crate::store::{Fault, InboxRow};
 use crate::telegram::decode::{Decoded, decode};
 use crate::time::Up;
@@ -24,12 +24,17 @@ const ATTEMPTS: u32 = 3;
 /// on disk for them.
 type Counted = Mutex<HashMap<InboxId, u32>>;
 
-/// Handles updates until the stop.
-pub async fn run(engine: Engine) {
-    let bell = engine.store.clone();
+/// Handles updates until the stop: the usual ones, or in a loop of their own those about money at
+/// Telegram, which wait behind no batch.
+pub async fn run(engine: Engine, urgency: Urgency) {
+    let store = engine.store.clone();
+    let bell = match urgency {
+        Urgency::Urgent => &store.bells().urgent,
+        Urgency::Usual => &store.bells().inbox,
+    };
     let counted = Counted::default();
     while !engine.stop.is_cancelled() {
-        let rows = engine.store.read(|view| view.inbox(BATCH)).await;
+        let rows = engine.store.read(move |view| view.inbox(urgency, BATCH)).await;
         let rows = match rows {
             Ok(rows) => rows,
             Err(fault) => {
@@ -49,7 +54,7 @@ pub async fn run(engine: Engine) {
         let next: Option<Up> = rows.iter().map(|(_, row)| row.not_before).filter(|due| *due > now).min();
         let due: Vec<_> = rows.into_iter().filter(|(_, row)| row.not_before <= now).collect();
         if due.is_empty() {
-            engine.wait(&bell.bells().inbox, next).await;
+            engine.wait(bell, next).await;
             continue;
         }
         // Polled in order, so their acts reach the writer in the order of arrival.

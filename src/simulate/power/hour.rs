@@ -117,7 +117,7 @@ impl Hour {
     }
 
     fn handle(&self, view: &View) -> Result<Vec<Step>, Fault> {
-        let rows = view.inbox(256)?;
+        let rows = view.inbox(Urgency::Usual, 256)?;
         rows.into_iter().map(|(id, row)| Ok(self.effect(id, row?))).collect()
     }
 

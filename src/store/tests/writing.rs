@@ -58,7 +58,7 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
     assert_eq!(poll(last), Some(Ok(Received::New(InboxId(2)))));
     let view = store.view().expect("a snapshot");
     let updates: Vec<_> = view
-        .inbox(9)
+        .inbox(Urgency::Usual, 9)
         .expect("readable rows")
         .into_iter()
         .map(|(_, row)| row.expect("readable").update.0)
