@@ -88,6 +88,15 @@ pub async fn read(path: &Path) -> io::Result<(u64, impl Stream<Item = io::Result
     Ok((size_bytes, pieces))
 }
 
+/// What a process like this one may still write where the directory is, in bytes.
+///
+/// # Errors
+/// What the system says of the directory.
+pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ mod checkout;
 mod cli;
 mod crash;
 mod demo;
+mod doctor;
 mod files;
 mod full;
 mod gone;

@@ -94,7 +94,7 @@ impl App {
     /// Takes the data directory, opens the store, and listens.
     pub async fn bind(settings: Settings, keys: Keys, parts: Parts) -> Result<Self, StartError> {
         rules::check_free_tier(&settings)?;
-        let seams = real_seams(&settings, &keys, &parts.clock)?;
+        let seams = seams(&settings, &keys, &parts.clock)?;
         let lock = Lock::take(&settings.data_dir)?;
         let (store, engine) = Store::open(&settings.data_dir, parts.clock)?;
         (parts.drive)(engine);
@@ -135,7 +135,7 @@ impl App {
 }
 
 /// Telegram and KIE, over the network.
-fn real_seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
+pub(crate) fn seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
     let unusable = |why: String| StartError::Settings(why);
     let telegram = Telegram::new(
         keys.telegram_bot_token.clone(),

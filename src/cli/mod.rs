@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod catalog;
 pub mod demo;
+mod doctor;
 mod failure;
 mod margins;
 mod output;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Check the ten rules of the books over the whole file
     Audit,
+    /// See whether token, webhook, KIE, disk and books are well, and what to do; changes nothing
+    Doctor,
     /// Show what happened to one request
     Trace {
         /// The code a customer was shown (RQ-a1b2c3d4), or a job's number
@@ -101,6 +104,11 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
             margins::run(output, &Settings::for_prices(&sources()?)?)?;
         }
         Command::Catalog { verify, margins: false } => catalog::run(output, verify)?,
+        Command::Doctor => {
+            let (settings, keys) = Settings::for_service(&sources()?)?;
+            run::log_to_stderr(&settings);
+            doctor::run(output, &settings, &keys)?;
+        }
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,

@@ -26,6 +26,8 @@ pub(super) struct Output {
 pub(super) enum Tone {
     /// All is well.
     Good,
+    /// It may need a look.
+    Unsure,
     /// It needs a look.
     Bad,
 }
@@ -90,6 +92,7 @@ impl Output {
     pub(super) fn toned(self, text: &str, tone: Tone) -> Cell {
         let color = match tone {
             Tone::Good => Color::Green,
+            Tone::Unsure => Color::Yellow,
             Tone::Bad => Color::Red,
         };
         let cell = Cell::new(text);

@@ -86,17 +86,11 @@ impl Alarm<'_> {
     }
 }
 
-/// Each of these is about one payment, and is told of every one.
-fn is_of_one_payment(alarm: Alarm<'_>) -> bool {
-    matches!(alarm, Alarm::PaymentOdd | Alarm::ChargedBack | Alarm::RefundRefused)
-}
-
 /// Puts the alarm into the outbox for every admin, unless the same kind went out within ten minutes and
 /// no operator had orders taken again since: what stops selling a second time is never silent.
 /// `detail` is shown as it is, escaped.
 pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Result<(), Fault> {
-    let text = alarm.text();
-    let note = if is_of_one_payment(alarm) { format!("{text}:{detail}") } else { alarm.note() };
+    let (text, note) = (alarm.text(), alarm.note());
     let now = tx.now().at;
     tracing::warn!(alarm = text, detail, "the operator is told");
     let sold_again = tx.note::<At>(SOLD_AGAIN)?;

@@ -5,13 +5,11 @@ use super::Engine;
 use crate::disk;
 use crate::flow::alarm::{self, Alarm};
 use crate::store::{DISK, Fault, StopRow, StoppedBy, Tx};
-use std::io;
-use std::path::Path;
 
 /// Compares the free disk with the limit, and notes the difference it makes.
 pub(super) async fn check(engine: &Engine) -> Result<(), Fault> {
     let dir = engine.data_dir.clone();
-    let free = match disk::with(move || free_bytes(&dir)).await {
+    let free = match disk::with(move || disk::free_bytes(&dir)).await {
         Ok(free) => free,
         Err(error) => {
             tracing::warn!(%error, "the free disk cannot be measured");
@@ -40,10 +38,4 @@ async fn stop(engine: &Engine, free: u64) -> Result<(), Fault> {
         alarm::raise(&shop, tx, Alarm::DiskFull, &why)
     };
     engine.store.write("no-room", act).await
-}
-
-/// What a process like this one may still write where the directory is.
-fn free_bytes(dir: &Path) -> io::Result<u64> {
-    let disk = rustix::fs::statvfs(dir)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
