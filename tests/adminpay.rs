@@ -370,3 +370,24 @@ async fn a_transfer_whose_time_is_over_and_one_that_never_was_are_a_sentence() {
     assert_eq!((payment(&app, 1).row.state, actions(&app).len()), (State::Expired, 0));
     assert_eq!(app.wallet(ANN).0, "0.00");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_bank_took_back_leaves_the_wallet_even_when_it_is_spent_and_once() {
+    let app = claimed().await;
+    let (ann, admin) = (app.user(ANN), app.user(ADMIN));
+    admin.taps("✅ Зачислить").await.sees_last("Сделано").await;
+    ann.sees("Баланс пополнен на 300,00 ₽").await;
+    ann.orders("z-image", "самовар").await.taps("✅ Запустить").await.gets_media(1).await;
+    app.settled().await;
+    let admin = finds(&app, "№ 1", "Платёж № 1").await;
+    admin.taps("🏦 Банк забрал деньги обратно").await.sees_last("Всё верно?").await;
+    let question = admin.newest().expect("the question");
+    taps_under(&app, ADMIN, question, "👍 Да, сделать", 3);
+    ann.sees("Платёж № 1 отозван").await;
+    app.heard().await;
+    assert_eq!(payment(&app, 1).row.state, State::ChargedBack);
+    assert_eq!(app.wallet(ANN), ("-0.76".to_owned(), "0.00".to_owned()), "once, below zero");
+    ann.orders("z-image", "ещё самовар").await.taps("✅ Запустить").await.sees("Не хватает денег").await;
+    app.settled().await;
+    assert_eq!(app.jobs(), 1, "nothing is sold on a debt");
+}

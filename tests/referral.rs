@@ -157,3 +157,14 @@ async fn without_a_reward_nobody_is_asked_to_bring_anybody() {
     ann.sends("/invite");
     ann.sees_last("ничего не дарим").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_below_what_a_bonus_use_may_cost_decides_nothing() {
+    let app = shop().await;
+    app.user(ANN).sends("/start").sees_last("Здравствуйте").await;
+    let bob = comes(&app, BOB, &format!("ref_{ANN}")).await;
+    pays(&app, &bob, 49).await;
+    assert_eq!(uses(&app, ANN), 0, "one Star does not buy three generations");
+    pays(&app, &bob, 50).await;
+    assert_eq!(uses(&app, ANN), 3);
+}

@@ -5,6 +5,7 @@ use samovar::ids::UserId;
 use samovar::money::Kopecks;
 use samovar::sandbox::kie::Script;
 use samovar::sandbox::telegram::{Fault, Message, Misbehaviour};
+use std::time::Duration;
 
 const ANN: i64 = 1001;
 
@@ -164,4 +165,19 @@ async fn a_payment_in_the_statement_leads_to_all_that_happened_to_it() {
     let data: serde_json::Value = serde_json::from_slice(&document).expect("JSON");
     assert_eq!((&data["payments"][0]["charge"], &data["payments"][0]["stars"]), (&charge.into(), &81.into()));
     app.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_not_made_a_second_time_within_a_minute() {
+    let app = life().await;
+    let ann = app.user(ANN);
+    let files = || ann.media();
+    let before = files();
+    ann.forges_tap("stfile").forges_tap("stfile").forges_tap("stfile");
+    app.heard().await;
+    assert_eq!(files(), before + 1);
+    app.skip(Duration::from_secs(61));
+    ann.forges_tap("stfile");
+    app.heard().await;
+    assert_eq!(files(), before + 2);
 }

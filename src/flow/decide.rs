@@ -101,27 +101,18 @@ pub(super) fn perform(
     what: &Action,
     reason: &str,
 ) -> Result<Result<(String, String), NotDone>, Fault> {
-    let (id, done) = match what {
-        Action::Approve { payment, amount } => {
-            let before = words(tx, *payment)?;
-            let done = transfer::approve(shop, tx, *payment, *amount, admin)?;
-            (*payment, done.map(|_| before).map_err(NotDone::from))
+    let about_none = || Fault::Bug(format!("{what:?} is about no payment"));
+    let id = what.payment().ok_or_else(about_none)?;
+    let before = words(tx, id)?;
+    let done = match what {
+        Action::Approve { amount, .. } => {
+            transfer::approve(shop, tx, id, *amount, admin)?.map(drop).map_err(NotDone::from)
         }
-        Action::Reject { payment } => {
-            let before = words(tx, *payment)?;
-            let done = transfer::reject(shop, tx, *payment, reason, admin)?;
-            (*payment, done.map(|_| before).map_err(NotDone::from))
+        Action::Reject { .. } => {
+            transfer::reject(shop, tx, id, reason, admin)?.map(drop).map_err(NotDone::from)
         }
-        Action::RefundPayment { payment } => {
-            let before = words(tx, *payment)?;
-            let done = refund::begin(tx, *payment, admin)?;
-            (*payment, done.map(|_| before).map_err(NotDone::from))
-        }
-        Action::PaidBack { payment, went } => {
-            let before = words(tx, *payment)?;
-            refund::by_hand(shop, tx, *payment, *went, admin)?;
-            (*payment, Ok(before))
-        }
+        Action::RefundPayment { .. } => refund::begin(tx, id, admin)?.map(drop).map_err(NotDone::from),
+        Action::PaidBack { went, .. } => Ok(refund::by_hand(shop, tx, id, *went, admin)?),
         Action::Adjust { .. }
         | Action::Selling { .. }
         | Action::Ban { .. }
@@ -130,10 +121,10 @@ pub(super) fn perform(
         | Action::SendAgain { .. }
         | Action::Model { .. }
         | Action::PromoNew { .. }
-        | Action::PromoOff { .. } => return Err(Fault::Bug(format!("{what:?} is about no payment"))),
+        | Action::PromoOff { .. } => return Err(about_none()),
     };
     match done {
-        Ok(before) => Ok(Ok((before, words(tx, id)?))),
+        Ok(()) => Ok(Ok((before, words(tx, id)?))),
         Err(not) => Ok(Err(not)),
     }
 }

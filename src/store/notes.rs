@@ -180,6 +180,27 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The payment it is about, if it is about one.
+    pub fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::Approve { payment, .. }
+            | Self::Reject { payment }
+            | Self::RefundPayment { payment }
+            | Self::PaidBack { payment, .. } => Some(*payment),
+            Self::Adjust { .. }
+            | Self::Selling { .. }
+            | Self::Ban { .. }
+            | Self::Unban { .. }
+            | Self::RefundJob { .. }
+            | Self::SendAgain { .. }
+            | Self::Model { .. }
+            | Self::PromoNew { .. }
+            | Self::PromoOff { .. } => None,
+        }
+    }
+}
+
 /// A note the service keeps under a name.
 #[derive(Serialize, Deserialize)]
 struct Note(Vec<u8>);

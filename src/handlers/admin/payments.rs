@@ -133,21 +133,7 @@ fn screen(talk: &Talk<'_, '_>, payment: &Payment) -> Result<Screen, Fault> {
 
 /// The payment that an action is about, in a line: what is asked back must say how much and whose.
 pub(super) fn line(talk: &Talk<'_, '_>, what: &Action) -> Result<Option<String>, Fault> {
-    let id = match what {
-        Action::Approve { payment, .. }
-        | Action::Reject { payment }
-        | Action::RefundPayment { payment }
-        | Action::PaidBack { payment, .. } => *payment,
-        Action::Adjust { .. }
-        | Action::Selling { .. }
-        | Action::Ban { .. }
-        | Action::Unban { .. }
-        | Action::RefundJob { .. }
-        | Action::SendAgain { .. }
-        | Action::PromoNew { .. }
-        | Action::PromoOff { .. }
-        | Action::Model { .. } => return Ok(None),
-    };
+    let Some(id) = what.payment() else { return Ok(None) };
     let Some(payment) = talk.tx.payment(id)? else { return Ok(None) };
     let (way, user) = (receipt::way(talk.lang, payment.row.way), payment.row.user.to_string());
     let args =

@@ -8,7 +8,7 @@ use crate::flow::topup::{self, Heard};
 use crate::handlers::admin::Target as Desk;
 use crate::handlers::reach::buttons;
 use crate::handlers::target::Target;
-use crate::ids::{PaymentId, UserId};
+use crate::ids::UserId;
 use crate::message::{Act, Bill, Lang, Press};
 use crate::money::Kopecks;
 use crate::store::{Action, Asked, DayRow, Expects};
@@ -114,31 +114,12 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
     assert_eq!(world(admin.tx, scene), before, "words change nothing");
 }
 
-/// The payment that an action is about.
-fn payment_of(what: &Action) -> Option<PaymentId> {
-    match what {
-        Action::Approve { payment, .. }
-        | Action::Reject { payment }
-        | Action::RefundPayment { payment }
-        | Action::PaidBack { payment, .. } => Some(*payment),
-        Action::Adjust { .. }
-        | Action::Selling { .. }
-        | Action::Ban { .. }
-        | Action::Unban { .. }
-        | Action::RefundJob { .. }
-        | Action::SendAgain { .. }
-        | Action::PromoNew { .. }
-        | Action::PromoOff { .. }
-        | Action::Model { .. } => None,
-    }
-}
-
 /// What the operator was asked for, without its numbers: the same words may mean another thing.
 fn place(admin: &Guest<'_, '_>, scene: &Scene) -> String {
     let deed = |what: &Action| {
         let plain = format!("{what:?}").replace(|char: char| char.is_ascii_digit(), "");
         let named = |id| scene.payments.iter().find(|(one, _)| *one == id);
-        let name = payment_of(what).and_then(named).map_or("", |(_, name)| name);
+        let name = what.payment().and_then(named).map_or("", |(_, name)| name);
         format!("{plain} {name}")
     };
     match expects(admin) {
