@@ -4,10 +4,11 @@
 use super::accounts::Posted;
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
+use super::open::KEY;
 use super::promos::Gift;
 use super::tables::{Bytes, Tables};
 use super::{Tx, View};
-use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
+use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId, about};
 use crate::ledger::{Refusal, Transfer};
 use crate::money::Kopecks;
 use crate::time::{At, Up};
@@ -292,8 +293,40 @@ impl Tx<'_> {
         u32::try_from(number).map(RequestId).map_err(|_| Fault::Bug("out of request numbers".to_owned()))
     }
 
-    /// Adds an event to a request's timeline.
+    /// Adds an event to a request's timeline, and to the log.
     pub fn trace(
+        &mut self,
+        request: RequestId,
+        user: UserId,
+        job: Option<JobId>,
+        what: &'static str,
+        data: impl Into<String>,
+    ) -> Result<(), Fault> {
+        let data = data.into();
+        self.log_event(request, user, job, what, data.clone())?;
+        self.note_event(request, user, job, what, data)
+    }
+
+    /// Has an event of a request's logged once it is on disk.
+    pub fn log_event(
+        &mut self,
+        request: RequestId,
+        user: UserId,
+        job: Option<JobId>,
+        what: &'static str,
+        data: String,
+    ) -> Result<(), Fault> {
+        if tracing::enabled!(tracing::Level::INFO) {
+            let code = self.note::<[u8; 32]>(KEY)?.map(|key| request.code(&key));
+            self.after_commit(move || {
+                about(code.as_deref(), job, user).in_scope(|| tracing::info!(data, "{what}"));
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds an event to a request's timeline, and not to the log.
+    pub fn note_event(
         &mut self,
         request: RequestId,
         user: UserId,
