@@ -112,7 +112,10 @@ pub const ALL: &[Metric] = &[
         ],
         "Orders that were refused, by why. Nothing was held.",
     ),
-    gauge("samovar_ledger_sum_roubles", "What all accounts add up to, as of the check each minute. Must be 0."),
+    gauge(
+        "samovar_ledger_sum_roubles",
+        "What all accounts add up to, as of the check each minute. Must be 0.",
+    ),
     gauge("samovar_ledger_rows", "Rows of the ledger."),
     gauge("samovar_held_roubles", "What is held for open jobs and for payments on their way back."),
     seconds("samovar_hold_oldest_seconds", "How long a job's money is held at the longest; 0 when none is."),

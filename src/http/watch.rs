@@ -84,7 +84,8 @@ impl Watch {
             metrics::gauge!(name).set(value);
         }
         for by in STOPPED_BY {
-            let stands = |(what, stop): &(String, StopRow)| (what == "all" || what == DISK) && word(stop.by) == by;
+            let stands =
+                |(what, stop): &(String, StopRow)| (what == "all" || what == DISK) && word(stop.by) == by;
             let stopped = u8::from(figures.stops.iter().any(stands));
             metrics::gauge!("samovar_selling_stopped", "by" => by).set(number(stopped));
         }

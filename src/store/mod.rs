@@ -29,6 +29,7 @@ mod scenario;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod users;
 mod writer;
 
@@ -41,12 +42,13 @@ pub use fault::Fault;
 pub use figures::Figures;
 pub use jobs::{BONUS_HOUR, Delivery, Job, JobRow};
 pub use looks::LookRow;
-pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
+pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy};
 pub use open::{Lock, OpenError, Taken};
 pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
 pub use promos::{Gift, PromoRow};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
+pub use trace::TraceRow;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
