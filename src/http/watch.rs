@@ -4,7 +4,7 @@ use crate::disk;
 use crate::flow::admin::{self, Credit};
 use crate::metrics::{STOPPED_BY, number};
 use crate::money::Kopecks;
-use crate::store::{DISK, Fault, Figures, StopRow, StoppedBy, Store};
+use crate::store::{DISK, Figures, StopRow, StoppedBy, Store};
 use crate::time::{At, Moment};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rust_decimal::Decimal;
@@ -45,17 +45,13 @@ impl Watch {
                 1
             }
             Err(fault) => {
-                self.say(&fault);
+                tracing::warn!(%fault, "the figures cannot be read for /metrics");
                 0
             }
         };
         metrics::gauge!("samovar_store_readable").set(number(readable));
         self.show_process().await;
         self.handle.render()
-    }
-
-    fn say(&self, fault: &Fault) {
-        tracing::warn!(%fault, "the figures cannot be read for /metrics");
     }
 
     fn show(&self, figures: &Figures, now: Moment) {

@@ -87,17 +87,7 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
             return engine.store.write("ignore", move |tx| tx.handled(id, &row)).await;
         }
         Decoded::Undecodable { why, .. } => {
-            metrics::counter!("samovar_updates_unreadable_total").increment(1);
-            count("none", "parked");
-            // Why may quote the customer: the operator is told, the log is not.
-            tracing::warn!(update = row.update.0, "an update cannot be read and is put aside");
-            let shop = engine.shop.clone();
-            let act = move |tx: &mut crate::store::Tx<'_>| {
-                tx.park(id, &row, &why)?;
-                let detail = format!("update {}: {why}", row.update);
-                alarm::raise(&shop, tx, alarm::Alarm::Parked, &detail)
-            };
-            return engine.store.write("park", act).await;
+            return park_undecodable(engine, id, row, why).await;
         }
     };
     let note = |attempts: u32| {
@@ -175,6 +165,21 @@ fn kind(what: &What) -> &'static str {
         What::AddedToGroup => "group",
         What::Unsupported => "unsupported",
     }
+}
+
+/// Puts an update aside that cannot be read, and tells the operator.
+async fn park_undecodable(engine: &Engine, id: InboxId, row: InboxRow, why: String) -> Result<(), Fault> {
+    metrics::counter!("samovar_updates_unreadable_total").increment(1);
+    count("none", "parked");
+    // Why may quote the customer: the operator is told, the log is not.
+    tracing::warn!(update = row.update.0, "an update cannot be read and is put aside");
+    let shop = engine.shop.clone();
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        tx.park(id, &row, &why)?;
+        let detail = format!("update {}: {why}", row.update);
+        alarm::raise(&shop, tx, alarm::Alarm::Parked, &detail)
+    };
+    engine.store.write("park", act).await
 }
 
 /// Tells the operator of a payment that we fail to handle.
