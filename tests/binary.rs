@@ -24,7 +24,9 @@ pub(crate) struct Service {
     pub(crate) data: PathBuf,
     child: Child,
     pub(crate) port: u16,
-    admin_port: u16,
+    pub(crate) admin_port: u16,
+    /// The customer.
+    pub(crate) who: i64,
 }
 
 fn free_port() -> u16 {
@@ -46,10 +48,21 @@ impl Service {
 
     /// The service with its data there, and with more settings. Ann has come to it.
     pub(crate) async fn start_in(dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
+        Self::start_for(ANN, dir, data, webhook, more).await
+    }
+
+    /// The same for another customer than Ann.
+    pub(crate) async fn start_for(
+        who: i64,
+        dir: TempDir,
+        data: PathBuf,
+        webhook: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
         let sandbox = sandbox.await.expect("a sandbox");
-        sandbox.telegram.act(|world, _| world.user(ANN, "Анна", "ru"));
+        sandbox.telegram.act(|world, _| world.user(who, "Анна", "ru"));
         let (port, admin_port) = (free_port(), free_port());
         let mut command = command(&data);
         command
@@ -73,7 +86,7 @@ impl Service {
             command.env("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}"));
         }
         let child = command.spawn().expect("the binary starts");
-        let service = Self { sandbox, dir, data, child, port, admin_port };
+        let service = Self { sandbox, dir, data, child, port, admin_port, who };
         service.says("/start");
         service.sees("Самовар").await;
         service
@@ -88,12 +101,12 @@ impl Service {
     }
 
     pub(crate) fn says(&self, text: &str) {
-        self.sandbox.telegram.act(|world, now| world.say(now, ANN, text)).expect("sent");
+        self.sandbox.telegram.act(|world, now| world.say(now, self.who, text)).expect("sent");
     }
 
     pub(crate) async fn sees(&self, text: &str) {
         let there = |world: &World| {
-            let chat = world.chat(ANN)?;
+            let chat = world.chat(self.who)?;
             chat.messages.values().any(|one| one.from.is_none() && one.text.contains(text)).then_some(())
         };
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
@@ -102,26 +115,27 @@ impl Service {
 
     /// Waits until the newest message says this.
     async fn sees_last(&self, text: &str) {
-        let there = |world: &World| world.chat(ANN)?.latest()?.text.contains(text).then_some(());
+        let there = |world: &World| world.chat(self.who)?.latest()?.text.contains(text).then_some(());
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
-        let last = self.sandbox.telegram.look(|world| world.chat(ANN)?.latest().map(|one| one.text.clone()));
+        let last =
+            self.sandbox.telegram.look(|world| world.chat(self.who)?.latest().map(|one| one.text.clone()));
         assert!(seen.is_ok(), "the last word is not {text} but {last:?}");
     }
 
-    async fn taps(&self, button: &str) {
+    pub(crate) async fn taps(&self, button: &str) {
         let there = |world: &World| {
-            let newest = world.chat(ANN)?.latest()?;
+            let newest = world.chat(self.who)?.latest()?;
             newest.button(button).map(|_| newest.id)
         };
         let Ok(message) = self.sandbox.telegram.wait(there, PATIENCE).await else {
             panic!("there is no button {button}");
         };
-        self.sandbox.telegram.act(|world, now| world.tap(now, ANN, message, button)).expect("tapped");
+        self.sandbox.telegram.act(|world, now| world.tap(now, self.who, message, button)).expect("tapped");
     }
 
     /// Orders one picture, whose prompt may choose what the sandbox does.
     pub(crate) async fn orders(&self, prompt: &str) {
-        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let newest = |world: &World| world.chat(self.who)?.latest().map(|one| one.id);
         let before = self.sandbox.telegram.look(newest);
         self.says("/start");
         // Taps and texts travel in queues of their own: a person looks at the new screen first.
@@ -129,7 +143,7 @@ impl Service {
         self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
         self.taps("🎁 Бесплатные").await;
         self.taps("m:z-image").await;
-        let card = |world: &World| world.chat(ANN)?.latest()?.button("✨ Сгенерировать").map(drop);
+        let card = |world: &World| world.chat(self.who)?.latest()?.button("✨ Сгенерировать").map(drop);
         self.sandbox.telegram.wait(card, PATIENCE).await.expect("the model's card");
         self.says(prompt);
         self.taps("⏭ Пропустить все").await;
@@ -138,28 +152,28 @@ impl Service {
 
     /// Opens a model's card from the menu.
     async fn opens(&self, group: &str, model: &str) {
-        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let newest = |world: &World| world.chat(self.who)?.latest().map(|one| one.id);
         let before = self.sandbox.telegram.look(newest);
         self.says("/menu");
         let fresh = |world: &World| newest(world).filter(|id| Some(*id) > before);
         self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
         self.taps(&format!("t:{group}:0")).await;
-        let listed = |world: &World| world.chat(ANN)?.latest()?.button("home").map(drop);
+        let listed = |world: &World| world.chat(self.who)?.latest()?.button("home").map(drop);
         self.sandbox.telegram.wait(listed, PATIENCE).await.expect("a list");
         let card = format!("m:{model}");
-        let here = |world: &World| world.chat(ANN)?.latest()?.button(&card).map(drop);
+        let here = |world: &World| world.chat(self.who)?.latest()?.button(&card).map(drop);
         if self.sandbox.telegram.look(here).is_none() {
             self.taps(&format!("t:{group}:1")).await;
         }
         self.taps(&card).await;
         let generate = format!("gen:{model}");
-        let open = |world: &World| world.chat(ANN)?.latest()?.button(&generate).map(drop);
+        let open = |world: &World| world.chat(self.who)?.latest()?.button(&generate).map(drop);
         self.sandbox.telegram.wait(open, PATIENCE).await.expect("the card");
     }
 
     fn sends(&self, kind: FileKind, name: &str, bytes: impl Into<Bytes>) {
         let file = (name, bytes.into());
-        self.sandbox.telegram.act(|world, now| world.send_file(now, ANN, kind, file, "")).expect("sent");
+        self.sandbox.telegram.act(|world, now| world.send_file(now, self.who, kind, file, "")).expect("sent");
     }
 
     pub(crate) async fn get(&self, port: u16, path: &str) -> (u16, String) {

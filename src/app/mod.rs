@@ -20,9 +20,13 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How often what was measured is summed up.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the service did not start. Nothing was sold and nothing changed.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +131,9 @@ impl App {
         let mut doors = JoinSet::new();
         doors.spawn(http::serve(self.listener, self.service.router(), stop.clone()));
         if let Some((listener, handle)) = self.admin {
-            doors.spawn(http::serve(listener, http::admin_router(handle), stop.clone()));
+            doors.spawn(keep_up(handle.clone(), stop.clone()));
+            let router = http::admin_router(self.service.store().clone(), handle);
+            doors.spawn(http::serve(listener, router, stop.clone()));
         }
         doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
         self.service.run(doors, stop).await
@@ -163,6 +169,13 @@ pub(crate) fn kie_options(settings: &Settings, keys: &Keys) -> Options {
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|why| StartError::Listen { setting, address, why })
+}
+
+/// Sums up what was measured, so that it does not gather where nobody asks for it.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
+        metrics.run_upkeep();
+    }
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.

@@ -105,6 +105,8 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+    /// Fields in systemd's journal.
+    Journald,
 }
 
 /// What only the service needs, and what must be given.

@@ -106,7 +106,7 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("UNKNOWN_DEADLINE", "721h", "30m"),
         ("MIN_FREE_DISK", "much planted", "256MB"),
         ("MIN_FREE_DISK", "99999999999999999999", "256MB"),
-        ("LOG_FORMAT", "planted", "text or json"),
+        ("LOG_FORMAT", "planted", "text, json or journald"),
         ("SUPPORT_TELEGRAM", "https://planted.example", "Telegram name"),
         ("PAYMENT_BANK", "two\nlines planted", "one line"),
         ("TERMS", "<b>planted", "closed"),

@@ -6,6 +6,7 @@ mod health;
 pub(crate) mod kie;
 mod serve;
 pub(crate) mod telegram;
+mod watch;
 
 pub use health::Health;
 pub use serve::serve;
@@ -16,9 +17,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use watch::Watch;
 
 /// A request's body must be there within this.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
@@ -62,8 +65,11 @@ pub fn router(doors: Arc<Doors>) -> Router {
 }
 
 /// The operator's routes, never on the public port.
-pub fn admin_router(metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(async move || metrics.render()))
+pub fn admin_router(store: Store, metrics: PrometheusHandle) -> Router {
+    let watch = Arc::new(Watch::new(store, metrics));
+    // The version of the text format that this is.
+    let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Router::new().route("/metrics", get(async move || (plain, watch.page().await)))
 }
 
 fn answer(status: StatusCode, body: &'static str) -> Response<Body> {

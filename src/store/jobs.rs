@@ -149,12 +149,6 @@ impl View {
         Ok(next.transpose()?.map(|(key, _)| Up(key.value().0)))
     }
 
-    /// How many jobs are looked at, now or later.
-    pub fn open_jobs(&self) -> Result<u64, Fault> {
-        use redb::ReadableTableMetadata;
-        Ok(self.tables.jobs_due.read()?.len()?)
-    }
-
     /// The number of the newest job of all.
     pub fn last_job(&self) -> Result<Option<JobId>, Fault> {
         Ok(self.tables.jobs.read()?.last()?.map(|(key, _)| JobId(key.value())))

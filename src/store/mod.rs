@@ -11,6 +11,7 @@ mod codec;
 mod days;
 mod desk;
 mod fault;
+mod figures;
 mod hot;
 mod jobs;
 mod looks;
@@ -28,23 +29,26 @@ mod scenario;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod users;
 mod writer;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
-pub use audit::{Broken, Report, RuleReport};
+pub use audit::{AccountsReport, Broken, Report, RuleReport};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
 pub use fault::Fault;
+pub use figures::Figures;
 pub use jobs::{BONUS_HOUR, Delivery, Job, JobRow};
 pub use looks::LookRow;
-pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
+pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy};
 pub use open::{Lock, OpenError, Taken};
 pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
 pub use promos::{Gift, PromoRow};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
+pub use trace::TraceRow;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
@@ -66,21 +70,39 @@ pub struct Tx<'txn> {
     hot: Hot,
     now: Moment,
     wake: Wake,
+    after: Vec<After>,
+}
+
+/// What is done once a commit is on disk.
+type After = Box<dyn FnOnce() + Send>;
+
+/// What a transaction leaves to be done when its commit is on disk: whom to wake, what is known then, what
+/// to log and count.
+struct Ran {
+    wake: Wake,
+    known: Known,
+    after: Vec<After>,
 }
 
 impl<'txn> Tx<'txn> {
-    /// Runs `acts` inside `txn`, for its owner to commit; says whom to wake then, and what is known then.
+    /// Runs `acts` inside `txn`, for its owner to commit.
     fn run(
         txn: &'txn WriteTransaction,
         now: Moment,
         known: Known,
         acts: impl FnOnce(&mut Self) -> Result<(), Fault>,
-    ) -> Result<(Wake, Known), Fault> {
+    ) -> Result<Ran, Fault> {
         let tables = WriteTables::of(txn);
-        let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default() };
+        let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default(), after: Vec::new() };
         acts(&mut tx)?;
         tx.write_hot()?;
-        Ok((tx.wake, tx.hot.known()))
+        Ok(Ran { wake: tx.wake, known: tx.hot.known(), after: tx.after })
+    }
+
+    /// Does `then` once this transaction is on disk, and never for one that is not: what an act logs and
+    /// counts, since an act may run more than once.
+    pub fn after_commit(&mut self, then: impl FnOnce() + Send + 'static) {
+        self.after.push(Box::new(then));
     }
 
     /// The time of this transaction: read once, the same for all of it.

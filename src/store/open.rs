@@ -17,7 +17,7 @@ use std::path::Path;
 /// The version of the schema this program writes.
 const SCHEMA: u32 = 3;
 /// The note of the key that callbacks are signed with.
-const KEY: &str = "server_key";
+pub(super) const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
 const CACHE_BYTES: usize = 24 * 1024 * 1024;
 
