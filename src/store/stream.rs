@@ -25,7 +25,7 @@ const STATE: &str = "state";
 #[cfg(not(test))]
 const MOST_KEYS: u64 = 1_000_000;
 #[cfg(test)]
-const MOST_KEYS: u64 = 6_000;
+const MOST_KEYS: u64 = 4_000;
 /// A commit's row begins with how many keys its epoch had listed with it.
 const TOTAL: usize = 8;
 
