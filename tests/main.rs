@@ -33,6 +33,7 @@ mod prompts;
 mod races;
 mod readme;
 mod referral;
+mod restored;
 mod sale;
 mod shop;
 mod statement;

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod bonuses;
 mod codec;
 mod days;
@@ -26,15 +27,18 @@ mod retention;
 mod runs;
 #[cfg(test)]
 mod scenario;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod users;
 mod writer;
+mod written;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{AccountsReport, Broken, Report, RuleReport};
+pub use backup::{BackupError, Dumped, Loaded, Shipment, Stream, check, check_changes, load};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
@@ -94,8 +98,10 @@ impl<'txn> Tx<'txn> {
     ) -> Result<Ran, Fault> {
         let tables = WriteTables::of(txn);
         let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default(), after: Vec::new() };
+        tx.note_changes()?;
         acts(&mut tx)?;
         tx.write_hot()?;
+        tx.list_changes()?;
         Ok(Ran { wake: tx.wake, known: tx.hot.known(), after: tx.after })
     }
 
@@ -117,7 +123,7 @@ pub struct View {
 }
 
 impl View {
-    fn of(database: &Database) -> Result<Self, Fault> {
+    fn of(database: &impl ReadableDatabase) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
         Ok(Self { tables: ReadTables::of(txn) })
     }
@@ -204,7 +210,7 @@ impl Store {
     /// A snapshot. Never waits for a writer; may wait for the disk, so not for async code: that
     /// takes [`Store::read`].
     pub fn view(&self) -> Result<View, Fault> {
-        View::of(self.shared.database()?.as_ref())
+        View::of(&**self.shared.database()?)
     }
 
     /// Reads a snapshot on a thread that may wait.

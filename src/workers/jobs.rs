@@ -10,7 +10,7 @@ use crate::flow::settle;
 use crate::ids::{self, JobId};
 use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
-use crate::store::{Fault, Job, Tx};
+use crate::store::{Fault, Job, Tx, View};
 use crate::time::Up;
 use futures_util::stream::{self, TryStreamExt};
 use serde_json::{Map, Value};
@@ -105,8 +105,8 @@ fn finish(
 }
 
 /// What an earlier life of this process left: whether its createTask calls arrived nobody knows, and
-/// callbacks that came while it was down are lost, so all that is waited for is looked at at once.
-/// Goes on until all of it is noted, or the service is to stop.
+/// callbacks that came while it was down are lost, so all that is waited for is looked at at once. In a file
+/// that came out of a backup what was not sent may have been sent since. Goes on until all of it is noted, or the service is to stop.
 pub async fn recover(engine: &Engine) {
     while let Err(fault) = recover_all(engine).await {
         engine.pause_after("taking up what an earlier life left", &fault).await;
@@ -117,10 +117,11 @@ pub async fn recover(engine: &Engine) {
 }
 
 async fn recover_all(engine: &Engine) -> Result<(), Fault> {
-    let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
+    let left = |view: &View| Ok((view.due(Up(i64::MAX), usize::MAX)?, view.restored()?.is_some()));
+    let (open, restored) = engine.store.read(left).await?;
     // Side by side, so that they share commits: there may be tens of thousands.
     let each = stream::iter(open.into_iter().map(Ok));
-    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id).await {
+    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id, restored).await {
         Ok(()) => Ok(()),
         // One row that cannot be read must not keep all others from starting.
         Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
@@ -129,12 +130,20 @@ async fn recover_all(engine: &Engine) -> Result<(), Fault> {
         }
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
     })
-    .await
+    .await?;
+    if restored { engine.store.write("taken-up", |tx| tx.taken_up()).await } else { Ok(()) }
 }
 
-async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
+async fn recover_one(engine: &Engine, id: JobId, restored: bool) -> Result<(), Fault> {
     let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(()) };
     match job.row.state {
+        State::Queued { .. } | State::Sending { .. } if restored => {
+            let span = about(engine, &job);
+            span.in_scope(|| {
+                tracing::warn!("it may have been sent since the backup; its money stays held");
+            });
+            step(engine, "record", id, Event::Restored).await.map(drop)
+        }
         State::Sending { attempt, .. } => {
             let span = about(engine, &job);
             span.in_scope(|| tracing::warn!("stopped in the middle of an order; its money stays held"));
