@@ -6,7 +6,8 @@
 
 use super::fault::Fault;
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, TableError, Value,
+    WriteTransaction,
 };
 use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
@@ -41,6 +42,8 @@ impl<'txn, K: Key + 'static, V: Value + 'static> Written<'txn, K, V> {
 /// A table of a snapshot.
 pub(super) struct Seen<K: Key + 'static, V: Value + 'static> {
     txn: Arc<ReadTransaction>,
+    /// Where the table is taken from if the file has none: only before an upgrade.
+    spare: Option<Arc<ReadTransaction>>,
     name: &'static str,
     table: OnceLock<ReadOnlyTable<K, V>>,
 }
@@ -51,7 +54,12 @@ impl<K: Key + 'static, V: Value + 'static> Seen<K, V> {
         if let Some(table) = self.table.get() {
             return Ok(table);
         }
-        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
+        let opened = match (self.txn.open_table(TableDefinition::new(self.name)), &self.spare) {
+            (Err(TableError::TableDoesNotExist(_)), Some(spare)) => {
+                spare.open_table(TableDefinition::new(self.name))?
+            }
+            (opened, _) => opened?,
+        };
         Ok(self.table.get_or_init(|| opened))
     }
 }
@@ -89,8 +97,22 @@ macro_rules! schema {
 
         impl ReadTables {
             pub(super) fn of(txn: ReadTransaction) -> Self {
+                Self::from(txn, None)
+            }
+
+            /// The same of an older file: tables that it lacks are those of `spare`.
+            pub(super) fn with_spare(txn: ReadTransaction, spare: ReadTransaction) -> Self {
+                Self::from(txn, Some(Arc::new(spare)))
+            }
+
+            fn from(txn: ReadTransaction, spare: Option<Arc<ReadTransaction>>) -> Self {
                 let txn = Arc::new(txn);
-                Self { $($name: Seen { txn: txn.clone(), name: $text, table: OnceLock::new() },)* }
+                Self { $($name: Seen {
+                    txn: txn.clone(),
+                    spare: spare.clone(),
+                    name: $text,
+                    table: OnceLock::new(),
+                },)* }
             }
 
             /// A hash over all rows of all tables, in order.
@@ -198,4 +220,7 @@ schema! {
     bonuses: i64 => Bytes = "bonuses";
     /// Customer → who brought them, and what became of the reward.
     invited: i64 => Bytes = "invited";
+    /// (Customer, 0 of the ledger or 1 of the jobs, number) → a row of the bot before this one. Never changed,
+    /// but for the words in it.
+    legacy_rows: (i64, u8, u64) => Bytes = "legacy_rows";
 }
