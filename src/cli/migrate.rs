@@ -46,7 +46,8 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
         log = Some(open_log(settings)?);
     }
     let noted = format!("{}\n{}\n", Clock::system().now().at, say(Output::plain(), &migration));
-    let noted = log.as_mut().map_or(Ok(()), |log| log.write_all(noted.as_bytes()).and_then(|()| log.sync_all()));
+    let noted =
+        log.as_mut().map_or(Ok(()), |log| log.write_all(noted.as_bytes()).and_then(|()| log.sync_all()));
     output.answer(&migration, |output| say(output, &migration))?;
     noted.map_err(|error| Failure::refused(format!("it is done, but not noted in {LOG}: {error}")))?;
     match migration.failed {

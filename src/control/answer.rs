@@ -18,8 +18,7 @@ const SHOWN_AFTER_ADJUST: usize = 20;
 ///
 /// Only of an act whose own commit failed nobody knows whether it happened, and then it says so.
 pub async fn answer(store: &Store, ask: Ask) -> Answer {
-    let is_act =
-        matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. } | Ask::Migrate { confirm: true, .. });
+    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. } | Ask::Migrate { confirm: true, .. });
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {

@@ -88,8 +88,15 @@ pub fn bring_user(tx: &mut Tx<'_>, old: &OldUser) -> Result<bool, Fault> {
     if let Some(reason) = &old.ban {
         let (id, what) = (tx.new_action()?, Action::Ban { user: old.id });
         let (before, after) = ("may order".to_owned(), "banned".to_owned());
-        let row =
-            ActionRow { at: now, who: WHO.to_owned(), what, reason: reason.clone(), seq: None, before, after };
+        let row = ActionRow {
+            at: now,
+            who: WHO.to_owned(),
+            what,
+            reason: reason.clone(),
+            seq: None,
+            before,
+            after,
+        };
         tx.put_action(id, &row)?;
     }
     if let Some(inviter) = old.inviter

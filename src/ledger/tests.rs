@@ -129,8 +129,13 @@ fn what_happened_in_the_bot_before_needs_no_hold_and_goes_only_where_such_money_
     let (ann, one) = (Account::User(UserId(1)), Kopecks::new(1));
     let old = |kind, debit, credit| {
         let nothing = Counters::default();
-        let now =
-            Situation { same_ref: None, debit: nothing, credit: nothing, standing: Standing::Nothing, hold: None };
+        let now = Situation {
+            same_ref: None,
+            debit: nothing,
+            credit: nothing,
+            standing: Standing::Nothing,
+            hold: None,
+        };
         apply(&now, &Transfer::legacy(7, kind, debit, credit, one, At(0))).map(drop)
     };
     assert_eq!(old(Kind::Topup, Account::CashManual, ann), Ok(()));

@@ -21,7 +21,7 @@ const SPARE_BYTES: u64 = 16 * 1024 * 1024;
 const MB: u64 = 1024 * 1024;
 
 /// A copy that is being changed. Dropping it leaves the file as it was.
-pub struct Copy {
+pub struct WorkingCopy {
     path: PathBuf,
     working: PathBuf,
     database: Option<Database>,
@@ -50,7 +50,7 @@ pub(super) fn broken_words(report: &Report) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-impl Copy {
+impl WorkingCopy {
     /// A copy of `path` under a name with `ending`, opened.
     pub(super) fn of(path: &Path, ending: &str, clock: &Clock) -> Result<Self, OpenError> {
         let dir = path.parent().unwrap_or(path);
@@ -140,7 +140,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for WorkingCopy {
     fn drop(&mut self) {
         drop(self.database.take());
         match fs::remove_file(&self.working) {

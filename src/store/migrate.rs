@@ -1,7 +1,7 @@
 //! From an older schema to this version's: a step a number, all in one transaction with the number, on a copy of
 //! the file. The file as it was stays beside it.
 
-use super::copy::{Copy, NotKept, broken_words};
+use super::copy::{NotKept, WorkingCopy, broken_words};
 use super::open::{OpenError, SCHEMA, builder, write_schema};
 use super::tables::{ReadTables, WriteTables};
 use super::{Fault, Tx, View};
@@ -35,9 +35,9 @@ pub(super) fn upgrade_by(
     path: &Path,
     from: u32,
     clock: &Clock,
-    migrate: impl FnOnce(&mut Copy) -> Result<(), Fault>,
+    migrate: impl FnOnce(&mut WorkingCopy) -> Result<(), Fault>,
 ) -> Result<(), OpenError> {
-    let mut copy = Copy::of(path, "redb.upgrading", clock)?;
+    let mut copy = WorkingCopy::of(path, "redb.upgrading", clock)?;
     let before = broken_before(copy.database());
     let migrated = catch_unwind(AssertUnwindSafe(|| migrate(&mut copy)));
     migrated.map_err(|panic| Fault::Bug(words(panic.as_ref()).to_owned()))??;

@@ -37,7 +37,7 @@ mod writer;
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{Broken, Report, RuleReport};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
-pub use copy::{Copy, NotKept};
+pub use copy::{NotKept, WorkingCopy};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
 pub use fault::Fault;

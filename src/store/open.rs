@@ -5,7 +5,7 @@ use super::mend::{NotOpened, mend, open_sound, peek};
 use super::migrate::{step, upgrade};
 use super::notes::note_in;
 use super::tables::Bytes;
-use super::{Copy, Engine, Fault, Store, Tx};
+use super::{Engine, Fault, Store, Tx, WorkingCopy};
 use crate::disk::words;
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
@@ -185,10 +185,10 @@ impl Store {
 
     /// A copy of a data directory's database, to be changed in as many transactions as it takes. The caller
     /// holds the directory's [`Lock`], and nobody has the database open.
-    pub fn copy(dir: &Path, clock: &Clock) -> Result<Copy, OpenError> {
+    pub fn copy(dir: &Path, clock: &Clock) -> Result<WorkingCopy, OpenError> {
         let path = there(dir, clock)?;
         open_file(&path, clock)?.close().map_err(|error| Fault::Storage(error.to_string()))?;
-        Copy::of(&path, "redb.importing", clock)
+        WorkingCopy::of(&path, "redb.importing", clock)
     }
 
     /// Opens, or makes, the database on a storage of the caller's: a simulated disk that fails or

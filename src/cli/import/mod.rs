@@ -11,7 +11,7 @@ use crate::flow::legacy::{bring_user, bring_wallet, keep};
 use crate::ids::UserId;
 use crate::ledger::Refusal;
 use crate::money::Kopecks;
-use crate::store::{Copy, Fault, Lock, NotKept, OpenError, Store, Tx};
+use crate::store::{Fault, Lock, NotKept, OpenError, Store, Tx, WorkingCopy};
 use crate::time::Clock;
 use clap::Args;
 use serde::Serialize;
@@ -77,7 +77,8 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
     let _lock = match Lock::take(dir) {
         Ok(lock) => lock,
         Err(OpenError::Taken(taken)) => {
-            let why = format!("the service runs (pid {}): stop it, then import; nothing was changed", taken.pid);
+            let why =
+                format!("the service runs (pid {}): stop it, then import; nothing was changed", taken.pid);
             return Err(Failure::refused(why));
         }
         Err(error) => return Err(opening(error)),
@@ -99,6 +100,7 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
     }
     let mut copy = Store::copy(dir, &Clock::system()).map_err(opening)?;
     bring(&mut copy, &tables, &mut report)?;
+    drop(tables);
     if report.imported.customers == 0 {
         drop(copy);
     } else {
@@ -120,7 +122,7 @@ fn gone_wrong(fault: Fault) -> Failure {
 }
 
 /// Brings all of them along, customer by customer.
-fn bring(copy: &mut Copy, tables: &Tables, report: &mut Report) -> Result<(), Failure> {
+fn bring(copy: &mut WorkingCopy, tables: &Tables, report: &mut Report) -> Result<(), Failure> {
     let mut all: BTreeSet<UserId> = tables.users.keys().chain(tables.wallets.keys()).copied().collect();
     all.extend(tables.ledger.iter().chain(&tables.jobs).map(|row| row.user));
     let mut left = all.into_iter();
@@ -233,7 +235,10 @@ fn say(output: Output, report: &Report) -> String {
     }
     let Imported { customers, balance, transfers, history, jobs } = &report.imported;
     if *customers == 0 {
-        said.push_str(&format!("Nothing is new: all {} customers were here. Nothing was changed.\n", report.before));
+        said.push_str(&format!(
+            "Nothing is new: all {} customers were here. Nothing was changed.\n",
+            report.before
+        ));
         return said;
     }
     said.push_str(&format!(

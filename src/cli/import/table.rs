@@ -111,20 +111,26 @@ pub(super) fn read(
             cannot(format!("line 1 has no column {name}; \\copy {table} to '{file}' csv header writes it"))
         })?);
     }
+    // Of a line's end of two bytes the second is only read with the line after it, and so counted there.
+    let behind = u64::from(reader.position().line() == 1);
     let mut record = ByteRecord::new();
     let mut lines = 0;
     loop {
         left.set(LINE_BYTES);
-        let begins = reader.position().line();
+        let begins = reader.position().line() + behind;
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(lines),
             Err(error) => {
-                let line = error.position().map_or(begins, csv::Position::line);
+                let line = error.position().map_or(begins, |position| position.line() + behind);
                 match error.into_kind() {
                     ErrorKind::UnequalLengths { expected_len, len, .. } => {
                         lines += 1;
-                        complaints.add(file, line, format!("it has {len} fields, the first line has {expected_len}"));
+                        complaints.add(
+                            file,
+                            line,
+                            format!("it has {len} fields, the first line has {expected_len}"),
+                        );
                         continue;
                     }
                     // Where the next line begins is not known then.
@@ -138,7 +144,7 @@ pub(super) fn read(
             }
         }
         lines += 1;
-        let line = record.position().map_or(begins, csv::Position::line);
+        let line = record.position().map_or(begins, |position| position.line() + behind);
         if let Err(why) = take(&Line { record: &record, places: &places, names }) {
             complaints.add(file, line, why);
         }
@@ -156,7 +162,8 @@ impl Read for Rationed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
         if left == 0 {
-            let why = format!("a line of more than {LINE_BYTES} bytes begins here, or a quote that never ends");
+            let why =
+                format!("a line of more than {LINE_BYTES} bytes begins here, or a quote that never ends");
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let most = buffer.len().min(left);

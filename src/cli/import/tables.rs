@@ -77,16 +77,8 @@ impl Tables {
     }
 
     fn read_users(&mut self, dir: &Path) -> Result<(), Failure> {
-        let names = [
-            "user_id",
-            "username",
-            "first_name",
-            "role",
-            "locale",
-            "created_at",
-            "last_seen_at",
-            "metadata",
-        ];
+        let names =
+            ["user_id", "username", "first_name", "role", "locale", "created_at", "last_seen_at", "metadata"];
         let users = &mut self.users;
         self.lines.users = read(dir, USERS, &names, &mut self.complaints, |line| {
             let user = user(line)?;
@@ -109,7 +101,9 @@ impl Tables {
             }
             let target = balance.checked_add(held).ok_or("the wallet does not fit")?;
             if target.is_negative() {
-                return Err(format!("the wallet is below zero, at {target} ₽: set it to what they are to have"));
+                return Err(format!(
+                    "the wallet is below zero, at {target} ₽: set it to what they are to have"
+                ));
             }
             if wallets.insert(id, OldWallet { target, held }).is_some() {
                 return Err(format!("a second wallet of customer {id}"));
@@ -157,7 +151,8 @@ impl Tables {
             let id = number(line.text(0, STATUS_BYTES)?);
             let user = customer(line, 1)?;
             let (model, status) = (line.text(2, MODEL_BYTES)?, line.text(4, STATUS_BYTES)?);
-            let amount = if line.text(3, STATUS_BYTES)?.is_empty() { Kopecks::ZERO } else { amount(line, 3)? };
+            let amount =
+                if line.text(3, STATUS_BYTES)?.is_empty() { Kopecks::ZERO } else { amount(line, 3)? };
             let at = line.read(5, "a time", At::parse)?;
             if amount.is_negative() {
                 return Err(format!("price_rub is {amount}; prices are above zero"));
