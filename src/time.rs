@@ -5,6 +5,7 @@
 //! jump of the wall clock, or a night with the machine off, takes nobody's money back too early.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,6 +51,18 @@ impl At {
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         duration(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Reads a time as PostgreSQL writes it, `2024-05-01 12:34:56.789` or with `+03`; without a zone it is UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let timestamp = match text.parse::<Timestamp>() {
+            Ok(timestamp) => timestamp,
+            Err(_without_zone) => {
+                text.parse::<DateTime>().and_then(|time| time.to_zoned(TimeZone::UTC)).ok()?.timestamp()
+            }
+        };
+        Some(Self(timestamp.as_millisecond()))
     }
 
     /// The number of the calendar hour, UTC.
@@ -230,6 +243,22 @@ mod tests {
         assert_eq!(month("2026-11-30T23:59:59.999Z"), 2026 * 12 + 10);
         assert_eq!(month("2026-12-01T00:00:00Z"), 2026 * 12 + 11);
         assert_eq!(month("2027-01-01T00:00:00Z"), 2027 * 12);
+    }
+
+    #[test]
+    fn times_of_a_database_are_read() {
+        for (text, millis) in [
+            ("2026-11-23 10:55:00", 1_795_431_300_000),
+            (" 2026-11-23 10:55:00.5 ", 1_795_431_300_500),
+            ("2026-11-23 10:55:00+00", 1_795_431_300_000),
+            ("2026-11-23 13:55:00.123456+03", 1_795_431_300_123),
+            ("2026-11-23T10:55:00Z", 1_795_431_300_000),
+        ] {
+            assert_eq!(At::parse(text), Some(At(millis)), "{text}");
+        }
+        for text in ["", "infinity", "yesterday", "2026-13-01 00:00:00", "1795431300"] {
+            assert_eq!(At::parse(text), None, "{text}");
+        }
     }
 
     #[test]

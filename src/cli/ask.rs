@@ -101,6 +101,7 @@ fn good(answer: Answer) -> Result<Answer, Failure> {
         | Answer::Wallet(_)
         | Answer::Audit(_)
         | Answer::Timeline(_)
-        | Answer::Selling(_) => Ok(answer),
+        | Answer::Selling(_)
+        | Answer::Migration(_) => Ok(answer),
     }
 }

@@ -58,7 +58,12 @@ impl From<Unreachable> for Failure {
             Unreachable::Open(
                 OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
             ) => 4,
-            Unreachable::Open(OpenError::Directory { .. } | OpenError::Fault(_)) => 1,
+            Unreachable::Open(
+                OpenError::Directory { .. }
+                | OpenError::NoRoom { .. }
+                | OpenError::NotUpgraded { .. }
+                | OpenError::Fault(_),
+            ) => 1,
         };
         Self { code, why: error.to_string() }
     }

@@ -7,7 +7,9 @@ mod catalog;
 pub mod demo;
 mod doctor;
 mod failure;
+mod import;
 mod margins;
+mod migrate;
 mod output;
 mod run;
 mod selling;
@@ -74,6 +76,10 @@ enum Command {
     Wallet(wallet::Command),
     /// Stop taking orders, or take them again; jobs that run go on
     Selling(selling::Arguments),
+    /// Bring the customers of the old bot along, once, from its tables as CSV files
+    Import(import::Arguments),
+    /// Take the old bot's welcome bonus back from customers who have nothing else; looks only, without --confirm
+    MigrateBalances(migrate::Arguments),
 }
 
 /// Does what the command line says. Exit codes: 0 good; 1 the check, audit or act failed or was
@@ -113,6 +119,8 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
         Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,
+        Command::Import(arguments) => import::run(output, &offline(&sources()?)?, &arguments)?,
+        Command::MigrateBalances(arguments) => migrate::run(output, &offline(&sources()?)?, &arguments)?,
     }
     Ok(0)
 }

@@ -39,6 +39,11 @@ impl Output {
         Self { json, is_terminal, has_colours: is_terminal && !no_color }
     }
 
+    /// The same words for a file.
+    pub(super) fn plain() -> Self {
+        Self { json: false, is_terminal: false, has_colours: false }
+    }
+
     /// Prints `document` for a script, or what `say` makes of it for a person.
     pub(super) fn answer<D: Serialize>(
         self,

@@ -67,7 +67,12 @@ fn exit_code(error: &StartError) -> u8 {
             OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
         )
         | StartError::Fault(Fault::Row { .. }) => 4,
-        StartError::Open(OpenError::Directory { .. } | OpenError::Fault(_))
+        StartError::Open(
+            OpenError::Directory { .. }
+            | OpenError::NoRoom { .. }
+            | OpenError::NotUpgraded { .. }
+            | OpenError::Fault(_),
+        )
         | StartError::Fault(_)
         | StartError::Listen { .. } => 1,
     }

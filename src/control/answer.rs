@@ -2,6 +2,7 @@
 //! command line opened itself.
 
 use super::document::{Selling, Stop, Timeline, Wallet, WalletTransfer};
+use super::migrate::migrate;
 use super::{Answer, Ask};
 use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
@@ -17,7 +18,7 @@ const SHOWN_AFTER_ADJUST: usize = 20;
 ///
 /// Only of an act whose own commit failed nobody knows whether it happened, and then it says so.
 pub async fn answer(store: &Store, ask: Ask) -> Answer {
-    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. });
+    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. } | Ask::Migrate { confirm: true, .. });
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {
@@ -57,6 +58,7 @@ async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
             stops(store).await
         }
         Ask::Stops => stops(store).await,
+        Ask::Migrate { confirm, window, limit } => migrate(store, confirm, window, limit).await,
     }
 }
 

@@ -7,17 +7,21 @@
 mod answer;
 mod client;
 mod document;
+mod migrate;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 
 pub use answer::answer;
 pub use client::{Client, Unanswered, Unreachable};
-pub use document::{Audit, AuditRule, BrokenRow, Event, Selling, Stop, Timeline, Wallet, WalletTransfer};
+pub use document::{
+    Audit, AuditRule, BrokenRow, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet, WalletTransfer,
+};
 pub use server::serve;
 
 use crate::ids::{ActionId, UserId};
 use crate::money::Kopecks;
+use crate::store::Window;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -72,13 +76,22 @@ pub enum Ask {
     },
     /// What is not sold just now.
     Stops,
+    /// The old welcome bonuses that may be taken back, or taking them back.
+    Migrate {
+        /// Take them back; else only look.
+        confirm: bool,
+        /// Whose.
+        window: Window,
+        /// So many at most, the newest wallets first.
+        limit: Option<u32>,
+    },
 }
 
 impl Ask {
     /// True for what reads the whole file and so takes as long as the file is large.
     pub fn is_long(&self) -> bool {
         match self {
-            Self::Audit => true,
+            Self::Audit | Self::Migrate { .. } => true,
             Self::Pid
             | Self::NewAction
             | Self::Adjust { .. }
@@ -106,6 +119,8 @@ pub enum Answer {
     Timeline(Timeline),
     /// What is sold.
     Selling(Selling),
+    /// Old welcome bonuses.
+    Migration(Migration),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

@@ -294,6 +294,7 @@ fn is_said_by_worker(event: &Event) -> bool {
         | Event::InputLost
         | Event::NotSent { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::NotFetched => true,
         Event::Start
         | Event::Busy { .. }

@@ -11,8 +11,8 @@ use super::backup::{BackupError, raw};
 use super::fault::Fault;
 use super::written::{Keys, Written};
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, Value,
-    WriteTransaction,
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
+    Value, WriteTransaction,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -22,13 +22,15 @@ pub(super) type Bytes = &'static [u8];
 /// A table of a snapshot.
 pub(super) struct Seen<K: Key + 'static, V: Value + 'static> {
     txn: Arc<ReadTransaction>,
+    /// Where the table is taken from if the file has none: only before an upgrade.
+    spare: Option<Arc<ReadTransaction>>,
     name: &'static str,
     table: OnceLock<ReadOnlyTable<K, V>>,
 }
 
 impl<K: Key + 'static, V: Value + 'static> Seen<K, V> {
-    fn of(txn: &Arc<ReadTransaction>, name: &'static str) -> Self {
-        Self { txn: txn.clone(), name, table: OnceLock::new() }
+    fn of(txn: &Arc<ReadTransaction>, spare: Option<&Arc<ReadTransaction>>, name: &'static str) -> Self {
+        Self { txn: txn.clone(), spare: spare.cloned(), name, table: OnceLock::new() }
     }
 
     /// The table.
@@ -36,7 +38,12 @@ impl<K: Key + 'static, V: Value + 'static> Seen<K, V> {
         if let Some(table) = self.table.get() {
             return Ok(table);
         }
-        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
+        let opened = match (self.txn.open_table(TableDefinition::new(self.name)), &self.spare) {
+            (Err(TableError::TableDoesNotExist(_)), Some(spare)) => {
+                spare.open_table(TableDefinition::new(self.name))?
+            }
+            (opened, _) => opened?,
+        };
         Ok(self.table.get_or_init(|| opened))
     }
 }
@@ -112,11 +119,20 @@ macro_rules! schema {
 
         impl ReadTables {
             pub(super) fn of(txn: ReadTransaction) -> Self {
+                Self::from(txn, None)
+            }
+
+            /// The same of an older file: tables that it lacks are those of `spare`.
+            pub(super) fn with_spare(txn: ReadTransaction, spare: ReadTransaction) -> Self {
+                Self::from(txn, Some(Arc::new(spare)))
+            }
+
+            fn from(txn: ReadTransaction, spare: Option<Arc<ReadTransaction>>) -> Self {
                 let txn = Arc::new(txn);
                 Self {
-                    $($name: Seen::of(&txn, $text),)*
-                    stream: Seen::of(&txn, STREAM),
-                    changed: Seen::of(&txn, CHANGED),
+                    $($name: Seen::of(&txn, spare.as_ref(), $text),)*
+                    stream: Seen::of(&txn, spare.as_ref(), STREAM),
+                    changed: Seen::of(&txn, spare.as_ref(), CHANGED),
                 }
             }
 
@@ -252,4 +268,7 @@ schema! {
     bonuses: i64 => Bytes = "bonuses";
     /// Customer → who brought them, and what became of the reward.
     invited: i64 => Bytes = "invited";
+    /// (Customer, 0 of the ledger or 1 of the jobs, number) → a row of the bot before this one. Never changed,
+    /// but for the words in it.
+    legacy_rows: (i64, u8, u64) => Bytes = "legacy_rows";
 }

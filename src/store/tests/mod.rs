@@ -9,6 +9,7 @@ mod disk;
 mod hot;
 mod model;
 mod opening;
+mod upgrading;
 mod writing;
 
 use super::scenario::{clock, fill};
