@@ -136,17 +136,25 @@ impl App {
 
 /// Telegram and KIE, over the network.
 pub(crate) fn seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
-    let unusable = |why: String| StartError::Settings(why);
+    let (gateway, provider) = (telegram(settings, keys)?, kie(settings, keys, clock)?);
+    Ok(Seams { gateway: Arc::new(gateway), provider: Arc::new(provider) })
+}
+
+/// Telegram, over the network.
+pub(crate) fn telegram(settings: &Settings, keys: &Keys) -> Result<Telegram, StartError> {
     let telegram = Telegram::new(
         keys.telegram_bot_token.clone(),
         settings.telegram_api_url.clone(),
         settings.data_dir.clone(),
         Timeouts::default(),
-    )
-    .map_err(|error| unusable(format!("TELEGRAM_API_URL: {error}")))?
-    .with_cards(settings.payment_provider_token.clone());
-    let kie = Kie::new(kie_options(settings, keys), clock).map_err(|error| unusable(error.to_string()))?;
-    Ok(Seams { gateway: Arc::new(telegram), provider: Arc::new(kie) })
+    );
+    let telegram = telegram.map_err(|error| StartError::Settings(format!("TELEGRAM_API_URL: {error}")))?;
+    Ok(telegram.with_cards(settings.payment_provider_token.clone()))
+}
+
+/// KIE, over the network.
+pub(crate) fn kie(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Kie, StartError> {
+    Kie::new(kie_options(settings, keys), clock).map_err(|error| StartError::Settings(error.to_string()))
 }
 
 /// What KIE needs to be spoken to, from the settings.

@@ -7,13 +7,17 @@
 mod answer;
 mod client;
 mod document;
+mod export;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 
 pub use answer::answer;
 pub use client::{Client, Unanswered, Unreachable};
-pub use document::{Audit, AuditRule, BrokenRow, Event, Selling, Stop, Timeline, Wallet, WalletTransfer};
+pub use document::{
+    Audit, AuditRule, BrokenRow, Concerns, Event, Selling, Stop, Timeline, Wallet, WalletTransfer,
+};
+pub use export::{JobLine, LedgerLine, Page, Table, UserLine};
 pub use server::serve;
 
 use crate::ids::{ActionId, UserId};
@@ -72,6 +76,17 @@ pub enum Ask {
     },
     /// What is not sold just now.
     Stops,
+    /// A page of a table.
+    Export {
+        /// Which table.
+        table: Table,
+        /// The number of the last row of the page before; 0 for the first page.
+        after: u64,
+        /// How many rows at most; never more than 5,000 come.
+        limit: u32,
+    },
+    /// What an operator should hear of.
+    Concerns,
 }
 
 impl Ask {
@@ -85,7 +100,9 @@ impl Ask {
             | Self::Wallet { .. }
             | Self::Trace { .. }
             | Self::Selling { .. }
-            | Self::Stops => false,
+            | Self::Stops
+            | Self::Export { .. }
+            | Self::Concerns => false,
         }
     }
 }
@@ -106,6 +123,10 @@ pub enum Answer {
     Timeline(Timeline),
     /// What is sold.
     Selling(Selling),
+    /// A page of a table.
+    Page(Page),
+    /// What an operator should hear of.
+    Concerns(Concerns),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.
