@@ -34,7 +34,7 @@ pub enum StartError {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// An address cannot be listened on.
-    #[error("{setting} {address} cannot be listened on: {why}")]
+    #[error("{setting} {address} cannot be listened on: {why}; {}", listen_advice(.why))]
     Listen {
         /// Which setting.
         setting: &'static str,
@@ -46,6 +46,17 @@ pub enum StartError {
     /// The settings are wrong in a way that only the whole can tell.
     #[error("{0}")]
     Settings(String),
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_advice(why: &io::Error) -> &'static str {
+    if why.kind() == io::ErrorKind::AddrInUse {
+        "stop the program that has it, or set another port"
+    } else if why.kind() == io::ErrorKind::PermissionDenied {
+        "ports below 1024 are root's: set another, behind a proxy or a socket unit"
+    } else {
+        "set an address that this machine has"
+    }
 }
 
 /// What one start needs beside its settings.

@@ -26,7 +26,7 @@ pub(super) fn run(output: Output, settings: &Settings, live: bool) -> Result<(),
     let path = if live { "/healthz" } else { "/readyz" };
     let (ok, says) = match ask(address, path) {
         Ok(answer) => understand(&answer),
-        Err(error) => (false, format!("nobody answers at {address}: {error}")),
+        Err(error) => (false, format!("nobody answers at {address} ({error}): does the service run?")),
     };
     let health = Health { ok, address: address.to_string(), says };
     if ok {

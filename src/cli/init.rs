@@ -109,11 +109,14 @@ pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments
             "this is no terminal where you could be asked: give --token-file FILE, --kie-key-file FILE and --admin ID",
         ));
     }
+    // What is wrong in itself is told before anybody is asked about anything.
     for wanted in Wanted::ALL {
-        match arguments.given(wanted) {
-            Some((name, value)) => drop(form.take(wanted, name, value)?),
-            None => form.ask(wanted)?,
+        if let Some((name, value)) = arguments.given(wanted) {
+            form.take(wanted, name, value)?;
         }
+    }
+    for wanted in Wanted::ALL {
+        if missing.contains(&wanted) { form.ask(wanted)? } else { form.try_out(wanted).map(drop)? }
     }
     write(&path, &form.given)?;
     let flag = if [USUAL, SYSTEM].iter().any(|usual| Path::new(usual) == path) {
@@ -188,39 +191,39 @@ impl Form {
             let answer =
                 answered.map_err(|error| Failure::refused(format!("nothing was written: {error}")))?;
             // A blank at the ends is the copying's.
-            match self.take(wanted, wanted.name().to_owned(), answer.trim().to_owned()) {
+            let taken = self.take(wanted, wanted.name().to_owned(), answer.trim().to_owned());
+            match taken.and_then(|()| self.try_out(wanted)) {
                 Ok(says) => return tell(&format!("   ✓ {says}")),
                 Err(failure) => tell(&format!("   ✗ {failure}"))?,
             }
         }
     }
 
-    /// Checks one of the three, tries it, and keeps it; gives a few words on it.
-    fn take(&mut self, wanted: Wanted, name: String, value: String) -> Result<String, Failure> {
+    /// Checks one of the three and keeps it.
+    fn take(&mut self, wanted: Wanted, name: String, value: String) -> Result<(), Failure> {
         let mut environment = self.given.clone();
         environment.remove(wanted.name());
         environment.insert(name, value);
-        let read = Settings::for_service(&Sources { environment, file: None });
-        let (settings, keys) = read.map_err(|problems| one_line(&problems))?;
-        let says = self.try_out(wanted, &settings, &keys)?;
+        let (_, keys) = read(environment)?;
         let kept = match wanted {
             Wanted::Token => keys.telegram_bot_token.expose_secret().to_owned(),
             Wanted::Key => keys.kie_api_key.expose_secret().to_owned(),
             Wanted::Admins => keys.admin_ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         };
         self.given.insert(wanted.name().to_owned(), kept);
-        Ok(says)
+        Ok(())
     }
 
-    fn try_out(&mut self, wanted: Wanted, settings: &Settings, keys: &Keys) -> Result<String, Failure> {
+    /// Tries one of the three that is kept; gives a few words on it.
+    fn try_out(&mut self, wanted: Wanted) -> Result<String, Failure> {
+        let (settings, keys) = read(self.given.clone())?;
         let unusable = |error: app::StartError| Failure::settings(error.to_string());
-        let untried = || "it is well formed; not tried".to_owned();
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::refused(format!("no runtime: {error}")))?;
         match wanted {
-            Wanted::Token | Wanted::Key if self.offline => Ok(untried()),
+            Wanted::Token | Wanted::Key if self.offline => Ok("it is well formed; not tried".to_owned()),
             Wanted::Token => {
-                let telegram = app::telegram(settings, keys).map_err(unusable)?;
+                let telegram = app::telegram(&settings, &keys).map_err(unusable)?;
                 let me = runtime.block_on(telegram.me()).map_err(|error| match error {
                     CallError::Token => Failure::refused(
                         "TELEGRAM_BOT_TOKEN is of no bot that Telegram knows: copy it again from @BotFather",
@@ -237,7 +240,7 @@ impl Form {
                 Ok(format!("the bot is @{}", me.username))
             }
             Wanted::Key => {
-                let kie = app::kie(settings, keys, &Clock::system()).map_err(unusable)?;
+                let kie = app::kie(&settings, &keys, &Clock::system()).map_err(unusable)?;
                 let credit = runtime.block_on(kie.credit()).map_err(|why| {
                     Failure::refused(format!(
                         "KIE_API_KEY was not taken: KIE says {why}. Yours is at https://kie.ai/api-key \
@@ -250,6 +253,11 @@ impl Form {
             Wanted::Admins => Ok(format!("{} it is", keys.admin_ids[0])),
         }
     }
+}
+
+/// The settings with these values, by the very checks of the service.
+fn read(environment: BTreeMap<String, String>) -> Result<(Settings, Keys), Failure> {
+    Settings::for_service(&Sources { environment, file: None }).map_err(|problems| one_line(&problems))
 }
 
 /// What is wrong, without saying that it came from an environment which nobody set.
