@@ -1,6 +1,6 @@
 //! `samovar doctor` against a Telegram and a KIE that answer: each line says how it is and what to do.
 
-use crate::support::{Mode, TestApp, tell};
+use crate::support::{Mode, PATIENCE, TestApp, tell};
 use samovar::payment::Way;
 use samovar::sandbox::telegram::Bot;
 use samovar::sandbox::{self, Sandbox, kie};
@@ -61,6 +61,13 @@ fn verdict(report: &Value, check: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shop_that_is_well_is_told_so_and_stars_alone_are_in_order() {
     let app = TestApp::start(Mode::Polling).await;
+    // The binary makes its files so; the service of this test has the umask of the tests.
+    for entry in fs::read_dir(app.data_dir()).expect("readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            fs::set_permissions(path, Permissions::from_mode(0o600)).expect("set");
+        }
+    }
     let ran = doctor(&app, &[]).await;
     let report: Value = serde_json::from_slice(&ran.stdout).expect("one document");
     for check in [
@@ -130,11 +137,7 @@ async fn another_program_that_polls_is_found_and_no_update_is_taken_from_anybody
     let alone = report(&examine(&sandbox, &data, &[]).await);
     assert_eq!(verdict(&alone, "polling"), "ok", "{alone}");
     let other = tokio::spawn(poll(sandbox.telegram_url().to_string()));
-    sandbox
-        .telegram
-        .wait(|world| world.is_polled().then_some(()), samovar_patience())
-        .await
-        .expect("it polls");
+    sandbox.telegram.wait(|world| world.is_polled().then_some(()), PATIENCE).await.expect("it polls");
     let ran = examine(&sandbox, &data, &[]).await;
     assert_eq!((verdict(&report(&ran), "polling").as_str(), ran.status.code()), ("fail", Some(1)));
     other.abort();
@@ -145,10 +148,6 @@ async fn another_program_that_polls_is_found_and_no_update_is_taken_from_anybody
     let told = report(&examine(&sandbox, &data, &[]).await);
     let webhook = told["lines"].as_array().expect("lines").iter().find(|line| line["check"] == "webhook");
     assert!(webhook.expect("a line")["says"].as_str().expect("a text").contains("1 updates wait"), "{told}");
-}
-
-fn samovar_patience() -> std::time::Duration {
-    std::time::Duration::from_secs(20)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -200,6 +200,32 @@ async fn what_root_does_on_a_stopped_service_leaves_nothing_that_the_service_can
 }
 
 #[test]
+fn root_reaches_a_directory_to_which_its_owner_knows_no_way() {
+    if !is_root() {
+        tell(
+            "NOT ROOT: what systemd keeps behind /var/lib/private is not tested here; run this test as root",
+        );
+    }
+    let (dir, program) = open_house();
+    let closed = dir.path().join("private");
+    fs::create_dir(&closed).expect("made");
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).expect("set");
+    let data = closed.join("samovar");
+    for (roubles, available) in [("5", "5.00"), ("2.50", "7.50")] {
+        let mut credit = command_of(&program, &data);
+        credit.args(["wallet", "credit", "4242", roubles, "--reason", "a gift", "--json"]);
+        assert_eq!(json(&credit.output().expect("it runs"))["available"], available);
+        if is_root() {
+            for path in all_below(&data) {
+                let before = fs::metadata(&path).expect("there").uid();
+                assert_eq!(before, if available == "5.00" { 0 } else { NOBODY }, "{}", path.display());
+                chown(path, Some(NOBODY), Some(NOBODY)).expect("given away");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_start_that_cannot_be_says_why_in_one_line() {
     let (dir, program) = open_house();
     let data = dir.path().join("data");

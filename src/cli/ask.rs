@@ -111,15 +111,15 @@ async fn patiently(client: &Client, ask: Ask) -> Result<Answer, Unanswered> {
     if let Ok(answered) = timeout(SHOW_AFTER, &mut answer).await {
         return answered;
     }
-    let spinner = spinner();
+    let spinner = spinner("reading the whole file");
     let answered = answer.await;
     spinner.finish_and_clear();
     answered
 }
 
 /// Turns on stderr, and only when that is a terminal.
-fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message("reading the whole file");
+pub(super) fn spinner(message: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(message);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
         spinner.set_style(style);
     }

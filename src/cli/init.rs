@@ -104,7 +104,8 @@ pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments
     let mut form = Form::new(arguments);
     let missing: Vec<_> =
         Wanted::ALL.into_iter().filter(|wanted| arguments.given(*wanted).is_none()).collect();
-    if !missing.is_empty() && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !missing.is_empty() && !can_ask {
         return Err(Failure::settings(
             "this is no terminal where you could be asked: give --token-file FILE, --kie-key-file FILE and --admin ID",
         ));

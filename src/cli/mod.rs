@@ -130,7 +130,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
             let sources = sources()?;
             let (settings, keys) = Settings::for_service(&sources)?;
             run::log_to_stderr(&settings);
-            doctor::run(output, &sources, &settings, &keys)?;
+            doctor::run(output, &sources, settings, &keys)?;
         }
         Command::Init(arguments) => init::run(output, cli.config, &arguments)?,
         Command::Config(command) => settings::run(output, &sources()?, &command)?,
@@ -147,9 +147,9 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
 /// What a command on the data directory needs of the settings, and logs set up by them. From here on the
 /// process is no longer root, if the directory is another's.
 fn offline(sources: &Sources) -> Result<Settings, Failure> {
-    let settings = Settings::for_data_dir(sources)?;
+    let mut settings = Settings::for_data_dir(sources)?;
     run::log_to_stderr(&settings);
-    owner::become_owner(&settings.data_dir)?;
+    owner::become_owner(&mut settings.data_dir)?;
     Ok(settings)
 }
 

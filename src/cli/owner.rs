@@ -3,9 +3,11 @@
 
 use super::Failure;
 use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The owner of the directory, when that is somebody else than root and this process is root.
 fn other(data_dir: &Path) -> Option<(Uid, Gid)> {
@@ -20,13 +22,23 @@ fn other(data_dir: &Path) -> Option<(Uid, Gid)> {
 
 /// Becomes the owner of the data directory, if this is root and it exists and is another's. There is no
 /// way back: it comes after the settings are read and before anything is opened.
-pub(super) fn become_owner(data_dir: &Path) -> Result<(), Failure> {
+///
+/// The way to the directory may be closed to its owner (systemd keeps those of a `DynamicUser` in
+/// `/var/lib/private`, which only root may enter): then it goes on through a handle that root opened.
+pub(super) fn become_owner(data_dir: &mut PathBuf) -> Result<(), Failure> {
     let Some((uid, gid)) = other(data_dir) else { return Ok(()) };
-    let became = setgroups(&[gid]).and_then(|()| setgid(gid)).and_then(|()| setuid(uid));
-    became.map_err(|why| {
+    let cannot = |why: io::Error| {
         let dir = data_dir.display();
         Failure::refused(format!("{dir} belongs to user {uid}, and root cannot become that user here: {why}"))
-    })
+    };
+    let handle = File::open(&*data_dir).map_err(cannot)?;
+    let became = setgroups(&[gid]).and_then(|()| setgid(gid)).and_then(|()| setuid(uid));
+    became.map_err(io::Error::from).map_err(cannot)?;
+    if fs::metadata(&*data_dir).is_err() {
+        // Open as long as this process lives.
+        *data_dir = PathBuf::from(format!("/proc/self/fd/{}", handle.into_raw_fd()));
+    }
+    Ok(())
 }
 
 /// Why the service does not run as root on a directory of somebody else's: it would for years leave files

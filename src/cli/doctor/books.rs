@@ -16,7 +16,7 @@ pub(super) fn audit(settings: &Settings) -> Line {
     }
     match ask::ask(settings, Ask::Audit) {
         Ok(Answer::Audit(audit)) if audit.ok => {
-            Line::ok("books", format!("all ten rules hold over {} rows", audit.rows))
+            Line::ok("books", format!("all ten rules hold; ledger rows: {}", audit.rows))
         }
         Ok(_) => Line::fail(
             "books",

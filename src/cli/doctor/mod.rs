@@ -10,12 +10,13 @@ use super::{Failure, Output, ask, owner};
 use crate::app::{self, StartError};
 use crate::config::{Keys, Settings, Sources};
 use crate::time::Clock;
-use console::measure_text_width;
+use console::{Term, measure_text_width};
 use serde::Serialize;
 use tokio::runtime::Builder;
 
-/// Lines are broken at about this many columns.
+/// Lines are broken at this many columns; earlier on a narrower terminal.
 const COLUMNS: usize = 100;
+const LEAST_COLUMNS: usize = 50;
 /// Where what is said begins: after the verdict and the check's name.
 const INDENT: usize = 17;
 
@@ -62,29 +63,32 @@ struct Report {
 pub(super) fn run(
     output: Output,
     sources: &Sources,
-    settings: &Settings,
+    mut settings: Settings,
     keys: &Keys,
 ) -> Result<(), Failure> {
     let unusable = |error: StartError| Failure::settings(error.to_string());
     let clock = Clock::system();
-    let telegram = app::telegram(settings, keys).map_err(unusable)?;
-    let kie = app::kie(settings, keys, &clock).map_err(unusable)?;
+    let telegram = app::telegram(&settings, keys).map_err(unusable)?;
+    let kie = app::kie(&settings, keys, &clock).map_err(unusable)?;
     // What only root may read was read; the rest is looked at as the service would.
     let secrets = machine::secrets(sources);
-    owner::become_owner(&settings.data_dir)?;
-    let runs = ask::who_has(settings);
+    owner::become_owner(&mut settings.data_dir)?;
+    let settings = &settings;
+    let holder = ask::who_has(settings);
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::refused(format!("no runtime: {error}")))?;
+    let spinner = ask::spinner("asking Telegram and KIE");
     let mut lines = runtime.block_on(async {
         vec![
             outside::token(&telegram).await,
             outside::webhook(&telegram, settings, &clock).await,
-            outside::pollers(&telegram, settings, &runs).await,
+            outside::pollers(&telegram, settings, &holder).await,
             outside::credit(&kie, settings.kie_credit_alert).await,
             outside::uploads(&kie).await,
             outside::time(&telegram, &clock).await,
         ]
     });
+    spinner.finish_and_clear();
     drop(runtime);
     lines.extend([machine::room(settings), machine::rights(&settings.data_dir), secrets, machine::systemd()]);
     lines.push(books::audit(settings));
@@ -98,6 +102,8 @@ pub(super) fn run(
 }
 
 fn say(output: Output, report: &Report) -> String {
+    let columns = Term::stdout().size_checked().map_or(COLUMNS, |(_, columns)| usize::from(columns));
+    let columns = columns.clamp(LEAST_COLUMNS, COLUMNS);
     let mut said = String::new();
     for line in &report.lines {
         let verdict = match line.verdict {
@@ -105,9 +111,10 @@ fn say(output: Output, report: &Report) -> String {
             Verdict::Warn => output.painted("warn", Tone::Unsure),
             Verdict::Fail => output.painted("FAIL", Tone::Bad),
         };
-        said.push_str(&format!("{verdict}  {:<11}{}\n", line.check, folded(&line.says)));
+        let name = format!("  {:<11}", line.check);
+        said.extend([verdict.as_str(), &name, &folded(&line.says, columns), "\n"]);
         if !line.todo.is_empty() {
-            said.push_str(&format!("{:INDENT$}→ {}\n", "", folded(line.todo)));
+            said.extend([" ".repeat(INDENT).as_str(), "→ ", &folded(line.todo, columns - 2), "\n"]);
         }
     }
     let warnings = report.lines.iter().filter(|line| line.verdict == Verdict::Warn).count();
@@ -121,11 +128,11 @@ fn say(output: Output, report: &Report) -> String {
 }
 
 /// Words broken into lines that stand below each other.
-fn folded(text: &str) -> String {
+fn folded(text: &str, columns: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("never empty");
-        if !line.is_empty() && measure_text_width(line) + measure_text_width(word) >= COLUMNS - INDENT {
+        if !line.is_empty() && measure_text_width(line) + measure_text_width(word) >= columns - INDENT {
             lines.push(word.to_owned());
         } else {
             line.push_str(if line.is_empty() { "" } else { " " });
@@ -142,9 +149,9 @@ mod tests {
     #[test]
     fn long_sentences_stand_below_each_other() {
         let long = "word ".repeat(40);
-        let folded = folded(&long);
+        let folded = folded(&long, COLUMNS);
         assert!(folded.lines().count() > 2 && folded.lines().all(|line| line.len() <= COLUMNS), "{folded}");
         assert!(folded.lines().skip(1).all(|line| line.starts_with(&" ".repeat(INDENT))), "{folded}");
-        assert_eq!(super::folded("a  b"), "a b");
+        assert_eq!(super::folded("a  b", COLUMNS), "a b");
     }
 }

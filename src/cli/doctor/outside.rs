@@ -148,15 +148,10 @@ pub(super) async fn time(telegram: &Telegram, clock: &Clock) -> Line {
         Ok(Some(there)) => match here.0.abs_diff(there.0) {
             off if off > CLOCK_FAIL_MS => Line::fail(
                 "clock",
-                format!(
-                    "{} beside Telegram's: signed callbacks and copies to a bucket are refused",
-                    span(off)
-                ),
+                format!("{} off Telegram's: signed callbacks and copies to a bucket are refused", span(off)),
                 set,
             ),
-            off if off > CLOCK_WARN_MS => {
-                Line::warn("clock", format!("{} beside Telegram's", span(off)), set)
-            }
+            off if off > CLOCK_WARN_MS => Line::warn("clock", format!("{} off Telegram's", span(off)), set),
             off => Line::ok("clock", format!("within {} of Telegram's", span(off.max(1_000)))),
         },
         Ok(None) => Line::ok("clock", "the Bot API server does not say its time"),
@@ -167,5 +162,9 @@ pub(super) async fn time(telegram: &Telegram, clock: &Clock) -> Line {
 /// A time for people.
 fn span(ms: u64) -> String {
     let seconds = ms.div_ceil(1_000);
-    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) }
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
 }
