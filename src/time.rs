@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -94,6 +95,18 @@ impl Up {
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl At {
+    /// The time in the head of an HTTP answer, to the second: `Fri, 27 Nov 2026 06:50:00 GMT`.
+    pub fn http_date(self) -> Result<String, jiff::Error> {
+        DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::from_second(self.0.div_euclid(1000))?)
+    }
+
+    /// Reads [`At::http_date`].
+    pub fn of_http_date(text: &str) -> Result<Self, jiff::Error> {
+        Ok(Self(DateTimeParser::new().parse_timestamp(text.trim())?.as_millisecond()))
     }
 }
 

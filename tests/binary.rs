@@ -29,12 +29,17 @@ pub(crate) struct Service {
     pub(crate) who: i64,
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port()
 }
 
-fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
+pub(crate) fn command(data: &Path) -> Command {
+    command_of(Path::new(env!("CARGO_BIN_EXE_samovar")), data)
+}
+
+/// A command of this binary on this data directory, with no other settings.
+pub(crate) fn command_of(program: &Path, data: &Path) -> Command {
+    let mut command = Command::new(program);
     command.args(["--config", "/dev/null"]).env_clear().env("DATA_DIR", data).stdin(Stdio::null());
     command
 }
@@ -48,11 +53,25 @@ impl Service {
 
     /// The service with its data there, and with more settings. Ann has come to it.
     pub(crate) async fn start_in(dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
-        Self::start_for(ANN, dir, data, webhook, more).await
+        let command = command(&data);
+        Self::start_by(command, ANN, dir, data, webhook, more).await
     }
 
     /// The same for another customer than Ann.
     pub(crate) async fn start_for(
+        who: i64,
+        dir: TempDir,
+        data: PathBuf,
+        webhook: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
+        let command = command(&data);
+        Self::start_by(command, who, dir, data, webhook, more).await
+    }
+
+    /// The same by a command of the caller's, which says which binary and as whom.
+    pub(crate) async fn start_by(
+        mut command: Command,
         who: i64,
         dir: TempDir,
         data: PathBuf,
@@ -64,7 +83,6 @@ impl Service {
         let sandbox = sandbox.await.expect("a sandbox");
         sandbox.telegram.act(|world, _| world.user(who, "Анна", "ru"));
         let (port, admin_port) = (free_port(), free_port());
-        let mut command = command(&data);
         command
             .arg("run")
             .env("TELEGRAM_BOT_TOKEN", TOKEN)
@@ -180,6 +198,11 @@ impl Service {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// Ends it as a power cut does; its files stay.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it ends");
     }
 
     /// What it wrote on stderr so far.

@@ -38,7 +38,7 @@ pub enum StartError {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// An address cannot be listened on.
-    #[error("{setting} {address} cannot be listened on: {why}")]
+    #[error("{setting} {address} cannot be listened on: {why}; {}", listen_advice(.why))]
     Listen {
         /// Which setting.
         setting: &'static str,
@@ -50,6 +50,17 @@ pub enum StartError {
     /// The settings are wrong in a way that only the whole can tell.
     #[error("{0}")]
     Settings(String),
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_advice(why: &io::Error) -> &'static str {
+    if why.kind() == io::ErrorKind::AddrInUse {
+        "stop the program that has it, or set another port"
+    } else if why.kind() == io::ErrorKind::PermissionDenied {
+        "ports below 1024 are root's: set another, behind a proxy or a socket unit"
+    } else {
+        "set an address that this machine has"
+    }
 }
 
 /// What one start needs beside its settings.
@@ -142,17 +153,25 @@ impl App {
 
 /// Telegram and KIE, over the network.
 pub(crate) fn seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
-    let unusable = |why: String| StartError::Settings(why);
+    let (gateway, provider) = (telegram(settings, keys)?, kie(settings, keys, clock)?);
+    Ok(Seams { gateway: Arc::new(gateway), provider: Arc::new(provider) })
+}
+
+/// Telegram, over the network.
+pub(crate) fn telegram(settings: &Settings, keys: &Keys) -> Result<Telegram, StartError> {
     let telegram = Telegram::new(
         keys.telegram_bot_token.clone(),
         settings.telegram_api_url.clone(),
         settings.data_dir.clone(),
         Timeouts::default(),
-    )
-    .map_err(|error| unusable(format!("TELEGRAM_API_URL: {error}")))?
-    .with_cards(settings.payment_provider_token.clone());
-    let kie = Kie::new(kie_options(settings, keys), clock).map_err(|error| unusable(error.to_string()))?;
-    Ok(Seams { gateway: Arc::new(telegram), provider: Arc::new(kie) })
+    );
+    let telegram = telegram.map_err(|error| StartError::Settings(format!("TELEGRAM_API_URL: {error}")))?;
+    Ok(telegram.with_cards(settings.payment_provider_token.clone()))
+}
+
+/// KIE, over the network.
+pub(crate) fn kie(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Kie, StartError> {
+    Kie::new(kie_options(settings, keys), clock).map_err(|error| StartError::Settings(error.to_string()))
 }
 
 /// What KIE needs to be spoken to, from the settings.

@@ -33,6 +33,11 @@ impl Failure {
         Self::refused("the running service is of another version; restart it")
     }
 
+    /// Another process has the data directory.
+    pub(super) fn is_taken(&self) -> bool {
+        self.code == 3
+    }
+
     /// What the shell is told.
     pub(super) fn code(&self) -> u8 {
         self.code

@@ -66,6 +66,16 @@ impl Output {
         }
     }
 
+    /// Prints `document` for a script, and nothing for a person: what follows on stderr says it all.
+    pub(super) fn document<D: Serialize>(self, document: &D) -> Result<(), Failure> {
+        if self.json { self.answer(document, |_| String::new()) } else { Ok(()) }
+    }
+
+    /// Whether a script reads the answer.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// An empty table with these headings.
     pub(super) fn table(self, headings: &[&str]) -> Table {
         let mut table = Table::new();
@@ -91,6 +101,17 @@ impl Output {
     fn heading(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.has_colours { cell.add_attribute(Attribute::Bold) } else { cell }
+    }
+
+    /// Words with a meaning; coloured where colours are wanted.
+    pub(super) fn painted(self, text: &str, tone: Tone) -> String {
+        let words = console::style(text).force_styling(self.has_colours);
+        match tone {
+            Tone::Good => words.green(),
+            Tone::Unsure => words.yellow(),
+            Tone::Bad => words.red().bold(),
+        }
+        .to_string()
     }
 
     /// A cell with a meaning; coloured where colours are wanted.

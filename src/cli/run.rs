@@ -1,5 +1,6 @@
 //! `samovar run`: the service, until SIGTERM or Ctrl-C.
 
+use super::owner;
 use crate::app::{App, Parts, StartError};
 use crate::config::{LogFormat, Settings, Sources};
 use crate::metrics;
@@ -27,6 +28,10 @@ pub(super) fn run(sources: &Sources) -> u8 {
         }
     };
     log_to_stderr(&settings);
+    if let Err(failure) = owner::refuse_root(&settings.data_dir) {
+        eprintln!("{failure}");
+        return failure.code();
+    }
     let metrics = match metrics::install() {
         Ok(handle) => Some(handle),
         Err(error) => {

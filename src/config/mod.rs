@@ -6,9 +6,12 @@
 
 mod check;
 mod message;
+mod probe;
 mod reader;
+mod show;
 mod source;
 
+pub use show::{Shown, show};
 pub use source::Sources;
 
 use crate::ids::UserId;

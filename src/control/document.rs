@@ -4,6 +4,7 @@
 use crate::ids::{JobId, RequestId, Seq, UserId};
 use crate::ledger::{Account, Kind};
 use crate::store::{self, Candidate, LedgerRow, Report, StopRow, StoppedBy, TraceRow};
+use crate::time::At;
 use serde::{Deserialize, Serialize};
 
 /// A wallet.
@@ -214,4 +215,17 @@ impl Stop {
         };
         Self { what, since: row.at.to_string(), why: row.why, by: by.to_owned() }
     }
+}
+
+/// What an operator should hear of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concerns {
+    /// When a backup was last proven to be good; `None`: never.
+    pub backup_verified: Option<At>,
+    /// Odd payments of the last week.
+    pub odd: u64,
+    /// Payments that went back and never came.
+    pub gone_back: u64,
+    /// Transfers by hand with a receipt that no operator has decided on.
+    pub undecided: u64,
 }

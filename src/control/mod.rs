@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod document;
+mod export;
 mod migrate;
 pub(crate) mod server;
 #[cfg(test)]
@@ -15,8 +16,10 @@ mod tests;
 pub use answer::answer;
 pub use client::{Client, Unanswered, Unreachable};
 pub use document::{
-    Audit, AuditRule, BrokenRow, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet, WalletTransfer,
+    Audit, AuditRule, BrokenRow, Concerns, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet,
+    WalletTransfer,
 };
+pub use export::{JobLine, LedgerLine, Page, Table, UserLine};
 pub use server::serve;
 
 use crate::ids::{ActionId, UserId};
@@ -85,6 +88,17 @@ pub enum Ask {
         /// So many at most, the newest wallets first.
         limit: Option<u32>,
     },
+    /// A page of a table.
+    Export {
+        /// Which table.
+        table: Table,
+        /// The number of the last row of the page before; 0 for the first page.
+        after: u64,
+        /// How many rows at most; never more than 5,000 come.
+        limit: u32,
+    },
+    /// What an operator should hear of.
+    Concerns,
 }
 
 impl Ask {
@@ -98,7 +112,9 @@ impl Ask {
             | Self::Wallet { .. }
             | Self::Trace { .. }
             | Self::Selling { .. }
-            | Self::Stops => false,
+            | Self::Stops
+            | Self::Export { .. }
+            | Self::Concerns => false,
         }
     }
 }
@@ -121,6 +137,10 @@ pub enum Answer {
     Selling(Selling),
     /// Old welcome bonuses.
     Migration(Migration),
+    /// A page of a table.
+    Page(Page),
+    /// What an operator should hear of.
+    Concerns(Concerns),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

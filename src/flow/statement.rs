@@ -313,7 +313,7 @@ pub fn table(lang: Lang, lines: &[Line], old: &[LegacyRow]) -> Vec<u8> {
 }
 
 /// Words of others as a cell: what a table program would take for a formula begins with an apostrophe.
-fn harmless(cell: &str) -> String {
+pub fn harmless(cell: &str) -> String {
     let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if begins { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -22,6 +22,7 @@ mod mend;
 mod migrate;
 mod notes;
 mod open;
+mod pages;
 mod paid;
 mod payments;
 mod promos;
@@ -53,6 +54,7 @@ pub use legacy::{Candidate, LegacyKind, LegacyRow, NotTaken, Window, is_welcome}
 pub use looks::LookRow;
 pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy};
 pub use open::{Lock, OpenError, Taken};
+pub use pages::Unmatched;
 pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
 pub use promos::{Gift, PromoRow};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};

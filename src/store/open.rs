@@ -41,7 +41,7 @@ pub enum OpenError {
     #[error(transparent)]
     Taken(#[from] Taken),
     /// The directory cannot be used.
-    #[error("the data directory {dir} cannot be used: {why}")]
+    #[error("the data directory {dir} cannot be used: {why}{}", advice(.why))]
     Directory {
         /// The data directory.
         dir: String,
@@ -100,6 +100,12 @@ pub enum OpenError {
     /// The disk, or an unreadable row.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// What to do about a directory that cannot be used.
+fn advice(why: &io::Error) -> &'static str {
+    let is_denied = why.kind() == io::ErrorKind::PermissionDenied;
+    if is_denied { "; run this as its owner or as root, or set DATA_DIR to another" } else { "" }
 }
 
 /// Holds the data directory for this process as long as it lives.

@@ -37,7 +37,7 @@ const ABOVE: &str = "⬆️";
 /// Telegram, for one bot.
 #[derive(Debug)]
 pub struct Telegram {
-    api: Api,
+    pub(super) api: Api,
     data_dir: PathBuf,
     provider_token: Option<SecretString>,
 }

@@ -7,6 +7,7 @@
 pub(crate) mod api;
 pub mod decode;
 pub(crate) mod gateway;
+mod listen;
 mod media;
 pub mod polling;
 pub(crate) mod refusal;
