@@ -1,4 +1,4 @@
-//! Sockets that systemd opened for us (`systemd/samovar-port.socket`): they outlive the process, so that
+//! Sockets that systemd opened for us (`systemd/samovar.socket`): they outlive the process, so that
 //! nobody who calls during a restart is refused, and may have ports for which we lack the right.
 
 use super::StartError;
