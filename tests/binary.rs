@@ -6,11 +6,14 @@ use samovar::sandbox::media::{self, MediaKind};
 use samovar::sandbox::telegram::{Bot, FileKind, World};
 use samovar::sandbox::{self, Sandbox};
 use serde_json::Value;
+use std::fs::File;
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const ANN: i64 = 1001;
@@ -27,6 +30,60 @@ pub(crate) struct Service {
     pub(crate) admin_port: u16,
     /// The customer.
     pub(crate) who: i64,
+    settings: Vec<(String, String)>,
+    passed: Option<Passed>,
+}
+
+/// Sockets that outlive the service, as `systemd` holds them.
+pub(crate) struct Passed {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+impl Passed {
+    fn open() -> Self {
+        let open = || TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self { public: open(), admin: open() }
+    }
+}
+
+fn port_of(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("an address").port()
+}
+
+/// How a service is started.
+struct Start {
+    /// Which binary, and as whom.
+    command: Command,
+    /// The customer.
+    who: i64,
+    passed: Option<Passed>,
+}
+
+/// Starts `samovar run`. What is passed goes the way systemd passes it: from descriptor 3 on, with names.
+fn spawn(
+    command: Command,
+    data: &Path,
+    settings: &[(String, String)],
+    passed: Option<&Passed>,
+    log: &Path,
+) -> Child {
+    let log = File::options().create(true).append(true).open(log).expect("a log");
+    let mut command = match passed {
+        None => command,
+        Some(Passed { public, admin }) => {
+            let copy = |socket: &TcpListener| OwnedFd::from(socket.try_clone().expect("a copy"));
+            let script =
+                "exec 3<&0 4<&1 </dev/null >/dev/null; export LISTEN_FDS=2 LISTEN_PID=$$; exec \"$@\"";
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_samovar"), "--config", "/dev/null"]);
+            shell.env_clear().env("DATA_DIR", data).env("LISTEN_FDNAMES", "public:admin");
+            shell.stdin(copy(public)).stdout(copy(admin));
+            shell
+        }
+    };
+    command.arg("run").envs(settings.iter().map(|(name, value)| (name, value))).stderr(log);
+    command.spawn().expect("the binary starts")
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -71,43 +128,86 @@ impl Service {
 
     /// The same by a command of the caller's, which says which binary and as whom.
     pub(crate) async fn start_by(
-        mut command: Command,
+        command: Command,
         who: i64,
         dir: TempDir,
         data: PathBuf,
         webhook: bool,
         more: &[(&str, &str)],
     ) -> Self {
+        Self::launch(Start { command, who, passed: None }, dir, data, webhook, more).await
+    }
+
+    /// The service with more settings, by webhook, on sockets that were passed to it.
+    pub(crate) async fn start_on_passed_sockets(more: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let data = dir.path().join("data");
+        let start = Start { command: command(&data), who: ANN, passed: Some(Passed::open()) };
+        Self::launch(start, dir, data, true, more).await
+    }
+
+    async fn launch(start: Start, dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
         let sandbox = sandbox.await.expect("a sandbox");
+        let Start { command, who, passed } = start;
         sandbox.telegram.act(|world, _| world.user(who, "Анна", "ru"));
-        let (port, admin_port) = (free_port(), free_port());
-        command
-            .arg("run")
-            .env("TELEGRAM_BOT_TOKEN", TOKEN)
-            .env("KIE_API_KEY", "sandbox-key")
-            .env("ADMIN_IDS", "900")
-            .env("TELEGRAM_API_URL", sandbox.telegram_url())
-            .env("KIE_BASE_URL", sandbox.kie_url())
-            .env("KIE_UPLOAD_URL", sandbox.kie_url())
-            .env("LISTEN", format!("127.0.0.1:{port}"))
-            .env("ADMIN_LISTEN", format!("127.0.0.1:{admin_port}"))
-            .env("FREE_DAILY_LIMIT", "0")
-            .env("START_BONUS_RUB", "1000")
-            .env("UNKNOWN_DEADLINE", "1s")
-            .env("ACTIONS_PER_MINUTE", "0")
-            .env("RUST_LOG", "debug")
-            .envs(more.iter().copied())
-            .stderr(std::fs::File::create(dir.path().join("log")).expect("a log"));
+        // What is passed takes the place of the settings, which name ports that nobody uses.
+        let (listen, admin_listen) = (free_port(), free_port());
+        let ports = passed.as_ref().map(|passed| (port_of(&passed.public), port_of(&passed.admin)));
+        let (port, admin_port) = ports.unwrap_or((listen, admin_listen));
+        let kie_url = sandbox.kie_url();
+        let mut settings = vec![
+            ("TELEGRAM_BOT_TOKEN", TOKEN.to_owned()),
+            ("KIE_API_KEY", "sandbox-key".to_owned()),
+            ("ADMIN_IDS", "900".to_owned()),
+            ("TELEGRAM_API_URL", sandbox.telegram_url().to_owned()),
+            ("KIE_BASE_URL", kie_url.to_owned()),
+            ("KIE_UPLOAD_URL", kie_url.to_owned()),
+            ("LISTEN", format!("127.0.0.1:{listen}")),
+            ("ADMIN_LISTEN", format!("127.0.0.1:{admin_listen}")),
+            ("FREE_DAILY_LIMIT", "0".to_owned()),
+            ("START_BONUS_RUB", "1000".to_owned()),
+            ("UNKNOWN_DEADLINE", "1s".to_owned()),
+            ("ACTIONS_PER_MINUTE", "0".to_owned()),
+            ("RUST_LOG", "debug".to_owned()),
+        ];
         if webhook {
-            command.env("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}"));
+            settings.push(("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}")));
         }
-        let child = command.spawn().expect("the binary starts");
-        let service = Self { sandbox, dir, data, child, port, admin_port, who };
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let child = spawn(command, &data, &settings, passed.as_ref(), &dir.path().join("log"));
+        let service = Self { sandbox, dir, data, child, port, admin_port, settings, passed, who };
         service.says("/start");
         service.sees("Самовар").await;
         service
+    }
+
+    /// Stops it as systemd does; gives how it ended, and after how long.
+    pub(crate) async fn stop(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::TERM)
+            .expect("it runs");
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return (status, began.elapsed());
+            }
+            assert!(began.elapsed() < PATIENCE * 2, "it does not stop:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Starts it again after [`Service::stop`].
+    pub(crate) fn start_again(&mut self) {
+        self.child = spawn(
+            command(&self.data),
+            &self.data,
+            &self.settings,
+            self.passed.as_ref(),
+            &self.dir.path().join("log"),
+        );
     }
 
     /// Runs a command beside the service.
@@ -118,8 +218,10 @@ impl Service {
         ran.expect("no panic").expect("the binary runs")
     }
 
-    pub(crate) fn says(&self, text: &str) {
-        self.sandbox.telegram.act(|world, now| world.say(now, self.who, text)).expect("sent");
+    /// The customer writes something; gives the number of the update.
+    pub(crate) fn says(&self, text: &str) -> i64 {
+        let sent = self.sandbox.telegram.act(|world, now| world.say(now, self.who, text)).expect("sent");
+        sent.update_id.expect("the bot asked for messages")
     }
 
     pub(crate) async fn sees(&self, text: &str) {

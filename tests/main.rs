@@ -39,6 +39,7 @@ mod readme;
 mod referral;
 mod restored;
 mod sale;
+mod service;
 mod shop;
 mod statement;
 mod storm;

@@ -2,9 +2,12 @@
 //! lets what is under way end. The same calls serve `main`, the demo and the tests.
 
 mod intake;
+mod notify;
+mod passed;
 pub(crate) mod rules;
 mod service;
 
+pub use passed::Passed;
 pub use service::{Seams, Service};
 
 use crate::config::{Keys, Settings};
@@ -71,6 +74,8 @@ pub struct Parts {
     pub drive: Box<dyn FnOnce(Engine) + Send>,
     /// Already listening, if somebody else opened the port.
     pub listener: Option<TcpListener>,
+    /// The same for the port of `/metrics`.
+    pub admin_listener: Option<TcpListener>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -82,6 +87,7 @@ impl Parts {
             clock: Clock::system(),
             drive: Box::new(|engine| drop(std::thread::spawn(move || drive_or_die(engine)))),
             listener: None,
+            admin_listener: None,
             metrics: None,
         }
     }
@@ -120,9 +126,10 @@ impl App {
             Some(listener) => listener,
             None => listen("LISTEN", public).await?,
         };
-        let admin = match parts.metrics {
-            Some(handle) => Some((listen("ADMIN_LISTEN", private).await?, handle)),
-            None => None,
+        let admin = match (parts.metrics, parts.admin_listener) {
+            (Some(handle), Some(listener)) => Some((listener, handle)),
+            (Some(handle), None) => Some((listen("ADMIN_LISTEN", private).await?, handle)),
+            (None, _) => None,
         };
         Ok(Self { service, listener, admin, socket, _lock: lock })
     }
@@ -147,6 +154,8 @@ impl App {
             doors.spawn(http::serve(listener, router, stop.clone()));
         }
         doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
+        let (store, health) = (self.service.store().clone(), self.service.health());
+        doors.spawn(notify::run(store, health, stop.clone()));
         self.service.run(doors, stop).await
     }
 }

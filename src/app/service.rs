@@ -75,6 +75,11 @@ impl Service {
         &self.store
     }
 
+    /// What only the running process knows about itself.
+    pub fn health(&self) -> Arc<Health> {
+        self.doors.health.clone()
+    }
+
     /// What answers on the public port.
     pub fn router(&self) -> Router {
         http::router(self.doors.clone())

@@ -1,11 +1,14 @@
 //! `samovar run`: the service, until SIGTERM or Ctrl-C.
 
 use super::owner;
-use crate::app::{App, Parts, StartError};
+use crate::app::{App, Parts, Passed, StartError};
 use crate::config::{LogFormat, Settings, Sources};
 use crate::metrics;
 use crate::store::{Fault, OpenError};
 use std::io::{self, IsTerminal};
+use std::net;
+use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Two threads are plenty: the work is waiting, and the writer has a thread of its own.
 const THREADS: usize = 2;
+/// What cannot be interrupted (a look through the whole file) is not waited for longer than this.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
 
 /// Runs the service; gives the exit code.
 pub(super) fn run(sources: &Sources) -> u8 {
@@ -32,6 +37,13 @@ pub(super) fn run(sources: &Sources) -> u8 {
         eprintln!("{failure}");
         return failure.code();
     }
+    let passed = match Passed::take() {
+        Ok(passed) => passed,
+        Err(error) => {
+            eprintln!("{error}");
+            return exit_code(&error);
+        }
+    };
     let metrics = match metrics::install() {
         Ok(handle) => Some(handle),
         Err(error) => {
@@ -48,12 +60,17 @@ pub(super) fn run(sources: &Sources) -> u8 {
     };
     let served = runtime.block_on(async {
         let stop = stop_on_signal()?;
-        let app = App::bind(settings, keys, Parts { metrics, ..Parts::usual() }).await?;
+        let is_passed = passed.public.is_some();
+        let (listener, admin_listener) = (listening(passed.public)?, listening(passed.admin)?);
+        let parts = Parts { metrics, listener, admin_listener, ..Parts::usual() };
+        let app = App::bind(settings, keys, parts).await?;
         if let Ok(address) = app.address() {
-            tracing::info!(%address, "listening");
+            let by = if is_passed { "a socket that was passed, not LISTEN" } else { "LISTEN" };
+            tracing::info!(%address, by, "listening");
         }
         app.run(stop).await
     });
+    runtime.shutdown_timeout(LEFT_ALONE);
     match served {
         Ok(()) => 0,
         Err(error) => {
@@ -61,6 +78,11 @@ pub(super) fn run(sources: &Sources) -> u8 {
             exit_code(&error)
         }
     }
+}
+
+fn listening(passed: Option<net::TcpListener>) -> Result<Option<TcpListener>, StartError> {
+    let unusable = |why| StartError::Settings(format!("a socket that was passed cannot be used: {why}"));
+    passed.map(TcpListener::from_std).transpose().map_err(unusable)
 }
 
 /// What a start that failed tells the shell.

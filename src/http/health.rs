@@ -26,7 +26,8 @@ impl Health {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
-    fn reason(&self) -> Option<&'static str> {
+    /// Why it is not ready, as far as the process alone can tell; `None` when it is.
+    pub fn reason(&self) -> Option<&'static str> {
         if self.stopping.load(Ordering::SeqCst) {
             return Some("it is stopping");
         }

@@ -146,6 +146,7 @@ impl TestApp {
                     clock: clock.clone(),
                     drive: Box::new(move |engine| driver.drive(engine)),
                     listener: Some(listener),
+                    admin_listener: None,
                     metrics: None,
                 };
                 match App::bind(settings.clone(), keys(&admins), parts).await {

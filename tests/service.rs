@@ -1,0 +1,150 @@
+//! As systemd runs it: what it is told and when, the sockets that outlive a restart, a stop under work,
+//! and a start that goes on with it.
+
+use crate::binary::{ANN, Service, json};
+use samovar::sandbox::kie;
+use samovar::sandbox::telegram::World;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixDatagram};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The socket at which systemd is told things: read at once, whatever the test waits for.
+struct Manager(mpsc::UnboundedReceiver<Vec<String>>);
+
+impl Manager {
+    fn in_dir(dir: &Path) -> (Self, String) {
+        let path = dir.join("notify");
+        let socket = UnixDatagram::bind(&path).expect("a socket");
+        let (notes, heard) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut bytes = [0; 4096];
+            while let Ok(read) = socket.recv(&mut bytes).await {
+                let text = std::str::from_utf8(&bytes[..read]).expect("a text");
+                if notes.send(text.lines().map(str::to_owned).collect()).is_err() {
+                    return;
+                }
+            }
+        });
+        (Self(heard), path.to_str().expect("a text").to_owned())
+    }
+
+    /// The next note, line by line.
+    async fn note(&mut self) -> Vec<String> {
+        timeout(PATIENCE, self.0.recv()).await.expect("a note in time").expect("a note")
+    }
+
+    /// Skips notes until one has this line.
+    async fn hears(&mut self, line: &str) {
+        while !self.note().await.iter().any(|one| one == line) {}
+    }
+}
+
+/// The service with its systemd, which waits for pings as long as `watchdog_usec` says.
+async fn watched(watchdog_usec: &str) -> (Service, Manager) {
+    let dir = TempDir::new().expect("a directory");
+    let (manager, notify) = Manager::in_dir(dir.path());
+    let settings = [("NOTIFY_SOCKET", notify.as_str()), ("WATCHDOG_USEC", watchdog_usec)];
+    let data = dir.path().join("data");
+    (Service::start_in(dir, data, false, &settings).await, manager)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn systemd_hears_that_it_is_ready_then_that_it_is_well_then_that_it_stops() {
+    let (mut service, mut manager) = watched("400000").await;
+    assert_eq!(manager.note().await, ["READY=1"], "before anything else");
+    for _ in 0..2 {
+        let note = manager.note().await;
+        assert_eq!(note[0], "WATCHDOG=1", "{note:?}");
+    }
+    manager.hears("STATUS=selling; 0 jobs open, 0 updates and 0 messages wait").await;
+    service.orders("sandbox:never").await;
+    manager.hears("STATUS=selling; 1 jobs open, 0 updates and 0 messages wait").await;
+    let (ended, took) = service.stop().await;
+    assert!(ended.success(), "{ended}: {}", service.log());
+    assert!(took < Duration::from_secs(5), "nothing was under way: {took:?}");
+    manager.hears("STOPPING=1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_while_kie_is_silent_ends_in_time_and_the_next_start_goes_on() {
+    let (mut service, mut manager) = watched("400000").await;
+    service.orders("sandbox:unanswered").await;
+    let asked = |kie: &kie::World| (kie.creates().len() == 1).then_some(());
+    service.sandbox.kie.wait(asked, PATIENCE).await.expect("an order without an answer");
+    service.orders("самовар sandbox:slow").await;
+    let running = "STATUS=selling; 2 jobs open, 0 updates and 0 messages wait";
+    manager.hears(running).await;
+    let (ended, took) = service.stop().await;
+    assert!(ended.success(), "{ended}: {}", service.log());
+    eprintln!("stopped after {took:?} with an order whose answer did not come");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+
+    let began = Instant::now();
+    manager.hears("STOPPING=1").await;
+    service.start_again();
+    manager.hears("READY=1").await;
+    let ready = began.elapsed();
+    let photo = |world: &World| {
+        let mut messages = world.chat(ANN)?.messages.values();
+        messages.find(|one| one.from.is_none() && one.media.is_some()).map(drop)
+    };
+    service.sandbox.telegram.wait(photo, PATIENCE).await.expect("the picture that was ready meanwhile");
+    let sold = began.elapsed();
+    eprintln!("ready after {ready:?}, a picture that was ready meanwhile after {sold:?}");
+    assert!(ready < Duration::from_secs(2), "{ready:?}");
+    assert!(sold < Duration::from_secs(5), "{sold:?}");
+    service.sees("❌ Генерация не удалась").await;
+    assert_eq!(service.sandbox.kie.look(|kie| kie.creates().len()), 2, "nothing was ordered twice");
+    assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_calls_while_it_restarts_on_a_passed_socket_waits_and_is_answered() {
+    let mut service = Service::start_on_passed_sockets(&[]).await;
+    assert!(service.log().contains("a socket that was passed, not LISTEN"), "{}", service.log());
+    assert_eq!(service.get(service.port, "/healthz").await.0, 200);
+    assert_eq!(service.get(service.admin_port, "/metrics").await.0, 200, "the other one by its name");
+    assert!(service.stop().await.0.success(), "{}", service.log());
+
+    let mut caller = TcpStream::connect(("127.0.0.1", service.port)).await.expect("nobody is refused");
+    caller.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.expect("sent");
+    let update = service.says("/balance");
+    let posted = move |world: &World| (world.receipts().get(&update)?.posts == 1).then_some(());
+    service.sandbox.telegram.wait(posted, PATIENCE).await.expect("Telegram posts it while nobody is there");
+    service.start_again();
+    let mut answer = String::new();
+    let read = timeout(PATIENCE, caller.read_to_string(&mut answer)).await.expect("an answer in time");
+    read.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    service.sees("Доступно").await;
+    let taken = move |world: &World| (world.receipts().get(&update)?.ok == 1).then_some(());
+    service.sandbox.telegram.wait(taken, PATIENCE).await.expect("it is acknowledged");
+    let posts = service.sandbox.telegram.look(|world| world.receipts().get(&update).map(|one| one.posts));
+    assert_eq!(posts, Some(1), "it was never refused");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_is_none_of_ours_is_told_in_a_line() {
+    let dir = TempDir::new().expect("a directory");
+    let script = "exec 3</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
+    let said = std::process::Command::new("/bin/sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_samovar"), "--config", "/dev/null", "run"])
+        .env_clear()
+        .env("DATA_DIR", dir.path().join("data"))
+        .env("TELEGRAM_BOT_TOKEN", "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+        .env("KIE_API_KEY", "a-key")
+        .env("ADMIN_IDS", "900")
+        .output()
+        .expect("it runs");
+    let words = String::from_utf8(said.stderr).expect("a text");
+    assert_eq!(said.status.code(), Some(2), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+    assert!(words.contains("a socket that was passed is none for us"), "{words}");
+    assert!(!dir.path().join("data").exists(), "nothing was made");
+}
