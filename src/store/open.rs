@@ -22,7 +22,7 @@ pub(super) const SCHEMA: u32 = 4;
 /// The note of the key that callbacks are signed with.
 pub(super) const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
-const CACHE_BYTES: usize = 24 * 1024 * 1024;
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The data directory belongs to another running process.
 #[derive(Debug, thiserror::Error)]
