@@ -84,8 +84,6 @@ fn clip(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Keys;
-    use secrecy::ExposeSecret;
     use std::collections::BTreeMap;
 
     fn shown(given: &[(&str, &str)]) -> Vec<Shown> {
@@ -127,16 +125,17 @@ mod tests {
     fn hides(name: &str) -> bool {
         let planted = "4242:plantedplantedplantedplantedplantedp";
         let mut environment: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in
-            [("TELEGRAM_BOT_TOKEN", planted), ("KIE_API_KEY", "another"), ("ADMIN_IDS", "1"), (name, planted)]
+        for (other, value) in
+            [("TELEGRAM_BOT_TOKEN", planted), ("KIE_API_KEY", "another"), ("ADMIN_IDS", "1")]
         {
-            environment.insert(name.to_owned(), value.to_owned());
-        }
-        match Settings::for_service(&Sources { environment, file: None }) {
-            Ok((settings, Keys { kie_api_key, .. })) => {
-                let plain = format!("{settings:?}").contains("planted");
-                !plain && (name != "KIE_API_KEY" || kie_api_key.expose_secret() == planted)
+            // One that takes the place of another is looked at only without that.
+            if !(other.starts_with(name) && other != name) {
+                environment.insert(other.to_owned(), value.to_owned());
             }
+        }
+        environment.insert(name.to_owned(), planted.to_owned());
+        match Settings::for_service(&Sources { environment, file: None }) {
+            Ok((settings, _)) => !format!("{settings:?}").contains("planted"),
             Err(_) => false,
         }
     }
