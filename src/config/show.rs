@@ -114,11 +114,19 @@ mod tests {
 
     #[test]
     fn whatever_is_kept_as_a_secret_is_not_shown() {
-        let planted = "4242:plantedplantedplantedplantedplantedp";
         let given: Vec<(&str, &str)> =
-            NAMES.into_iter().filter(|name| hides(name)).map(|name| (name, planted)).collect();
+            NAMES.into_iter().filter(|name| hides(name)).map(|name| (name, planted(name))).collect();
         assert!(given.len() >= 5, "{given:?}");
         assert!(!format!("{:?}", shown(&given)).contains("planted"), "a secret is shown");
+    }
+
+    /// What may stand under a name that takes any text, or a token.
+    fn planted(name: &str) -> &'static str {
+        if name == "TELEGRAM_BOT_TOKEN" {
+            "4242:plantedplantedplantedplantedplantedp"
+        } else {
+            "planted_planted"
+        }
     }
 
     /// Whether the settings keep what is given under this name as a secret: nothing prints it then.
@@ -133,7 +141,7 @@ mod tests {
                 environment.insert(other.to_owned(), value.to_owned());
             }
         }
-        environment.insert(name.to_owned(), planted.to_owned());
+        environment.insert(name.to_owned(), planted(name).to_owned());
         match Settings::for_service(&Sources { environment, file: None }) {
             Ok((settings, _)) => !format!("{settings:?}").contains("planted"),
             Err(_) => false,
