@@ -38,6 +38,9 @@ pub(super) fn upgrade_by(
     migrate: impl FnOnce(&mut WorkingCopy) -> Result<(), Fault>,
 ) -> Result<(), OpenError> {
     let mut copy = WorkingCopy::of(path, "redb.upgrading", clock)?;
+    tracing::info!(
+        "the database has schema {from}: it is upgraded to {SCHEMA} on a copy and audited; a large one takes a while"
+    );
     let before = broken_before(copy.database());
     let migrated = catch_unwind(AssertUnwindSafe(|| migrate(&mut copy)));
     migrated.map_err(|panic| Fault::Bug(words(panic.as_ref()).to_owned()))??;
