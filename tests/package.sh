@@ -23,7 +23,7 @@ holds() {
     local what=$1
     shift
     "$@" >"$WORK/said" 2>&1 || fail "$what: $* said: $(tail -n 15 "$WORK/said")"
-    echo "✓ $what"
+    printf "✓ %3d s  %s\n" "$SECONDS" "$what"
 }
 
 what_is_missing() {

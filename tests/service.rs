@@ -62,9 +62,9 @@ async fn systemd_hears_that_it_is_ready_then_that_it_is_well_then_that_it_stops(
         let note = manager.note().await;
         assert_eq!(note[0], "WATCHDOG=1", "{note:?}");
     }
-    manager.hears("STATUS=selling; 0 jobs open, 0 updates and 0 messages wait").await;
+    manager.hears("STATUS=selling; open jobs: 0, waiting updates: 0, messages: 0").await;
     service.orders("sandbox:never").await;
-    manager.hears("STATUS=selling; 1 jobs open, 0 updates and 0 messages wait").await;
+    manager.hears("STATUS=selling; open jobs: 1, waiting updates: 0, messages: 0").await;
     let (ended, took) = service.stop().await;
     assert!(ended.success(), "{ended}: {}", service.log());
     assert!(took < Duration::from_secs(5), "nothing was under way: {took:?}");
@@ -78,7 +78,7 @@ async fn a_stop_while_kie_is_silent_ends_in_time_and_the_next_start_goes_on() {
     let asked = |kie: &kie::World| (kie.creates().len() == 1).then_some(());
     service.sandbox.kie.wait(asked, PATIENCE).await.expect("an order without an answer");
     service.orders("самовар sandbox:slow").await;
-    let running = "STATUS=selling; 2 jobs open, 0 updates and 0 messages wait";
+    let running = "STATUS=selling; open jobs: 2, waiting updates: 0, messages: 0";
     manager.hears(running).await;
     let (ended, took) = service.stop().await;
     assert!(ended.success(), "{ended}: {}", service.log());

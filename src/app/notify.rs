@@ -78,7 +78,7 @@ fn line(health: &Health, seen: &Result<Sight, Fault>) -> String {
         (None, None, None) => "selling".to_owned(),
     };
     let Waiting { jobs, updates, messages } = waiting;
-    write!(line, "; {jobs} jobs open, {updates} updates and {messages} messages wait")
+    write!(line, "; open jobs: {jobs}, waiting updates: {updates}, messages: {messages}")
         .expect("a String takes all");
     // Several lines would be several notes.
     line.replace(['\n', '\r'], " ")
@@ -171,7 +171,7 @@ mod tests {
         machine.reports();
         machine.works(1).await;
         let told = machine.told().await;
-        let waits = "0 jobs open, 0 updates and 0 messages wait";
+        let waits = "open jobs: 0, waiting updates: 0, messages: 0";
         let status = |why: &str| format!("STATUS={why}; {waits}");
         assert_eq!(told.last(), Some(&status("Telegram has not answered getMe yet")));
         machine.health.telegram_answered();
