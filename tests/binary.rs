@@ -83,7 +83,8 @@ impl Service {
             .envs(more.iter().copied())
             .stderr(std::fs::File::create(dir.path().join("log")).expect("a log"));
         if webhook {
-            command.env("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}"));
+            let scheme = if more.iter().any(|(name, _)| *name == "TLS") { "https" } else { "http" };
+            command.env("WEBHOOK_BASE_URL", format!("{scheme}://127.0.0.1:{port}"));
         }
         let child = command.spawn().expect("the binary starts");
         let service = Self { sandbox, dir, data, child, port, admin_port, who };

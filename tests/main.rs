@@ -39,6 +39,7 @@ mod statement;
 mod storm;
 mod support;
 mod tidy;
+mod tls;
 mod topup;
 mod watched;
 mod wrong;
