@@ -28,8 +28,10 @@ async fn telegram_is_given_our_own_certificate_and_a_sale_goes_over_it() {
     assert_eq!(set.expect("a call")["ip_address"], "127.0.0.1", "nothing is to be looked up");
     service.orders("самовар").await;
     service.sees("Списано").await;
-    let callbacks =
-        service.sandbox.kie.look(|kie| kie.tasks().filter(|task| task.callback_url.is_some()).count());
+    let callbacks = service
+        .sandbox
+        .kie
+        .look(|kie| kie.tasks().values().filter(|task| task.callback_url.is_some()).count());
     assert_eq!(callbacks, 0, "KIE trusts no such certificate, so it is not asked to call");
 
     // Whoever speaks plain HTTP there is sent away at once; probes have the operator's port.
