@@ -78,10 +78,16 @@ impl At {
 
     /// The number of the calendar month, UTC: twelve a year.
     pub fn month(self) -> u32 {
-        let Ok(timestamp) = Timestamp::from_millisecond(self.0) else { return 0 };
+        let (year, month, _) = self.date();
+        u32::try_from(year * 12 + i32::from(month) - 1).unwrap_or(0)
+    }
+
+    /// The calendar day, UTC: year, month (1 to 12), day (1 to 31).
+    pub fn date(self) -> (i32, u8, u8) {
+        let Ok(timestamp) = Timestamp::from_millisecond(self.0) else { return (0, 1, 1) };
         let date = timestamp.to_zoned(TimeZone::UTC).date();
-        let months = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
-        u32::try_from(months).unwrap_or(0)
+        let small = |number: i8| u8::try_from(number).unwrap_or(1);
+        (i32::from(date.year()), small(date.month()), small(date.day()))
     }
 }
 

@@ -173,7 +173,8 @@ impl Service {
             ("RUST_LOG", "debug".to_owned()),
         ];
         if webhook {
-            settings.push(("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}")));
+            let scheme = if more.iter().any(|(name, _)| *name == "TLS") { "https" } else { "http" };
+            settings.push(("WEBHOOK_BASE_URL", format!("{scheme}://127.0.0.1:{port}")));
         }
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

@@ -45,6 +45,7 @@ mod statement;
 mod storm;
 mod support;
 mod tidy;
+mod tls;
 mod topup;
 mod upgrade;
 mod watched;

@@ -12,7 +12,7 @@ pub use service::{Seams, Service};
 
 use crate::config::{Keys, Settings};
 use crate::control;
-use crate::http;
+use crate::http::{self, Guard};
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
 use crate::telegram::{Telegram, Timeouts};
@@ -106,6 +106,7 @@ fn drive_or_die(engine: Engine) {
 pub struct App {
     service: Service,
     listener: TcpListener,
+    guard: Option<Guard>,
     admin: Option<(TcpListener, PrometheusHandle)>,
     socket: PathBuf,
     _lock: Lock,
@@ -121,7 +122,9 @@ impl App {
         (parts.drive)(engine);
         let socket = control::socket_path(&settings.data_dir);
         let (public, private) = (settings.listen, settings.admin_listen);
-        let service = Service::assemble(settings, keys, store, seams).await?;
+        let guard = Guard::new(&settings, store.clock().now().at).map_err(StartError::Settings)?;
+        let own = guard.as_ref().and_then(|guard| guard.own.clone());
+        let service = Service::assemble(settings, keys, store, seams).await?.with_certificate(own);
         let listener = match parts.listener {
             Some(listener) => listener,
             None => listen("LISTEN", public).await?,
@@ -131,7 +134,7 @@ impl App {
             (Some(handle), None) => Some((listen("ADMIN_LISTEN", private).await?, handle)),
             (None, _) => None,
         };
-        Ok(Self { service, listener, admin, socket, _lock: lock })
+        Ok(Self { service, listener, guard, admin, socket, _lock: lock })
     }
 
     /// Where the public port listens.
@@ -147,11 +150,15 @@ impl App {
     /// Serves until `stop`; then takes nothing new and lets what is under way end, for 25 s at most.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
         let mut doors = JoinSet::new();
-        doors.spawn(http::serve(self.listener, self.service.router(), stop.clone()));
+        let tls = self.guard.as_ref().map(|guard| guard.acceptor.clone());
+        doors.spawn(http::serve(self.listener, self.service.router(), tls, stop.clone()));
+        if let Some(guard) = self.guard {
+            doors.spawn(guard.keep(stop.clone()));
+        }
         if let Some((listener, handle)) = self.admin {
             doors.spawn(keep_up(handle.clone(), stop.clone()));
-            let router = http::admin_router(self.service.store().clone(), handle);
-            doors.spawn(http::serve(listener, router, stop.clone()));
+            let router = self.service.admin_router(handle);
+            doors.spawn(http::serve(listener, router, None, stop.clone()));
         }
         doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
         let (store, health) = (self.service.store().clone(), self.service.health());

@@ -100,7 +100,9 @@ pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Re
         return Ok(());
     }
     tx.put_note(&note, &now)?;
-    let shown = ids::mask_numbers(detail);
+    // Why an update makes no sense may quote the customer.
+    let shown = if alarm == Alarm::Parked { detail.split(':').next().unwrap_or(detail) } else { detail };
+    let shown = ids::mask_numbers(shown);
     tx.after_commit(move || tracing::warn!(alarm = text, detail = shown, "the operator is told"));
     for &admin in &shop.admins {
         let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);

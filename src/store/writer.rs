@@ -96,13 +96,13 @@ impl Answers {
         self.acts.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))))
     }
 
-    /// Tells every caller, and then the log.
+    /// Tells the log, and then every caller: what they log themselves comes after it.
     pub fn send(self) {
-        for (act, outcome) in self.acts {
-            act.answer(outcome);
-        }
         for then in self.after {
             then();
+        }
+        for (act, outcome) in self.acts {
+            act.answer(outcome);
         }
     }
 }
