@@ -92,7 +92,8 @@ fn backed_up() -> (TempDir, std::path::PathBuf) {
     fs::create_dir_all(&data).expect("made");
     let (store, engine) = Store::open(&data, Clock::system()).expect("it opens");
     let writer = std::thread::spawn(move || engine.run());
-    let hour_ago = samovar::time::At(store.clock().now().at.0 - 3_600_000);
+    let mut hour_ago = store.clock().now();
+    hour_ago.at.0 -= 3_600_000;
     store.write_blocking("note", move |tx| tx.put_note("backup_verified", &hour_ago)).expect("written");
     drop(store);
     writer.join().expect("it ends");

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The note of when a backup was last made and verified.
+/// The note of when the newest verified backup was begun.
 const BACKUP: &str = "backup_verified";
 
 /// Answers whoever watches.
@@ -35,8 +35,8 @@ impl Watch {
     pub(super) async fn page(&self) -> String {
         let now = self.store.clock().now();
         let looked = self.store.read(move |view| {
-            let backup = view.note::<At>(BACKUP)?;
-            Ok((view.figures(now)?, admin::credit_in(view)?, backup))
+            let backup = view.note::<Moment>(BACKUP)?;
+            Ok((view.figures(now)?, admin::credit_in(view)?, backup.map(|began| began.at)))
         });
         let readable = match looked.await {
             Ok((figures, credit, backup)) => {
