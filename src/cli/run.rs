@@ -62,7 +62,7 @@ pub(super) fn run(sources: &Sources) -> u8 {
         let stop = stop_on_signal()?;
         let is_passed = passed.public.is_some();
         let (listener, admin_listener) = (listening(passed.public)?, listening(passed.admin)?);
-        let parts = Parts { metrics, listener, admin_listener, ..Parts::usual() };
+        let parts = Parts { listener, admin_listener, metrics, ..Parts::usual() };
         let app = App::bind(settings, keys, parts).await?;
         if let Ok(address) = app.address() {
             let by = if is_passed { "a socket that was passed, not LISTEN" } else { "LISTEN" };
