@@ -397,7 +397,7 @@ async fn an_answer_that_was_lost_credits_nobody_twice() {
 }
 
 /// Has a process that holds the directory answer one question with `line`.
-async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
+pub(crate) async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
     let dir = dir();
     let _lock = Lock::take(dir.path()).expect("the lock");
     let listener = UnixListener::bind(socket_path(dir.path())).expect("a socket");

@@ -4,12 +4,13 @@
 use crate::cli::{Ran, dir, samovar};
 use crate::support::{Mode, TestApp};
 use samovar::flow::legacy::{OldRow, OldUser, bring_user, bring_wallet, keep};
-use samovar::ids::UserId;
+use samovar::ids::{ActionId, UserId};
 use samovar::message::Lang;
 use samovar::money::Kopecks;
-use samovar::store::{LegacyKind, Lock};
-use samovar::time::At;
+use samovar::store::{LegacyKind, Lock, Reward, Store};
+use samovar::time::{At, Clock};
 use serde_json::{Value, json};
+use std::fmt::{Arguments, Write};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -29,6 +30,10 @@ pub(crate) struct Old {
     jobs: String,
 }
 
+fn add(table: &mut String, line: Arguments<'_>) {
+    writeln!(table, "{line}").expect("memory takes all");
+}
+
 impl Old {
     pub(crate) fn new() -> Self {
         let [users, wallets, ledger, jobs] = [USERS, WALLETS, LEDGER, JOBS].map(str::to_owned);
@@ -37,19 +42,21 @@ impl Old {
 
     /// A customer with a wallet.
     pub(crate) fn customer(mut self, id: i64, balance: &str, held: &str) -> Self {
-        self.users +=
-            &format!("{id},name{id},Имя {id},user,ru,2024-01-01 10:00:00,2024-02-01 10:00:00,{{}}\n");
-        self.wallets += &format!("{id},{balance},{held},2024-02-01 10:00:00\n");
+        add(
+            &mut self.users,
+            format_args!("{id},name{id},Имя {id},user,ru,2024-01-01 10:00:00,2024-02-01 10:00:00,{{}}"),
+        );
+        add(&mut self.wallets, format_args!("{id},{balance},{held},2024-02-01 10:00:00"));
         self
     }
 
     pub(crate) fn user(mut self, line: &str) -> Self {
-        self.users += &format!("{line}\n");
+        add(&mut self.users, format_args!("{line}"));
         self
     }
 
     fn wallet(mut self, line: &str) -> Self {
-        self.wallets += &format!("{line}\n");
+        add(&mut self.wallets, format_args!("{line}"));
         self
     }
 
@@ -60,12 +67,12 @@ impl Old {
     }
 
     pub(crate) fn line(mut self, line: &str) -> Self {
-        self.ledger += &format!("{line}\n");
+        add(&mut self.ledger, format_args!("{line}"));
         self
     }
 
     fn job(mut self, line: &str) -> Self {
-        self.jobs += &format!("{line}\n");
+        add(&mut self.jobs, format_args!("{line}"));
         self
     }
 
@@ -327,6 +334,38 @@ fn nothing_is_imported_while_the_service_runs() {
     let refused = Old::new().customer(1, "1.00", "0.00").import(into.path(), &[]).exits(1);
     refused.says(&format!("the service runs (pid {}): stop it, then import", std::process::id()));
     assert_eq!(refused.err.lines().count(), 1);
+}
+
+#[test]
+fn names_languages_bans_and_who_invited_whom_come_along() {
+    let old = Old::new()
+        .user(r#"1,@ann,"Аня, ""А""",admin,ru,2024-01-01 10:00:00,2024-02-01 10:00:00,{}"#)
+        .user(r#"2,,Bob,user,en-US,2024-01-02 10:00:00,,"{""referrer_id"": ""1""}""#)
+        .user(r#"3,cat,Cat,banned,,,,"{""ban_reason"": ""spam"", ""referrer_id"": 3}""#)
+        .user(r#"4,,Dan,banned,uk,2024-01-04 10:00:00,,"{""referrer_id"": 99}""#);
+    let into = dir();
+    let report = old.import(into.path(), &["--json"]).exits(0).json();
+    assert_eq!(report["imported"]["customers"], 4);
+    assert_eq!(old.import(into.path(), &["--json"]).exits(0).json()["before"], 4);
+    let (store, _engine) = Store::open(into.path(), Clock::system()).expect("a store");
+    let view = store.view().expect("a view");
+    let user = |id| view.user(UserId(id)).expect("readable").expect("she is there");
+    let ann = user(1);
+    assert_eq!((ann.first_name.as_str(), ann.username.as_deref()), ("Аня, \"А\"", Some("ann")));
+    assert_eq!(
+        (ann.lang, ann.banned, ann.first_seen.to_string().as_str()),
+        (Lang::Ru, false, "2024-01-01T10:00:00Z")
+    );
+    assert_eq!((user(2).username, user(2).lang, user(2).last_seen), (None, Lang::En, user(2).first_seen));
+    assert_eq!([1, 2, 3, 4].map(|id| user(id).banned), [false, false, true, true]);
+    let reasons = [1, 2].map(|id| view.action(ActionId(id)).expect("readable").expect("noted").reason);
+    assert_eq!(reasons, ["spam", "banned in the old bot"], "in the journal of operators' acts");
+    let invited = view.invited(UserId(2)).expect("readable").expect("noted");
+    assert_eq!((invited.inviter, invited.reward), (UserId(1), Reward::Missed), "the old bot gave it");
+    assert_eq!(view.bonus(UserId(1)).expect("readable").came, 1);
+    for alone in [1, 3, 4] {
+        assert_eq!(view.invited(UserId(alone)), Ok(None), "by nobody, by herself, by nobody we know");
+    }
 }
 
 /// A row of Ann's in the old bot; minutes after the first of January 2024 tell its number.

@@ -1,7 +1,7 @@
 //! `samovar migrate-balances`: the old welcome bonus is taken back from those who have nothing else, and from nobody
 //! else; on the file and on a running service.
 
-use crate::cli::{dir, samovar, samovar_with};
+use crate::cli::{answered_with, dir, samovar, samovar_with};
 use crate::import::{Old, wallet};
 use samovar::control::{serve, socket_path};
 use samovar::store::{Lock, Store};
@@ -160,4 +160,25 @@ async fn a_running_service_does_it_too() {
     stop.cancel();
     serving.await.expect("no panic").expect("a clean end");
     drop(lock);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_failed_is_named_and_the_exit_code_is_1() {
+    let one = |user: i64, failed: Option<&str>| {
+        let mut one =
+            json!({"user": user, "balance": "200.00", "welcome": "200.00", "since": "2024-01-01T00:00:00Z"});
+        if let Some(why) = failed {
+            one["failed"] = json!(why);
+        }
+        one
+    };
+    let candidates = [one(1, None), one(2, Some("the wallet has changed"))];
+    let migration =
+        json!({"dry_run": false, "candidates": candidates, "total": "400.00", "done": 1, "failed": 1});
+    let line = format!("{}\n", json!({ "migration": migration }));
+    let ran = answered_with(line.clone(), &["migrate-balances", "--confirm", "--json"]).await.exits(1);
+    assert_eq!((ran.json(), ran.err.as_str()), (migration, "of 2 wallets 1 failed\n"));
+    let ran = answered_with(line, &["migrate-balances", "--confirm"]).await.exits(1);
+    assert!(ran.out.contains("FAILED: the wallet has changed\n"), "{ran:?}");
+    assert!(ran.out.ends_with("done: 1, failed: 1\n"), "{ran:?}");
 }

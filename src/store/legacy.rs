@@ -14,6 +14,9 @@ use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
+/// (Customer, table, number): see `tables`.
+type Key = (i64, u8, u64);
+
 /// A row of the bot before this one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LegacyRow {
@@ -116,7 +119,7 @@ pub(super) fn legacy_row<T: Tables>(tables: &T, user: UserId, id: u64) -> Result
 }
 
 /// A customer's rows with their keys, in the order of their numbers, generations last.
-fn rows_of<T: Tables>(tables: &T, user: UserId) -> Result<Vec<((i64, u8, u64), LegacyRow)>, Fault> {
+fn rows_of<T: Tables>(tables: &T, user: UserId) -> Result<Vec<(Key, LegacyRow)>, Fault> {
     let mut rows = Vec::new();
     for entry in tables.legacy_rows()?.range((user.0, 0, 0)..=(user.0, u8::MAX, u64::MAX))? {
         let (key, row) = entry?;

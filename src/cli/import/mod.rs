@@ -224,43 +224,35 @@ fn part_of(rows: &[crate::flow::legacy::OldRow], user: UserId) -> &[crate::flow:
 }
 
 fn say(output: Output, report: &Report) -> String {
-    let mut said = String::new();
-    for Refused { file, line, why } in &report.refused {
-        said.push_str(&format!("{file}:{line}: {why}\n"));
-    }
-    said.push_str(&format!("read: {}\n", report.read));
-    if report.refused_lines > 0 {
-        said.push_str(&format!("refused: {}; imported: 0\n", report.refused_lines));
-        return said;
-    }
+    let refused = report.refused.iter().map(|Refused { file, line, why }| format!("{file}:{line}: {why}"));
+    let mut lines: Vec<String> = refused.collect();
+    lines.push(format!("read: {}", report.read));
     let Imported { customers, balance, transfers, history, jobs } = &report.imported;
-    if *customers == 0 {
-        said.push_str(&format!(
-            "Nothing is new: all {} customers were here. Nothing was changed.\n",
-            report.before
-        ));
-        return said;
-    }
-    said.push_str(&format!(
-        "imported: {customers} customers with {balance} ₽, {transfers} transfers, {history} rows and {jobs} \
-         generations as history\n"
-    ));
-    said.push_str(&format!("here before: {} customers\n", report.before));
-    said.push_str(&format!("never done, so not counted: {} rows of the ledger\n", report.not_done));
-    said.push_str(&format!("held by the old bot, free again: {} ₽\n", report.released));
-    said.push_str(&format!("wallets that their rows do not explain: {}\n", report.adjusted.len()));
-    if !report.adjusted.is_empty() {
-        let mut table = output.table(&["customer", "rows say", "wallet", "legacy_import"]);
-        for one in &report.adjusted {
-            table.add_row(vec![
-                number(&one.user),
-                number(&one.rows),
-                number(&one.wallet),
-                number(&one.adjust),
-            ]);
+    if report.refused_lines > 0 {
+        lines.push(format!("refused: {}; imported: 0", report.refused_lines));
+    } else if *customers == 0 {
+        lines
+            .push(format!("Nothing is new: all {} customers were here. Nothing was changed.", report.before));
+    } else {
+        lines.extend([
+            format!(
+                "imported: {customers} customers with {balance} ₽, {transfers} transfers, {history} rows and {jobs} \
+                 generations as history"
+            ),
+            format!("here before: {} customers", report.before),
+            format!("never done, so not counted: {} rows of the ledger", report.not_done),
+            format!("held by the old bot, free again: {} ₽", report.released),
+            format!("wallets that their rows do not explain: {}", report.adjusted.len()),
+        ]);
+        if !report.adjusted.is_empty() {
+            let mut table = output.table(&["customer", "rows say", "wallet", "legacy_import"]);
+            for one in &report.adjusted {
+                let Adjusted { user, rows, wallet, adjust } = one;
+                table.add_row(vec![number(user), number(rows), number(wallet), number(adjust)]);
+            }
+            lines.push(text(&table).trim_end().to_owned());
         }
-        said.push_str(&text(&table));
+        lines.push("All ten rules of the books hold.".to_owned());
     }
-    said.push_str("All ten rules of the books hold.\n");
-    said
+    lines.join("\n") + "\n"
 }

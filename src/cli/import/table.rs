@@ -123,24 +123,23 @@ pub(super) fn read(
             Ok(false) => return Ok(lines),
             Err(error) => {
                 let line = error.position().map_or(begins, |position| position.line() + behind);
-                match error.into_kind() {
-                    ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        lines += 1;
-                        complaints.add(
-                            file,
-                            line,
-                            format!("it has {len} fields, the first line has {expected_len}"),
-                        );
-                        continue;
-                    }
-                    // Where the next line begins is not known then.
-                    ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                        complaints.add(file, begins, format!("{error}; what comes after it was not read"));
-                        return Ok(lines + 1);
-                    }
-                    ErrorKind::Io(error) => return Err(cannot(error.to_string())),
-                    other => return Err(cannot(format!("line {line}: {other:?}"))),
+                let kind = error.into_kind();
+                if let ErrorKind::UnequalLengths { expected_len, len, .. } = kind {
+                    lines += 1;
+                    complaints.add(
+                        file,
+                        line,
+                        format!("it has {len} fields, the first line has {expected_len}"),
+                    );
+                    continue;
                 }
+                let ErrorKind::Io(error) = kind else { return Err(cannot(format!("line {line}: {kind:?}"))) };
+                if error.kind() != io::ErrorKind::InvalidData {
+                    return Err(cannot(error.to_string()));
+                }
+                // Where the next line begins is not known then.
+                complaints.add(file, begins, format!("{error}; what comes after it was not read"));
+                return Ok(lines + 1);
             }
         }
         lines += 1;

@@ -1,15 +1,17 @@
 //! A file of an older schema becomes one of this, whole and audited, or stays as it was.
 
 use super::super::accounts::AccountRow;
-use super::super::legacy::{LegacyKind, LegacyRow};
+use super::super::legacy::{LegacyKind, LegacyRow, NotTaken, Window};
 use super::super::migrate::upgrade_by;
 use super::super::open::{SCHEMA, builder, write_schema};
 use super::super::scenario::{ANN, BOB, clock, dump, roubles};
 use super::super::tables::Bytes;
 use super::super::{OpenError, Store, Tx};
 use super::{busy_file, drive};
+use crate::ids::UserId;
 use crate::ledger::{Account, Kind, Transfer};
 use crate::money::Kopecks;
+use crate::payment::Way;
 use crate::time::At;
 use redb::TableDefinition;
 use std::fs;
@@ -190,4 +192,32 @@ fn a_movement_of_the_bot_before_that_its_own_row_does_not_know_is_found() {
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[1].ends_with("the wallet of 1 does not know this import: a second one"), "{found:?}");
     assert!(found[2].ends_with("the wallet of 1 does not know this migration: a second one"), "{found:?}");
+}
+
+#[test]
+fn a_bonus_is_taken_only_from_who_still_has_nothing_else() {
+    let dir = tempfile::tempdir().expect("a directory");
+    busy_file(dir.path());
+    let mut copy = Store::copy(dir.path(), &clock()).expect("a copy");
+    let cat = UserId(3);
+    let window = Window { least: roubles(190), most: roubles(210), keep: roubles(50) };
+    let take =
+        |copy: &mut super::super::WorkingCopy, user| copy.write(|tx| tx.take_welcome_back(user, window));
+    let changed = |available, held| Ok(Err(NotTaken::Changed { available, held }));
+    assert_eq!(take(&mut copy, cat), changed(Kopecks::ZERO, Kopecks::ZERO), "she was never there");
+    let brought = copy.write(|tx| {
+        let (debit, credit) = (Account::Bonus, Account::User(cat));
+        let old = Transfer::legacy(5, Kind::Topup, debit, credit, roubles(200), At(0));
+        let seq = tx.transfer_legacy(&old)?.expect("allowed");
+        let (kind, amount, reference) = (LegacyKind::Topup, roubles(200), "welcome_3".to_owned());
+        tx.add_legacy(cat, 5, &LegacyRow { kind, amount, at: At(0), reference, seq: Some(seq) })?;
+        tx.note_imported(cat, seq)?;
+        tx.credit_payment(Way::Stars, "charge-3", cat, roubles(20)).map(|paid| paid.is_ok())
+    });
+    assert_eq!(brought, Ok(true));
+    assert_eq!(take(&mut copy, cat), changed(roubles(220), Kopecks::ZERO));
+    assert_eq!(take(&mut copy, ANN).map(|taken| taken.is_ok()), Ok(false));
+    let found = copy.view().and_then(|view| view.welcome_candidates(window));
+    assert_eq!(found, Ok(Vec::new()), "she paid");
+    assert_eq!(copy.view().and_then(|view| view.audit()).map(|report| report.ok), Ok(true));
 }
