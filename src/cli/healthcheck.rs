@@ -1,5 +1,5 @@
 //! `samovar healthcheck`: asks the running service whether it is well, for probes that only see an exit
-//! code. One request to `LISTEN`, as anybody could make it.
+//! code. One request to `LISTEN` (with TLS there, to `ADMIN_LISTEN`), as anybody could make it.
 
 use super::{Failure, Output};
 use crate::config::Settings;
@@ -22,7 +22,7 @@ struct Health {
 }
 
 pub(super) fn run(output: Output, settings: &Settings, live: bool) -> Result<(), Failure> {
-    let address = reachable(settings.listen);
+    let address = reachable(settings.probe_address());
     let path = if live { "/healthz" } else { "/readyz" };
     let (ok, says) = match ask(address, path) {
         Ok(answer) => understand(&answer),

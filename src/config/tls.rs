@@ -55,11 +55,6 @@ impl Settings {
         self.webhook_base_url.as_ref().filter(|_| self.tls != Tls::SelfSigned)
     }
 
-    /// Where a probe on this machine asks `/healthz` and `/readyz` in plain HTTP.
-    pub fn probe_address(&self) -> SocketAddr {
-        if self.tls == Tls::Off { self.listen } else { self.admin_listen }
-    }
-
     /// Whether KIE can call us back.
     pub fn has_callbacks(&self) -> bool {
         self.callback_base().is_some()
