@@ -20,6 +20,7 @@ pub mod provider;
 pub mod sandbox;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+pub mod shelf;
 pub mod store;
 pub mod telegram;
 pub mod texts;
