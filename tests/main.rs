@@ -33,6 +33,7 @@ mod races;
 mod readme;
 mod referral;
 mod sale;
+mod shelf;
 mod shop;
 mod statement;
 mod storm;

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod driver;
+pub(crate) mod moto;
 mod payments;
 pub(crate) mod rows;
 
