@@ -178,7 +178,10 @@ impl Tx<'_> {
     pub fn next_job_id(&mut self) -> Result<JobId, Fault> {
         let last = match self.hot.last_job {
             Some(last) => last,
-            None => self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value()),
+            None => {
+                let last = self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value());
+                last.max(self.counter(JOBS_AFTER)?)
+            }
         };
         self.hot.last_job = Some(last);
         Ok(JobId(last + 1))
@@ -247,6 +250,8 @@ impl Tx<'_> {
 }
 
 const QUEUED: &str = "queued_jobs";
+/// The count of the number that new jobs are above, where the file does not have all that were.
+pub(super) const JOBS_AFTER: &str = "jobs_after";
 
 fn sold_counter(model: &str) -> String {
     format!("sold:{model}")

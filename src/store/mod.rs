@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod bonuses;
 mod codec;
 mod days;
@@ -25,14 +26,17 @@ mod retention;
 mod runs;
 #[cfg(test)]
 mod scenario;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod users;
 mod writer;
+mod written;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{Broken, Report, RuleReport};
+pub use backup::{BackupError, Dumped, Loaded, Shipment, Stream, check, check_changes, load};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
@@ -78,8 +82,10 @@ impl<'txn> Tx<'txn> {
     ) -> Result<(Wake, Known), Fault> {
         let tables = WriteTables::of(txn);
         let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default() };
+        tx.note_changes()?;
         acts(&mut tx)?;
         tx.write_hot()?;
+        tx.list_changes()?;
         Ok((tx.wake, tx.hot.known()))
     }
 
@@ -95,7 +101,7 @@ pub struct View {
 }
 
 impl View {
-    fn of(database: &Database) -> Result<Self, Fault> {
+    fn of(database: &impl ReadableDatabase) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
         Ok(Self { tables: ReadTables::of(txn) })
     }
@@ -182,7 +188,7 @@ impl Store {
     /// A snapshot. Never waits for a writer; may wait for the disk, so not for async code: that
     /// takes [`Store::read`].
     pub fn view(&self) -> Result<View, Fault> {
-        View::of(self.shared.database()?.as_ref())
+        View::of(&**self.shared.database()?)
     }
 
     /// Reads a snapshot on a thread that may wait.

@@ -1,5 +1,6 @@
 //! Opening the file: one process at a time, and never making a new ledger where one was.
 
+use super::backup::take_over;
 use super::hot::Known;
 use super::mend::{NotOpened, mend, open_sound, peek};
 use super::notes::note_in;
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The version of the schema this program writes.
-const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 4;
 /// The note of the key that callbacks are signed with.
 const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
@@ -177,6 +178,7 @@ impl Store {
             return Err(OpenError::Newer { found });
         }
         write_schema(&database, &clock)?;
+        take_over(&database, &clock)?;
         let (store, engine) = Self::assemble(database, open, clock);
         let up = store.view()?.note::<Up>("uptime")?;
         store.clock().resume(up.unwrap_or(Up(0)));
@@ -249,6 +251,7 @@ pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fau
     Tx::run(&txn, clock.now(), Known::default(), |tx| {
         tx.tables.make_all()?;
         tx.upgrade_actions()?;
+        tx.end_stream()?;
         tx.put_note("schema", &SCHEMA)?;
         if tx.note::<[u8; 32]>(KEY)?.is_some() {
             return Ok(());
