@@ -56,6 +56,9 @@ const PLAN: &[Floor] = &[
                 ("http", "provider"),
                 ("control", "store"),
                 ("control", "ledger"),
+                // What a store writes is brought to a place, and back.
+                ("shelf", "store"),
+                ("control", "shelf"),
             ],
         ),
     },

@@ -11,6 +11,7 @@ use crate::config::{Keys, Settings};
 use crate::control;
 use crate::http;
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
+use crate::shelf::Keeper;
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
 use crate::telegram::{Telegram, Timeouts};
 use crate::time::Clock;
@@ -129,7 +130,8 @@ impl App {
         if let Some((listener, handle)) = self.admin {
             doors.spawn(http::serve(listener, http::admin_router(handle), stop.clone()));
         }
-        doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
+        let (store, keeper) = (self.service.store().clone(), self.service.keeper().clone());
+        doors.spawn(answer_operators(store, keeper, self.socket, stop.clone()));
         self.service.run(doors, stop).await
     }
 }
@@ -166,8 +168,8 @@ async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListene
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.
-async fn answer_operators(store: Store, socket: PathBuf, stop: CancellationToken) {
-    if let Err(error) = control::serve(store, &socket, stop).await {
+async fn answer_operators(store: Store, keeper: Arc<Keeper>, socket: PathBuf, stop: CancellationToken) {
+    if let Err(error) = control::serve(store, keeper, &socket, stop).await {
         tracing::error!(%error, "the command line cannot reach the service");
     }
 }

@@ -3,12 +3,14 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod catalog;
 pub mod demo;
 mod doctor;
 mod failure;
 mod margins;
 mod output;
+mod restore;
 mod run;
 mod selling;
 mod trace;
@@ -61,6 +63,9 @@ enum Command {
     },
     /// Check the ten rules of the books over the whole file
     Audit,
+    /// Make, check and restore backups
+    #[command(subcommand)]
+    Backup(backup::Command),
     /// See whether token, webhook, KIE, disk and books are well, and what to do; changes nothing
     Doctor,
     /// Show what happened to one request
@@ -110,6 +115,11 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
             doctor::run(output, &settings, &keys)?;
         }
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
+        Command::Backup(command) => {
+            let settings = Settings::for_backups(&sources()?)?;
+            run::log_to_stderr(&settings);
+            backup::run(output, &settings, command)?;
+        }
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
         Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,

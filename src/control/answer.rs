@@ -57,6 +57,8 @@ async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
             stops(store).await
         }
         Ask::Stops => stops(store).await,
+        // Where backups go, only the service and the command line know: both make them themselves.
+        Ask::Backup => Ok(Answer::Refused("ask the running service for a backup".to_owned())),
     }
 }
 

@@ -5,6 +5,7 @@
 //! ([`Ask::NewAction`]), so asking again after a lost answer does nothing twice.
 
 mod answer;
+pub(crate) mod backup;
 mod client;
 mod document;
 pub(crate) mod server;
@@ -12,6 +13,7 @@ pub(crate) mod server;
 mod tests;
 
 pub use answer::answer;
+pub use backup::Backup;
 pub use client::{Client, Unanswered, Unreachable};
 pub use document::{Audit, AuditRule, BrokenRow, Event, Selling, Stop, Timeline, Wallet, WalletTransfer};
 pub use server::serve;
@@ -70,6 +72,8 @@ pub enum Ask {
         /// Who does it: `cli`, or an admin's id.
         who: String,
     },
+    /// A whole copy, made, brought to its place and verified.
+    Backup,
     /// What is not sold just now.
     Stops,
 }
@@ -78,7 +82,7 @@ impl Ask {
     /// True for what reads the whole file and so takes as long as the file is large.
     pub fn is_long(&self) -> bool {
         match self {
-            Self::Audit => true,
+            Self::Audit | Self::Backup => true,
             Self::Pid
             | Self::NewAction
             | Self::Adjust { .. }
@@ -106,6 +110,8 @@ pub enum Answer {
     Timeline(Timeline),
     /// What is sold.
     Selling(Selling),
+    /// A backup that was made.
+    Backup(Backup),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

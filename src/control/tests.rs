@@ -36,7 +36,9 @@ impl Service {
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (store, path, stop) = (store.clone(), socket_path(dir.path()), stop.clone());
-            async move { serve(store, &path, stop).await }
+            let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+            let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
+            async move { serve(store, keeper, &path, stop).await }
         });
         let service = Self { dir, store, stop, serving, _lock: lock };
         while UnixStream::connect(service.socket()).await.is_err() {

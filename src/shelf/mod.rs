@@ -4,11 +4,19 @@
 //! **Invariants:** an object is there whole or not at all; a key, a secret and an address that carries a
 //! signature are in no error and no log.
 
+mod beside;
 mod folder;
+mod keeper;
+mod name;
 mod s3;
 mod seal;
+mod spool;
 
-pub use seal::{Opened, SealError, open, seal};
+pub use beside::{Beside, Checked};
+pub use keeper::{KeepError, Keeper, Made, VERIFIED};
+pub use name::{Kept, Link, Plan, What, compact, newest, newest_shipment, plan};
+pub use seal::{Key, Opened, SealError, seal};
+pub use spool::{Part, Spool};
 
 use crate::config::{BackupTo, Settings};
 use crate::disk;
@@ -17,8 +25,8 @@ use folder::Folder;
 use futures_util::stream::{BoxStream, TryStreamExt};
 use s3::S3;
 use std::fs::File;
-use std::io::{self, Seek};
-use std::path::Path;
+use std::io;
+use std::os::unix::fs::FileExt;
 
 /// A reading that broke off is begun again so often.
 const READINGS: u32 = 3;
@@ -179,32 +187,31 @@ impl Place {
         }
     }
 
-    /// What an object holds, in a file without a name below `scratch`, at its beginning.
+    /// What an object holds, at the end of `spool`.
     ///
     /// # Errors
     /// When it cannot be read to its end, or there is no room for it.
-    pub async fn fetch(&self, name: &str, scratch: &Path) -> Result<File, PlaceError> {
+    pub async fn fetch(&self, name: &str, spool: &mut Spool) -> Result<Part, PlaceError> {
         let mut tries = 1;
         loop {
-            match self.fetch_once(name, scratch).await {
+            match self.fetch_once(name, spool).await {
+                Ok(bytes) => return Ok(spool.add(bytes)),
                 Err(Failed::Passing(_)) if tries < READINGS => tries += 1,
-                fetched => return fetched.map_err(|failed| self.said(name, failed)),
+                Err(failed) => return Err(self.said(name, failed)),
             }
         }
     }
 
-    async fn fetch_once(&self, name: &str, scratch: &Path) -> Result<File, Failed> {
+    async fn fetch_once(&self, name: &str, spool: &Spool) -> Result<u64, Failed> {
         let mut pieces = self.pieces(name).await?;
-        let no_room = |why: io::Error| Failed::For(format!("{}: {why}", scratch.display()));
-        let dir = scratch.to_owned();
-        let file = disk::with(move || tempfile::tempfile_in(dir)).await.map_err(no_room)?;
-        let mut writer = disk::Writer::new(file.try_clone().map_err(no_room)?);
+        let mut bytes = 0;
         while let Some(piece) = pieces.try_next().await? {
-            writer.write(piece).await.map_err(no_room)?;
+            let (file, at) = (spool.file(), spool.end() + bytes);
+            bytes += piece.len() as u64;
+            let written = disk::with(move || file.write_all_at(&piece, at)).await;
+            written.map_err(|why| Failed::For(format!("there is no room here for what it holds: {why}")))?;
         }
-        let mut file = file;
-        file.rewind().map_err(no_room)?;
-        Ok(file)
+        Ok(bytes)
     }
 
     async fn pieces(&self, name: &str) -> Result<Pieces, Failed> {

@@ -21,6 +21,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// Where shipments go on from a copy.
+    pub fn of(dumped: &Dumped) -> Self {
+        Self { epoch: dumped.epoch, upto: dumped.upto, commit: dumped.commit }
+    }
+
     /// Whether the next shipment will follow a copy with this link, given the greatest number of a shipment
     /// of its chain that is kept. False when somebody put an older file back.
     pub fn goes_on(&self, stream: &Stream, newest: Option<u64>) -> bool {
@@ -79,7 +84,7 @@ impl fmt::Display for Kept {
 impl Kept {
     /// A new whole copy.
     pub fn full(dumped: &Dumped, is_sealed: bool) -> Self {
-        let link = Link { epoch: dumped.epoch, upto: dumped.upto, commit: dumped.commit };
+        let link = Link::of(dumped);
         let what = What::Full { at: compact(dumped.at), link: (link.epoch > 0).then_some(link) };
         Self { what, is_sealed, size_bytes: 0 }
     }
@@ -113,7 +118,8 @@ impl Kept {
         (kept.to_string() == object.name).then_some(kept)
     }
 
-    fn link(&self) -> Option<Link> {
+    /// The chain that goes on from a whole copy.
+    pub fn link(&self) -> Option<Link> {
         match &self.what {
             What::Full { link, .. } => *link,
             What::Changes { .. } => None,
@@ -139,7 +145,7 @@ pub fn compact(at: At) -> String {
 }
 
 /// What is kept, whole copies first, each kind from the oldest to the newest.
-pub fn sorted(objects: &[Object]) -> Vec<Kept> {
+pub(super) fn sorted(objects: &[Object]) -> Vec<Kept> {
     let mut kept: Vec<Kept> = objects.iter().filter_map(Kept::of).collect();
     kept.sort();
     kept
@@ -190,7 +196,7 @@ fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
 
 /// What can go once there are `keep` newer whole copies: the older ones, and shipments that follow none that
 /// stays.
-pub fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
+pub(super) fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
     let fulls: Vec<&Kept> = kept.iter().filter(|one| one.is_full()).collect();
     let (old, stay) = fulls.split_at(fulls.len().saturating_sub(keep));
     let is_needed = |one: &Kept| match one.what {

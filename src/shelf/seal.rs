@@ -53,39 +53,50 @@ pub fn seal(recipients: &[String], plain: &mut File, into: &mut File) -> Result<
     Ok(())
 }
 
-/// Opens what is sealed with the key in the file `identity`. What was changed or cut is an error when
-/// it is read.
-///
-/// # Errors
-/// Whatever is wrong with the key, or with the beginning of what is sealed.
+/// The secret keys that open what is sealed, from a file of the operator's.
 #[cfg(feature = "age")]
-pub fn open(identity: Option<&Path>, sealed: File) -> Result<Opened, SealError> {
-    let path = identity.ok_or(SealError::NoKey)?;
-    let keys = identities(path)?;
-    let broken = |error: age::DecryptError| match error {
-        age::DecryptError::NoMatchingKeys => SealError::WrongKey(path.to_owned()),
-        age::DecryptError::Io(error) => SealError::Broken(error.to_string()),
-        _ => SealError::Broken("it is not as it was made".to_owned()),
-    };
-    let decryptor = age::Decryptor::new_buffered(io::BufReader::new(sealed)).map_err(broken)?;
-    let keys = keys.iter().map(|key| -> &dyn age::Identity { key });
-    Ok(Box::new(decryptor.decrypt(keys).map_err(broken)?))
+#[derive(Clone)]
+pub struct Key {
+    path: PathBuf,
+    keys: Vec<age::x25519::Identity>,
 }
 
-/// The keys in a file as `age-keygen` writes it: one a line, and lines that begin with #.
 #[cfg(feature = "age")]
-fn identities(path: &Path) -> Result<Vec<age::x25519::Identity>, SealError> {
-    /// A file of keys is shorter than this.
-    const MAX_BYTES: u64 = 64 * 1024;
-    let wrong = |why: String| SealError::Identity { path: path.to_owned(), why };
-    let mut text = String::new();
-    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys: Result<Vec<_>, &str> = lines.map(|line| line.parse::<age::x25519::Identity>()).collect();
-    match keys {
-        Ok(keys) if !keys.is_empty() => Ok(keys),
-        Ok(_) | Err(_) => Err(wrong("it must hold secret keys of age (AGE-SECRET-KEY-1…), one a line".to_owned())),
+impl Key {
+    /// The keys in a file as `age-keygen` writes it: one a line, and lines that begin with #.
+    ///
+    /// # Errors
+    /// [`SealError::Identity`].
+    pub fn read(path: &Path) -> Result<Self, SealError> {
+        /// A file of keys is shorter than this.
+        const MAX_BYTES: u64 = 64 * 1024;
+        let wrong = |why: String| SealError::Identity { path: path.to_owned(), why };
+        let mut text = String::new();
+        let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+        file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let keys: Result<Vec<_>, &str> = lines.map(|line| line.parse::<age::x25519::Identity>()).collect();
+        match keys {
+            Ok(keys) if !keys.is_empty() => Ok(Self { path: path.to_owned(), keys }),
+            Ok(_) | Err(_) => {
+                Err(wrong("it must hold secret keys of age (AGE-SECRET-KEY-1…), one a line".to_owned()))
+            }
+        }
+    }
+
+    /// Opens what is sealed. What was changed or cut is an error when it is read.
+    ///
+    /// # Errors
+    /// [`SealError::WrongKey`], or that its beginning is broken.
+    pub fn open(&self, sealed: impl Read + Send + 'static) -> Result<Opened, SealError> {
+        let broken = |error: age::DecryptError| match error {
+            age::DecryptError::NoMatchingKeys => SealError::WrongKey(self.path.clone()),
+            age::DecryptError::Io(error) => SealError::Broken(error.to_string()),
+            _ => SealError::Broken("it is not as it was made".to_owned()),
+        };
+        let decryptor = age::Decryptor::new_buffered(io::BufReader::new(sealed)).map_err(broken)?;
+        let keys = self.keys.iter().map(|key| -> &dyn age::Identity { key });
+        Ok(Box::new(decryptor.decrypt(keys).map_err(broken)?))
     }
 }
 
@@ -98,11 +109,26 @@ pub fn seal(_: &[String], _: &mut File, _: &mut File) -> Result<(), SealError> {
     Err(SealError::WithoutAge)
 }
 
-/// A program without age cannot.
-///
-/// # Errors
-/// Always.
+/// A program without age has none.
 #[cfg(not(feature = "age"))]
-pub fn open(_: Option<&Path>, _: File) -> Result<Opened, SealError> {
-    Err(SealError::WithoutAge)
+#[derive(Clone)]
+pub struct Key(std::convert::Infallible);
+
+#[cfg(not(feature = "age"))]
+impl Key {
+    /// A program without age cannot.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn read(_: &Path) -> Result<Self, SealError> {
+        Err(SealError::WithoutAge)
+    }
+
+    /// A program without age cannot.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn open(&self, _: impl Read + Send + 'static) -> Result<Opened, SealError> {
+        match self.0 {}
+    }
 }

@@ -109,6 +109,8 @@ impl TestApp {
             actions_per_minute: 0,
             ..Settings::default()
         };
+        // Days pass in tests; those that are about backups say so.
+        (settings.backups.every, settings.backups.max_age) = (None, None);
         change(&mut settings);
         let (driver, admins) = (Driver::default(), admins.to_vec());
         let mut app = Self { sandbox, clock, driver, settings, port: 0, admins, mode, dir, running: None };
