@@ -268,6 +268,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::Accepted { .. } => "accepted",
         Event::Refused { .. } => "refused",
         Event::InDoubt { .. } => "in-doubt",
+        Event::Restored => "restored",
         Event::Hint { .. } => "callback",
         Event::Bound { .. } => "found",
         Event::NotOurs => "not-ours",

@@ -10,7 +10,7 @@ use crate::flow::settle;
 use crate::ids::JobId;
 use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
-use crate::store::{Fault, Job, Tx};
+use crate::store::{Fault, Job, Tx, View};
 use crate::time::Up;
 use futures_util::stream::{self, TryStreamExt};
 use serde_json::{Map, Value};
@@ -104,8 +104,8 @@ fn finish(
 }
 
 /// What an earlier life of this process left: whether its createTask calls arrived nobody knows, and
-/// callbacks that came while it was down are lost, so all that is waited for is looked at at once.
-/// Goes on until all of it is noted, or the service is to stop.
+/// callbacks that came while it was down are lost, so all that is waited for is looked at at once. In a file
+/// that came out of a backup what was not sent may have been sent since. Goes on until all of it is noted, or the service is to stop.
 pub async fn recover(engine: &Engine) {
     while let Err(fault) = recover_all(engine).await {
         engine.pause_after("taking up what an earlier life left", &fault).await;
@@ -116,10 +116,11 @@ pub async fn recover(engine: &Engine) {
 }
 
 async fn recover_all(engine: &Engine) -> Result<(), Fault> {
-    let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
+    let left = |view: &View| Ok((view.due(Up(i64::MAX), usize::MAX)?, view.restored()?.is_some()));
+    let (open, restored) = engine.store.read(left).await?;
     // Side by side, so that they share commits: there may be tens of thousands.
     let each = stream::iter(open.into_iter().map(Ok));
-    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id).await {
+    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id, restored).await {
         Ok(()) => Ok(()),
         // One row that cannot be read must not keep all others from starting.
         Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
@@ -128,12 +129,17 @@ async fn recover_all(engine: &Engine) -> Result<(), Fault> {
         }
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
     })
-    .await
+    .await?;
+    if restored { engine.store.write("taken-up", |tx| tx.taken_up()).await } else { Ok(()) }
 }
 
-async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
+async fn recover_one(engine: &Engine, id: JobId, restored: bool) -> Result<(), Fault> {
     let job = engine.store.read(move |view| view.job(id)).await?;
     match job.map(|job| job.row.state) {
+        Some(State::Queued { .. } | State::Sending { .. }) if restored => {
+            tracing::warn!(job = id.0, "it may have been sent since the backup; its money stays held");
+            step(engine, "record", id, Event::Restored).await.map(drop)
+        }
         Some(State::Sending { attempt, .. }) => {
             tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
             step(engine, "record", id, Event::InDoubt { attempt }).await.map(drop)
