@@ -18,9 +18,9 @@ pub mod money;
 pub mod payment;
 pub mod provider;
 pub mod sandbox;
+pub mod shelf;
 #[cfg(feature = "simulate")]
 pub mod simulate;
-pub mod shelf;
 pub mod store;
 pub mod telegram;
 pub mod texts;

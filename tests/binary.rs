@@ -22,6 +22,7 @@ pub(crate) struct Service {
     /// Where its log is.
     pub(crate) dir: TempDir,
     pub(crate) data: PathBuf,
+    command: Command,
     child: Child,
     pub(crate) port: u16,
     admin_port: u16,
@@ -73,10 +74,21 @@ impl Service {
             command.env("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}"));
         }
         let child = command.spawn().expect("the binary starts");
-        let service = Self { sandbox, dir, data, child, port, admin_port };
+        let service = Self { sandbox, dir, data, command, child, port, admin_port };
         service.says("/start");
         service.sees("Самовар").await;
         service
+    }
+
+    /// Kills it with SIGKILL.
+    pub(crate) fn dies(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Starts it again after that.
+    pub(crate) fn starts_again(&mut self) {
+        self.child = self.command.spawn().expect("the binary starts");
     }
 
     /// Runs a command beside the service.

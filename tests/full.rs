@@ -22,14 +22,14 @@ const SECRET: &str = "full";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A small disk, as long as this lives.
-struct Disk {
+pub(crate) struct Disk {
     dir: TempDir,
     ballast: u32,
 }
 
 impl Disk {
     /// `None` when this process may not mount.
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let dir = TempDir::new().expect("a directory");
         let options = format!("size={SIZE_MIB}m,mode=0700");
         let mounted =
@@ -43,7 +43,7 @@ impl Disk {
         None
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
@@ -52,7 +52,7 @@ impl Disk {
     }
 
     /// Puts so much on it that only `leave` bytes are free.
-    fn fill(&mut self, leave: u64) {
+    pub(crate) fn fill(&mut self, leave: u64) {
         self.ballast += 1;
         let mut file = File::create(self.ballast(self.ballast)).expect("a file");
         let page = [0u8; 4_096];
@@ -70,7 +70,7 @@ impl Disk {
     }
 
     /// Takes all of that away again.
-    fn make_room(&mut self) {
+    pub(crate) fn make_room(&mut self) {
         for number in 1..=self.ballast {
             fs::remove_file(self.ballast(number)).expect("removed");
         }

@@ -4,6 +4,7 @@
 mod admin;
 mod adminpay;
 mod answers;
+mod backup;
 mod binary;
 mod checkout;
 mod cli;
@@ -19,6 +20,7 @@ mod intake;
 mod ledger;
 mod life;
 mod limits;
+mod lost;
 mod models;
 mod outbox;
 mod park;

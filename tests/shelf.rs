@@ -3,9 +3,9 @@
 
 use crate::support::moto::{BUCKET, Moto};
 use samovar::config::{BackupTo, Settings, Sources};
-use samovar::shelf::{self, Place, PlaceError};
+use samovar::shelf::{Part, Place, PlaceError, Spool};
 use std::fs::{self, File};
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
@@ -37,10 +37,24 @@ fn noise(bytes: usize) -> Vec<u8> {
 }
 
 async fn holds(place: &Place, name: &str, scratch: &Path) -> Vec<u8> {
-    let mut fetched = place.fetch(name, scratch).await.expect("fetched");
+    let mut spool = Spool::new(scratch).expect("a file");
     let mut bytes = Vec::new();
-    fetched.read_to_end(&mut bytes).expect("read");
+    // Several lie one behind the other.
+    let (mut first, mut again) = (fetch(place, name, &mut spool).await, fetch(place, name, &mut spool).await);
+    first.read_to_end(&mut bytes).expect("read");
+    let first = std::mem::take(&mut bytes);
+    again.read_to_end(&mut bytes).expect("read");
+    assert!(first == bytes);
     bytes
+}
+
+async fn fetch(place: &Place, name: &str, spool: &mut Spool) -> Part {
+    place.fetch(name, spool).await.expect("fetched")
+}
+
+async fn unfetched(place: &Place, name: &str) -> PlaceError {
+    let dir = TempDir::new().expect("a directory");
+    place.fetch(name, &mut Spool::new(dir.path()).expect("a file")).await.expect_err("it cannot be fetched")
 }
 
 async fn names(place: &Place) -> Vec<String> {
@@ -73,7 +87,7 @@ async fn keeps(place: Place) {
     place.delete("object-2.samovar").await.expect("deleted already");
     assert_eq!(names(&place).await, ["object-0.samovar", "object-1.samovar", "object-3.samovar"]);
     for name in ["object-2.samovar", "../object-1.samovar", "", ".hidden", "a/b"] {
-        let missing = place.fetch(name, scratch.path()).await.expect_err("there is none");
+        let missing = unfetched(&place, name).await;
         assert!(matches!(missing, PlaceError::Missing { .. }), "{missing}");
     }
     let left = fs::read_dir(scratch.path()).expect("a folder").count();
@@ -130,8 +144,7 @@ async fn what_goes_wrong_at_a_bucket_is_one_line_without_a_secret() {
     place.put("a", file(b"x")).await.expect("put");
     moto.stop();
     says(&place.put("b", file(&noise(20 << 20))).await.expect_err("it is gone"), "no connection");
-    let scratch = TempDir::new().expect("a directory");
-    says(&place.fetch("a", scratch.path()).await.expect_err("it is gone"), "no connection");
+    says(&unfetched(&place, "a").await, "no connection");
     says(&place.list().await.expect_err("it is gone"), BUCKET);
 }
 
@@ -161,7 +174,6 @@ async fn answers(status: &'static str, headers: &'static str, body: &'static str
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_refuses_leads_elsewhere_or_breaks_off_is_told_of() {
-    let scratch = TempDir::new().expect("a directory");
     for (status, headers, body, says_so) in [
         ("403 Forbidden", "", "<Error><Code>SignatureDoesNotMatch</Code></Error>", "the keys are refused"),
         ("301 Moved", "location: http://127.0.0.1:1/planted\r\n", "", "BACKUP_S3_REGION"),
@@ -170,7 +182,7 @@ async fn a_server_that_refuses_leads_elsewhere_or_breaks_off_is_told_of() {
         ("200 OK", "content-length: 100\r\n", "cut short", "the connection broke"),
     ] {
         let place = Place::of(&answers(status, headers, body).await).expect("a place");
-        let error = place.fetch("a", scratch.path()).await.expect_err("not whole");
+        let error = unfetched(&place, "a").await;
         if status.starts_with("400") {
             assert!(error.to_string().contains("the server says 400 plantedltbgt"), "{error}");
         } else {
@@ -179,6 +191,39 @@ async fn a_server_that_refuses_leads_elsewhere_or_breaks_off_is_told_of() {
     }
     let web = Place::of(&answers("200 OK", "", "<html>hello</html>").await).expect("a place");
     says(&web.list().await.expect_err("no list"), "something that no S3 server does");
+}
+
+/// Takes the first part of an upload and is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_that_goes_away_midway_leaves_no_object_and_is_told_of() {
+    use axum::extract::Request;
+    use axum::http::StatusCode;
+    let begun = "<InitiateMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <UploadId>planted</UploadId></InitiateMultipartUploadResult>";
+    let answer = move |request: Request| async move {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = axum::body::to_bytes(request.into_body(), 32 << 20).await.expect("a body");
+        let first = query.contains("partNumber=1&") && body.len() == 16 << 20;
+        match () {
+            () if query.contains("uploads=") => (StatusCode::OK, [("etag", "")], begun),
+            () if first => (StatusCode::OK, [("etag", "\"one\"")], ""),
+            () => (StatusCode::SERVICE_UNAVAILABLE, [("etag", "")], "<Error><Code>SlowDown</Code></Error>"),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let place = Place::of(&settings(&[
+        ("BACKUP_TO", format!("s3://{BUCKET}")),
+        ("BACKUP_S3_ENDPOINT", endpoint),
+        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
+        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
+    ]));
+    let place = place.expect("a place");
+    says(
+        &place.put("a", file(&noise(20 << 20))).await.expect_err("it is gone"),
+        "the server says 503 SlowDown",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,7 +238,8 @@ async fn a_folder_that_cannot_be_written_is_named() {
 #[cfg(feature = "age")]
 mod sealed {
     use super::*;
-    use shelf::SealError;
+    use samovar::shelf::{Key, Opened, SealError, seal};
+    use std::io::Seek;
 
     /// A key pair: the public key, and a file with the secret one.
     fn keys(dir: &TempDir, name: &str) -> (String, std::path::PathBuf) {
@@ -206,11 +252,20 @@ mod sealed {
     }
 
     fn seals(to: &[String], bytes: &[u8]) -> File {
-        let (mut plain, mut sealed) = (file(bytes), tempfile::tempfile().expect("a file"));
-        plain.rewind().expect("rewound");
-        shelf::seal(to, &mut plain, &mut sealed).expect("sealed");
+        let (mut plain, mut sealed) = (at_start(bytes), tempfile::tempfile().expect("a file"));
+        seal(to, &mut plain, &mut sealed).expect("sealed");
         sealed.rewind().expect("rewound");
         sealed
+    }
+
+    fn at_start(bytes: &[u8]) -> File {
+        let mut file = file(bytes);
+        file.rewind().expect("rewound");
+        file
+    }
+
+    fn open(with: &Path, sealed: File) -> Result<Opened, SealError> {
+        Key::read(with)?.open(sealed)
     }
 
     #[test]
@@ -223,19 +278,18 @@ mod sealed {
         for with in [&with_one, &with_two] {
             let sealed = seals(&[one.clone(), two.clone()], &bytes);
             let mut opened = Vec::new();
-            shelf::open(Some(with), sealed).expect("opened").read_to_end(&mut opened).expect("read");
+            open(with, sealed).expect("opened").read_to_end(&mut opened).expect("read");
             assert!(opened == bytes);
         }
-        let why = |with: Option<&Path>, sealed| shelf::open(with, sealed).err().expect("refused");
+        let why = |with: &Path, sealed| open(with, sealed).err().expect("refused");
         let sealed = || seals(std::slice::from_ref(&one), &bytes);
-        assert!(matches!(why(Some(&with_three), sealed()), SealError::WrongKey(_)));
-        assert!(matches!(why(None, sealed()), SealError::NoKey));
+        assert!(matches!(why(&with_three, sealed()), SealError::WrongKey(_)));
         fs::write(dir.path().join("public"), &one).expect("written");
         for name in ["public", "nothing"] {
-            let said = why(Some(&dir.path().join(name)), sealed()).to_string();
+            let said = why(&dir.path().join(name), sealed()).to_string();
             assert!(said.starts_with("--identity ") && !said.contains('\n'), "{said}");
         }
-        assert!(matches!(why(Some(&with_one), file(b"no age file")), SealError::Broken(_)));
+        assert!(matches!(why(&with_one, at_start(b"no age file")), SealError::Broken(_)));
     }
 
     #[test]
@@ -247,9 +301,8 @@ mod sealed {
         let mut changed = sealed.clone();
         changed[150_000] ^= 1;
         for spoiled in [&sealed[..150_000], &sealed[..sealed.len() - 1], &changed] {
-            let mut spoiled = file(spoiled);
-            spoiled.rewind().expect("rewound");
-            let read = shelf::open(Some(&with), spoiled).expect("its head is whole").read_to_end(&mut Vec::new());
+            let read =
+                open(&with, at_start(spoiled)).expect("its head is whole").read_to_end(&mut Vec::new());
             assert!(read.is_err());
         }
     }

@@ -227,7 +227,9 @@ async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Plan, Failure> {
     plan(&kept, name).ok_or_else(|| {
         let place = keeper.place();
         Failure::refused(match name {
-            Some(name) => format!("there is no backup {name} in {place}: `samovar backup list` shows what there is"),
+            Some(name) => {
+                format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
+            }
             None => format!("there is no backup in {place}"),
         })
     })
@@ -294,9 +296,11 @@ fn say_drill(output: Output, drill: &Drill) -> String {
     let made = format!("{}, {} rows, {}", created.name, created.rows, size(created.bytes));
     let read = "read back, opened, audited: all ten rules hold".to_owned();
     let back = format!("{}; {} ledger rows, all ten rules hold", restored.of_what(), restored.rows);
-    for (step, ms, what) in
-        [("create", created.made_ms, made), ("verify", created.verified_ms, read), ("restore beside", restored.ms, back)]
-    {
+    for (step, ms, what) in [
+        ("create", created.made_ms, made),
+        ("verify", created.verified_ms, read),
+        ("restore beside", restored.ms, back),
+    ] {
         table.add_row(vec![step.into(), number(&seconds(ms)), what.into()]);
     }
     let worst = match at_worst_s {

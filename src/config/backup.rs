@@ -98,7 +98,8 @@ fn place(text: &str) -> Checked<BackupTo> {
     };
     let wrong = "must be a folder or a bucket such as s3://bucket/prefix, of a-z 0-9 . - in small letters";
     let (name, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    let is_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     if !(3..=63).contains(&name.len()) || !name.bytes().all(is_name) {
         return Err(wrong.to_owned());
     }
@@ -146,5 +147,6 @@ fn recipients(text: &str) -> Checked<Vec<String>> {
 
 #[cfg(not(feature = "age"))]
 fn recipients(_: &str) -> Checked<Vec<String>> {
-    Err("cannot be used: this samovar was built without age; the packages have it (--features age)".to_owned())
+    Err("cannot be used: this samovar was built without age; the packages have it (--features age)"
+        .to_owned())
 }

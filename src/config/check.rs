@@ -243,7 +243,8 @@ pub(super) fn duration_or_never(text: &str) -> Checked<Option<Duration>> {
         return Ok(None);
     }
     let time = duration(text).ok().filter(|time| *time >= Duration::from_secs(60));
-    time.map(Some).ok_or_else(|| "must be a time such as 24h or 90m, from 1m to 720h, or 0 for never".to_owned())
+    time.map(Some)
+        .ok_or_else(|| "must be a time such as 24h or 90m, from 1m to 720h, or 0 for never".to_owned())
 }
 
 /// `256MB`, `1GB`, or a number of bytes; units of 1024.

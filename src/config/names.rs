@@ -71,7 +71,8 @@ pub const NAMES: [&str; 62] = [
 pub(super) const OFFLINE: [&str; 4] = ["DATA_DIR", "START_BONUS_RUB", "LOG_FORMAT", "RUST_LOG"];
 
 /// The settings that a look at the prices takes notice of.
-pub(super) const PRICES: [&str; 5] = ["PRICING_MARKUP", "USD_TO_RUB", "PRICE_OPTIONS", "LOG_FORMAT", "RUST_LOG"];
+pub(super) const PRICES: [&str; 5] =
+    ["PRICING_MARKUP", "USD_TO_RUB", "PRICE_OPTIONS", "LOG_FORMAT", "RUST_LOG"];
 
 /// The settings that commands on backups take notice of, beside those of the data directory.
 pub(super) const BACKUPS: [&str; 10] = [

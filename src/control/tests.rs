@@ -1,14 +1,17 @@
 //! The operator's door, from the socket to the ledger.
 
 use super::{Answer, Ask, Client, Selling, answer, serve, socket_path};
+use crate::config::Settings;
 use crate::ids::{ActionId, UserId};
 use crate::money::Kopecks;
 use crate::sandbox::disk::{Disk, Trouble};
+use crate::shelf::Keeper;
 use crate::store::{Lock, StopRow, StoppedBy, Store};
 use crate::time::{At, Clock, Up};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -67,11 +67,18 @@ impl Beside {
     ///
     /// # Errors
     /// When it is no whole copy, when it is another one than it says, or when its books are not right.
-    pub fn open(&self, full: impl Read, changes: Vec<(Part, bool)>, key: Option<&Key>) -> Result<Checked, KeepError> {
+    pub fn open(
+        &self,
+        full: impl Read,
+        changes: Vec<(Part, bool)>,
+        key: Option<&Key>,
+    ) -> Result<Checked, KeepError> {
         let mut full = full;
         let mut changes = changes.into_iter().map(|(part, is_sealed)| {
             let opened = unsealed(part, is_sealed, key);
-            opened.map(|opened| -> Box<dyn Read> { opened }).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
+            opened
+                .map(|opened| -> Box<dyn Read> { opened })
+                .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
         });
         let loaded = load(&self.file(), &mut full, &mut changes)?;
         let report = View::at(&self.file())?.audit()?;

@@ -165,7 +165,12 @@ impl Keeper {
     ///
     /// # Errors
     /// Whatever is wrong with it; nothing was changed.
-    pub async fn open(&self, plan: &Plan, key: Option<Key>, beside: Beside) -> Result<(Beside, Checked), KeepError> {
+    pub async fn open(
+        &self,
+        plan: &Plan,
+        key: Option<Key>,
+        beside: Beside,
+    ) -> Result<(Beside, Checked), KeepError> {
         let dir = beside.dir().to_owned();
         let mut spool = disk::with(move || Spool::new(&dir)).await?;
         let full = self.place.fetch(&plan.full.to_string(), &mut spool).await?;

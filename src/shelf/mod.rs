@@ -108,8 +108,7 @@ impl Place {
             BackupTo::Folder(path) => Self::Folder(Folder::new(path.clone())),
             BackupTo::Bucket(bucket) => {
                 let made = S3::new(bucket, &settings.backups);
-                let unusable =
-                    |why| PlaceError::Unusable { place: format!("s3://{}", bucket.name), why };
+                let unusable = |why| PlaceError::Unusable { place: format!("s3://{}", bucket.name), why };
                 Self::S3(Box::new(made.map_err(unusable)?))
             }
         })

@@ -201,12 +201,13 @@ pub(super) fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
     let (old, stay) = fulls.split_at(fulls.len().saturating_sub(keep));
     let is_needed = |one: &Kept| match one.what {
         What::Full { .. } => !old.contains(&one),
-        What::Changes { epoch, number } => stay
-            .iter()
-            .filter_map(|full| full.link())
-            // What is of a chain that began after all copies waits for its copy.
-            .any(|link| link.epoch == epoch && number > link.upto)
-            || stay.iter().filter_map(|full| full.link()).all(|link| link.epoch < epoch),
+        What::Changes { epoch, number } => {
+            stay.iter()
+                .filter_map(|full| full.link())
+                // What is of a chain that began after all copies waits for its copy.
+                .any(|link| link.epoch == epoch && number > link.upto)
+                || stay.iter().filter_map(|full| full.link()).all(|link| link.epoch < epoch)
+        }
     };
     kept.iter().filter(|one| !is_needed(one)).cloned().collect()
 }
@@ -238,7 +239,9 @@ mod tests {
 
     #[test]
     fn only_what_is_named_as_we_name_it_is_ours() {
-        let kept = kept(&[&SHELF[..], &["full-1-2.samovar", "full-x-1-2-03.samovar", "changes-5-1.samovar"]].concat());
+        let kept = kept(
+            &[&SHELF[..], &["full-1-2.samovar", "full-x-1-2-03.samovar", "changes-5-1.samovar"]].concat(),
+        );
         assert_eq!(names(&kept), [&SHELF[4..8], &SHELF[..4]].concat());
         assert!(kept.iter().all(|one| one.size_bytes == 7));
     }
@@ -246,7 +249,8 @@ mod tests {
     #[test]
     fn a_restore_takes_the_newest_copy_and_what_follows_it_or_ends_where_it_is_told() {
         let kept = kept(&SHELF);
-        let of = |upto: Option<&str>| plan(&kept, upto).map(|plan| (plan.full.to_string(), names(&plan.changes)));
+        let of =
+            |upto: Option<&str>| plan(&kept, upto).map(|plan| (plan.full.to_string(), names(&plan.changes)));
         let given = |full: &str, changes: &[&str]| {
             Some((full.to_owned(), changes.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()))
         };
@@ -274,7 +278,9 @@ mod tests {
     fn a_chain_goes_on_only_where_its_copy_and_its_shipments_left_it() {
         let link = Link { epoch: 5, upto: 2, commit: 100 };
         let stream = Stream { epoch: 5, shipped: 4, commit: 200 };
-        assert!(link.goes_on(&stream, Some(4)) && link.goes_on(&stream, Some(5)) && link.goes_on(&stream, None));
+        assert!(
+            link.goes_on(&stream, Some(4)) && link.goes_on(&stream, Some(5)) && link.goes_on(&stream, None)
+        );
         assert!(!link.goes_on(&stream, Some(6)), "shipments of a future that this file never saw");
         assert!(!link.goes_on(&Stream { epoch: 6, ..stream }, None));
         assert!(!link.goes_on(&Stream { shipped: 1, ..stream }, None));

@@ -118,8 +118,7 @@ impl S3 {
 
     /// Gives the tag that the server made for the part.
     async fn put_part(&self, key: &str, upload: &str, number: u16, part: Bytes) -> Result<String, Failed> {
-        let sign =
-            || self.bucket.upload_part(Some(&self.credentials), key, number, upload).sign(SIGNED_FOR);
+        let sign = || self.bucket.upload_part(Some(&self.credentials), key, number, upload).sign(SIGNED_FOR);
         let answer = self.ask(Method::PUT, sign, part).await?;
         let tag = answer.headers().get("etag").and_then(|tag| tag.to_str().ok());
         tag.map(str::to_owned).ok_or_else(strange)
@@ -137,7 +136,8 @@ impl S3 {
 
     /// Parts of an upload that never ends would be stored, and paid for, until somebody looks.
     async fn give_up(&self, key: &str, upload: &str) {
-        let sign = || self.bucket.abort_multipart_upload(Some(&self.credentials), key, upload).sign(SIGNED_FOR);
+        let sign =
+            || self.bucket.abort_multipart_upload(Some(&self.credentials), key, upload).sign(SIGNED_FOR);
         if let Err(why) = self.ask_once(Method::DELETE, sign(), Bytes::new()).await {
             tracing::debug!(?why, "an upload that was given up may have left parts at the S3 server");
         }

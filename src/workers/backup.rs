@@ -118,7 +118,8 @@ async fn look(
         None => now.up.since(born) >= FIRST,
     });
     if is_due && failed.is_none_or(|failed| now.up.since(failed) >= AGAIN) {
-        let Some(made) = engine.stop.run_until_cancelled(engine.keeper.full(&engine.store, &engine.stop)).await
+        let Some(made) =
+            engine.stop.run_until_cancelled(engine.keeper.full(&engine.store, &engine.stop)).await
         else {
             return Ok(());
         };

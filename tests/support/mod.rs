@@ -203,6 +203,17 @@ impl TestApp {
 
     /// Throws the running service away, as a power cut does, and starts it again.
     pub(crate) async fn crash(&mut self) {
+        self.die();
+        self.boot().await;
+    }
+
+    /// The same, and then the files are free; [`TestApp::start_again`] starts it.
+    pub(crate) async fn dies_for_now(&mut self) {
+        self.die();
+        self.wait_for_files().await;
+    }
+
+    fn die(&mut self) {
         self.driver.stop();
         if let Some(running) = self.running.take() {
             running.task.abort();
@@ -211,7 +222,6 @@ impl TestApp {
             running.runtime.shutdown_background();
         }
         self.driver.arm_again();
-        self.boot().await;
     }
 
     /// Stops the service as systemd does, and waits for its end.
