@@ -353,6 +353,7 @@ async fn a_backup_that_cannot_be_made_is_told_to_the_operators_and_made_once_it_
         settings.backups.max_age = Some(48 * HOUR);
     })
     .await;
+    app.user(ADMIN).sends("/start").sees("Самовар").await;
     app.skip(49 * HOUR);
     let told = app.user(ADMIN).sees("Нет свежей резервной копии").await;
     assert!(told.text.contains("shelf cannot be used"), "{}", told.text);
@@ -374,6 +375,7 @@ async fn changes_are_shipped_to_a_bucket_and_come_back_until_it_goes_away() {
         settings.backups.stream = true;
     })
     .await;
+    app.user(ADMIN).sends("/start").sees("Самовар").await;
     verified(&app, None).await;
     for roubles in ["1", "2", "3"] {
         app.credit(ANN, roubles).await;

@@ -113,7 +113,7 @@ impl Service {
     }
 
     /// Waits until the newest message says this.
-    async fn sees_last(&self, text: &str) {
+    pub(crate) async fn sees_last(&self, text: &str) {
         let there = |world: &World| world.chat(ANN)?.latest()?.text.contains(text).then_some(());
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
         let last = self.sandbox.telegram.look(|world| world.chat(ANN)?.latest().map(|one| one.text.clone()));

@@ -82,6 +82,9 @@ impl Backups {
                 }
             }
         }
+        if self.stream && self.every.is_none() {
+            wrong("BACKUP_EVERY", "must not be 0 with BACKUP_STREAM=on: shipments would pile up");
+        }
         if let (Some(every), Some(max_age)) = (self.every, self.max_age)
             && max_age <= every
         {

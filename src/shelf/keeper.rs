@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::disk;
 use crate::store::{BackupError, Dumped, Fault, OpenError, Shipment, Store};
 use crate::time::Moment;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The note of when the newest verified whole copy was begun, a [`Moment`].
 pub const VERIFIED: &str = "backup_verified";
+/// So many shipments are fetched side by side: there may be two thousand, each of them small.
+const AT_ONCE: usize = 8;
 /// So much is gathered before it is written.
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -173,11 +176,13 @@ impl Keeper {
     ) -> Result<(Beside, Checked), KeepError> {
         let dir = beside.dir().to_owned();
         let mut spool = disk::with(move || Spool::new(&dir)).await?;
-        let full = self.place.fetch(&plan.full.to_string(), &mut spool).await?;
-        let mut changes = Vec::new();
-        for one in &plan.changes {
-            changes.push((self.place.fetch(&one.to_string(), &mut spool).await?, one.is_sealed));
-        }
+        let mut part = |kept: &Kept| (kept.to_string(), spool.part(kept.size_bytes), kept.is_sealed);
+        let (name, full, _) = part(&plan.full);
+        let changes: Vec<_> = plan.changes.iter().map(part).collect();
+        self.place.fetch(&name, &full).await?;
+        let each: Vec<_> = changes.iter().map(|(name, part, _)| self.place.fetch(name, part)).collect();
+        stream::iter(each).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        let changes: Vec<_> = changes.into_iter().map(|(_, part, is_sealed)| (part, is_sealed)).collect();
         let is_sealed = plan.full.is_sealed;
         let opened = disk::wait(move || {
             let full = unsealed(full, is_sealed, key.as_ref())?;

@@ -26,7 +26,6 @@ use futures_util::stream::{BoxStream, TryStreamExt};
 use s3::S3;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 /// A reading that broke off is begun again so often.
 const READINGS: u32 = 3;
@@ -186,31 +185,34 @@ impl Place {
         }
     }
 
-    /// What an object holds, at the end of `spool`.
+    /// Fills `part` with what an object holds, which must be as long.
     ///
     /// # Errors
     /// When it cannot be read to its end, or there is no room for it.
-    pub async fn fetch(&self, name: &str, spool: &mut Spool) -> Result<Part, PlaceError> {
+    pub async fn fetch(&self, name: &str, part: &Part) -> Result<(), PlaceError> {
         let mut tries = 1;
         loop {
-            match self.fetch_once(name, spool).await {
-                Ok(bytes) => return Ok(spool.add(bytes)),
+            match self.fetch_once(name, part).await {
                 Err(Failed::Passing(_)) if tries < READINGS => tries += 1,
-                Err(failed) => return Err(self.said(name, failed)),
+                fetched => return fetched.map_err(|failed| self.said(name, failed)),
             }
         }
     }
 
-    async fn fetch_once(&self, name: &str, spool: &Spool) -> Result<u64, Failed> {
+    async fn fetch_once(&self, name: &str, part: &Part) -> Result<(), Failed> {
+        let longer_or_shorter = || Failed::Passing(format!("{name} is not as long as it was"));
         let mut pieces = self.pieces(name).await?;
         let mut bytes = 0;
         while let Some(piece) = pieces.try_next().await? {
-            let (file, at) = (spool.file(), spool.end() + bytes);
+            let (part, after) = (part.clone(), bytes);
             bytes += piece.len() as u64;
-            let written = disk::with(move || file.write_all_at(&piece, at)).await;
+            if bytes > part.bytes() {
+                return Err(longer_or_shorter());
+            }
+            let written = disk::with(move || part.write(&piece, after)).await;
             written.map_err(|why| Failed::For(format!("there is no room here for what it holds: {why}")))?;
         }
-        Ok(bytes)
+        if bytes == part.bytes() { Ok(()) } else { Err(longer_or_shorter()) }
     }
 
     async fn pieces(&self, name: &str) -> Result<Pieces, Failed> {

@@ -130,7 +130,7 @@ impl S3 {
         let answer = self.ask(Method::POST, || end().sign(SIGNED_FOR), end().body().into()).await?;
         // The server may say 200 before it knows. Servers differ in the rest of this answer.
         let answer = text(answer).await?;
-        let is_done = answer.contains("<CompleteMultipartUploadResult");
+        let is_done = answer.contains("<CompleteMultipartUpload");
         if is_done { Ok(()) } else { Err(told(StatusCode::OK, &answer)) }
     }
 

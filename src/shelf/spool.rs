@@ -22,17 +22,8 @@ impl Spool {
         Ok(Self { file: Arc::new(tempfile::tempfile_in(dir)?), end: 0 })
     }
 
-    pub(super) fn file(&self) -> Arc<File> {
-        self.file.clone()
-    }
-
-    /// Where the next part begins.
-    pub(super) fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// A part of so many bytes was written there.
-    pub(super) fn add(&mut self, bytes: u64) -> Part {
+    /// Room for so many bytes, to be [fetched](super::Place::fetch).
+    pub fn part(&mut self, bytes: u64) -> Part {
         let at = self.end;
         self.end += bytes;
         Part { file: self.file.clone(), at, end: self.end }
@@ -55,6 +46,16 @@ impl Part {
     pub fn whole(file: Arc<File>) -> io::Result<Self> {
         let end = file.metadata()?.len();
         Ok(Self { file, at: 0, end })
+    }
+
+    /// How long it is.
+    pub(super) fn bytes(&self) -> u64 {
+        self.end - self.at
+    }
+
+    /// Writes so far behind its beginning.
+    pub(super) fn write(&self, bytes: &[u8], after: u64) -> io::Result<()> {
+        self.file.write_all_at(bytes, self.at + after)
     }
 }
 
