@@ -34,6 +34,7 @@ mod prompts;
 mod races;
 mod readme;
 mod referral;
+mod restored;
 mod sale;
 mod shelf;
 mod shop;

@@ -211,6 +211,7 @@ pub(super) fn put_in_place(file: &Path, path: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
     fs::rename(file, path)?;
     match path.parent() {
+        Some(dir) if dir.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(dir) => File::open(dir)?.sync_all(),
         None => Ok(()),
     }

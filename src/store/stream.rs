@@ -11,10 +11,12 @@
 use super::backup::{Shipment, Stream, raw};
 use super::codec::{Row, get, put};
 use super::fault::Fault;
+use super::hot::Known;
 use super::tables::Tables;
 use super::written::Keys;
 use super::{Tx, View};
-use redb::ReadableTable;
+use crate::time::Clock;
+use redb::{Database, ReadableTable};
 use serde::{Deserialize, Serialize};
 
 /// The row that says how far the stream is.
@@ -23,7 +25,7 @@ const STATE: &str = "state";
 #[cfg(not(test))]
 const MOST_KEYS: u64 = 1_000_000;
 #[cfg(test)]
-const MOST_KEYS: u64 = 2_000;
+const MOST_KEYS: u64 = 4_000;
 /// A commit's row begins with how many keys its epoch had listed with it.
 const TOTAL: usize = 8;
 
@@ -66,6 +68,14 @@ fn unreadable() -> Fault {
 
 fn total(list: &[u8]) -> Result<u64, Fault> {
     list.first_chunk::<TOTAL>().map(|total| u64::from_le_bytes(*total)).ok_or_else(unreadable)
+}
+
+/// Ends the stream of a file that nobody has open as a store.
+pub(super) fn end_stream(database: &Database, clock: &Clock) -> Result<(), Fault> {
+    let mut txn = database.begin_write()?;
+    txn.set_quick_repair(true);
+    Tx::run(&txn, clock.now(), Known::default(), |tx| tx.end_stream())?;
+    Ok(txn.commit()?)
 }
 
 /// What was changed since the last shipment.

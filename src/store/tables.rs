@@ -3,6 +3,9 @@
 //! Keys are integers or tuples that sort by value; rows are postcard behind a version byte (see
 //! `codec`). No table on the way of an order has a random key or an index by customer: newest rows
 //! and chains stand in for them.
+//!
+//! **Invariant:** whoever changes this list raises the schema's number: the list of changes (`stream`) names
+//! tables by their place in it.
 
 use super::backup::{BackupError, raw};
 use super::fault::Fault;

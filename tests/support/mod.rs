@@ -25,7 +25,7 @@ use samovar::time::{At, Clock};
 use secrecy::SecretString;
 use serde_json::json;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -203,17 +203,18 @@ impl TestApp {
 
     /// Throws the running service away, as a power cut does, and starts it again.
     pub(crate) async fn crash(&mut self) {
-        self.die();
+        self.crash_and(|_| {}).await;
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub(crate) async fn crash_and(&mut self, meanwhile: impl FnOnce(&Path)) {
+        self.dies_for_now().await;
+        meanwhile(&self.settings.data_dir);
         self.boot().await;
     }
 
-    /// The same, and then the files are free; [`TestApp::start_again`] starts it.
+    /// The same, up to where the files are free; [`TestApp::start_again`] starts it.
     pub(crate) async fn dies_for_now(&mut self) {
-        self.die();
-        self.wait_for_files().await;
-    }
-
-    fn die(&mut self) {
         self.driver.stop();
         if let Some(running) = self.running.take() {
             running.task.abort();
@@ -222,6 +223,7 @@ impl TestApp {
             running.runtime.shutdown_background();
         }
         self.driver.arm_again();
+        self.free_files().await;
     }
 
     /// Stops the service as systemd does, and waits for its end.

@@ -14,7 +14,10 @@ use std::io::{Read, Write};
 use zstd::bulk::{Compressor, Decompressor};
 
 /// A block is closed once it has so many bytes of rows.
+#[cfg(not(test))]
 const BLOCK: usize = 512 * 1024;
+#[cfg(test)]
+const BLOCK: usize = 256;
 /// A block has at most so many bytes of rows: no row is nearly so long.
 const LONGEST: usize = 64 * 1024 * 1024;
 /// The quickest of zstd's usual levels: the disk is slower.

@@ -32,6 +32,8 @@ mod frames;
 mod load;
 pub(super) mod raw;
 mod restored;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use load::{check, check_changes, load};
