@@ -176,12 +176,11 @@ impl Tx<'_> {
 
     /// The number the next new job gets.
     pub fn next_job_id(&mut self) -> Result<JobId, Fault> {
-        let last = match self.hot.last_job {
-            Some(last) => last,
-            None => {
-                let last = self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value());
-                last.max(self.counter(JOBS_AFTER)?)
-            }
+        let last = if let Some(last) = self.hot.last_job {
+            last
+        } else {
+            let last = self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value());
+            last.max(self.counter(JOBS_AFTER)?)
         };
         self.hot.last_job = Some(last);
         Ok(JobId(last + 1))

@@ -54,7 +54,9 @@ impl Run {
                 table.insert(number, row)?;
             }
         } else {
-            self.rows.iter().for_each(|(number, _)| table.note(number));
+            for (number, _) in &self.rows {
+                table.note(number);
+            }
             let mut end = table.unnoted().upper_bound_mut(Bound::<u64>::Unbounded)?;
             for (number, row) in rows {
                 end.insert_before(number, row).map_err(|error| out_of_order(&error))?;
@@ -90,7 +92,9 @@ impl Dues {
                     table.insert(key, ())?;
                 }
             } else {
-                moment.iter().for_each(|key| table.note(key));
+                for key in moment {
+                    table.note(key);
+                }
                 let mut place = table.unnoted().lower_bound_mut(Bound::Included(moment[0]))?;
                 for key in moment {
                     place.insert_before(key, ()).map_err(|error| out_of_order(&error))?;

@@ -74,7 +74,7 @@ fn total(list: &[u8]) -> Result<u64, Fault> {
 pub(super) fn end_stream(database: &Database, clock: &Clock) -> Result<(), Fault> {
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
-    Tx::run(&txn, clock.now(), Known::default(), |tx| tx.end_stream())?;
+    Tx::run(&txn, clock.now(), Known::default(), Tx::end_stream)?;
     Ok(txn.commit()?)
 }
 

@@ -130,7 +130,7 @@ async fn recover_all(engine: &Engine) -> Result<(), Fault> {
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
     })
     .await?;
-    if restored { engine.store.write("taken-up", |tx| tx.taken_up()).await } else { Ok(()) }
+    if restored { engine.store.write("taken-up", |tx| tx.note_restored(None)).await } else { Ok(()) }
 }
 
 async fn recover_one(engine: &Engine, id: JobId, restored: bool) -> Result<(), Fault> {

@@ -253,7 +253,11 @@ impl Store {
 
     /// Begins a new epoch, which needs a whole copy first: what is kept elsewhere does not fit this file.
     pub async fn stream_anew(&self) -> Result<(), Fault> {
-        self.write("streaming", |tx| tx.begin_epoch()).await
+        let anew = |tx: &mut super::Tx<'_>| {
+            tx.end_stream()?;
+            tx.begin_epoch()
+        };
+        self.write("streaming", anew).await
     }
 
     /// How far the stream of changes is; `None` when changes are not listed.

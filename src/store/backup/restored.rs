@@ -59,11 +59,11 @@ impl Tx<'_> {
         let last = last.max(self.counter(JOBS_AFTER)?);
         self.set_counter(JOBS_AFTER, last + GAP);
         self.tables.stream.write()?.remove(FRESH)?;
-        self.put_note(RESTORED, &Some(self.now().at))
+        self.note_restored(Some(self.now().at))
     }
 
-    /// The open jobs of the file that came out of a backup were looked at.
-    pub fn taken_up(&mut self) -> Result<(), Fault> {
-        self.put_note(RESTORED, &None::<At>)
+    /// Notes when a file was taken up that came out of a backup; `None` once its open jobs were looked at.
+    pub fn note_restored(&mut self, at: Option<At>) -> Result<(), Fault> {
+        self.put_note(RESTORED, &at)
     }
 }

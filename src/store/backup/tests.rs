@@ -73,7 +73,7 @@ fn a_copy_that_was_cut_short_anywhere_is_refused() {
 fn a_copy_with_one_byte_changed_is_refused() {
     let bytes = whole();
     for block in blocks(&bytes) {
-        for at in [0, 1, 5, HEAD - 1, HEAD, (block.len() + HEAD) / 2, block.len() - 1] {
+        for at in [0, 1, 5, HEAD - 1, HEAD, block.len().midpoint(HEAD), block.len() - 1] {
             let mut spoiled = bytes.clone();
             spoiled[block.start + at] ^= 0x40;
             let why = refused(&spoiled);
@@ -173,9 +173,11 @@ fn a_block_that_says_it_is_endless_costs_no_memory() {
 fn made(header: &Header, entries: &[Entry<'_>], lie: impl FnOnce(&mut Trailer)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut output = Output::begin(&mut bytes, header).expect("begun");
-    entries.iter().for_each(|entry| output.add(entry).expect("added"));
     let mut lengths = vec![0; NAMES.len()];
-    entries.iter().for_each(|entry| lengths[entry.table] += 1);
+    for entry in entries {
+        output.add(entry).expect("added");
+        lengths[entry.table] += 1;
+    }
     let mut trailer = Trailer { entries: entries.len() as u64, lengths, seq: 0, head: [0; 32] };
     lie(&mut trailer);
     output.end(&trailer).expect("ended");

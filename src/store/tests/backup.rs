@@ -121,8 +121,8 @@ fn does(tx: &mut Tx<'_>, step: Step) -> Result<(), Fault> {
         }
         Step::Deliver(number) => {
             let rows = tx.outbox_rows()?;
-            let free = rows.iter().filter(|(_, _, row)| row.outgoing.about == About::Nothing);
-            if let Some((priority, id, _)) = free.skip(usize::from(number)).next() {
+            let mut free = rows.iter().filter(|(_, _, row)| row.outgoing.about == About::Nothing);
+            if let Some((priority, id, _)) = free.nth(usize::from(number)) {
                 tx.drop_outbox_row(*priority, *id)?;
             }
         }
@@ -279,7 +279,7 @@ fn all_is_restored(world: &World) {
             let loaded = restored(&path, copy, &after).expect("it is restored");
             assert_eq!(loaded.stopped, None);
             let new = after.iter().filter(|kept| kept.shipment.commit > copy.dumped.commit);
-            let last = new.clone().last();
+            let last = new.clone().next_back();
             assert_eq!(loaded.applied, new.count() as u64);
             let view = View::at(&path).expect("it opens");
             let said = last.map_or(copy.said, |kept| kept.said);
@@ -417,7 +417,7 @@ fn a_shipment_that_does_not_follow_ends_the_list() {
         assert_eq!(loaded.applied, applied, "{what}: {loaded:?}");
         let is_whole = matches!(what, "all" | "one comes twice" | "none");
         assert_eq!(loaded.stopped.is_none(), is_whole, "{what}: {loaded:?}");
-        let said = list.iter().take(usize::try_from(applied).expect("small")).last();
+        let said = list.iter().take(usize::try_from(applied).expect("small")).next_back();
         let said = if applied == 4 { all[3].said } else { said.map_or(copy.said, |kept| kept.said) };
         assert!(View::at(&path).expect("it opens").fingerprint() == Ok(said), "{what}");
         std::fs::remove_file(&path).expect("removed");
@@ -435,9 +435,9 @@ fn a_shipment_that_was_cut_or_spoiled_leaves_the_file_at_the_one_before() {
         for cut in [true, false] {
             let mut spoiled = third.clone();
             if cut {
-                spoiled.truncate(at)
+                spoiled.truncate(at);
             } else {
-                spoiled[at] ^= 1
+                spoiled[at] ^= 1;
             }
             let list = [&all[0].bytes, &all[1].bytes, &spoiled, &all[3].bytes].map(Vec::as_slice);
             let loaded = load(&path, &mut copy.bytes.as_slice(), &mut sources(list)).expect("restored");
