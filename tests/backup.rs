@@ -152,7 +152,7 @@ fn a_machine_that_has_nothing_gets_the_ledger_from_the_backup() {
     fs::remove_dir_all(machine.data()).expect("lost");
     let said = machine.run(&["backup", "restore"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.contains("is in place") && said.out.contains("Now start the service"), "{said:?}");
+    assert!(said.out.contains("put in place") && said.out.contains("Now start the service"), "{said:?}");
     assert!(!said.out.contains("is kept as"), "{said:?}");
     machine.is_untouched("100.00");
     machine.credits("1");

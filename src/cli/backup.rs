@@ -167,7 +167,7 @@ fn say_shelf(output: Output, shelf: &Shelf) -> String {
     }
     let mut said = format!("{}\nIn {place}.", text(&table));
     if let Some(last) = changes.last() {
-        said.push_str(&format!(" {} shipments of changes, the last {}.", changes.len(), last.name));
+        said = format!("{said} {} shipments of changes, the last {}.", changes.len(), last.name);
     }
     said
 }
@@ -249,7 +249,7 @@ impl Proof {
         let Self { at, rows, head, ms, .. } = self;
         let what = self.of_what();
         format!(
-            "{what} {done} in {}.\nIt is the state of {at}: {rows} ledger rows, all ten rules hold. Head:\n{head}\n",
+            "{what} {done} in {}: all ten rules hold.\nIt is the state of {at}. Ledger rows: {rows}. Head:\n{head}\n",
             seconds(*ms)
         )
     }
@@ -258,7 +258,7 @@ impl Proof {
 async fn verify(output: Output, settings: &Settings, keeper: &Keeper, which: &Which) -> Result<(), Failure> {
     let (beside, proof) = prove(keeper, which, &settings.data_dir, &Clock::system()).await?;
     drop(beside);
-    output.answer(&proof, |_| proof.say("opens; it took"))?;
+    output.answer(&proof, |_| proof.say("was opened and audited"))?;
     match proof.left_out {
         Some(why) => Err(Failure::damaged(format!("what follows it cannot be used: {why}"))),
         None => Ok(()),
@@ -295,7 +295,7 @@ fn say_drill(output: Output, drill: &Drill) -> String {
     let mut table = output.table(&["step", "took", "what"]);
     let made = format!("{}, {} rows, {}", created.name, created.rows, size(created.bytes));
     let read = "read back, opened, audited: all ten rules hold".to_owned();
-    let back = format!("{}; {} ledger rows, all ten rules hold", restored.of_what(), restored.rows);
+    let back = format!("{}: all ten rules hold", restored.of_what());
     for (step, ms, what) in [
         ("create", created.made_ms, made),
         ("verify", created.verified_ms, read),

@@ -49,9 +49,9 @@ pub(super) async fn run(
 
 fn say(restored: &Restored, dir: impl std::fmt::Display) -> String {
     let Restored { proof, aside } = restored;
-    let mut said = proof.say("is in place; it took");
+    let mut said = proof.say("was fetched, audited and put in place");
     if let Some(aside) = aside {
-        said.push_str(&format!("The file that was there is kept as {dir}/{aside}.\n"));
+        said = format!("{said}The file that was there is kept as {dir}/{aside}.\n");
     }
     said.push_str(
         "\nNow start the service. What happened after that moment is not in the file, so:\n\
