@@ -52,6 +52,14 @@ fn all_that_is_missing_is_told_at_once_with_where_to_get_it() {
     );
 }
 
+#[track_caller]
+fn is_named(name: &str, value: &str, says: &str) {
+    let told = problems(&service(&[(name, value)]));
+    assert_eq!(told.len(), 1, "{name}: {told:?}");
+    assert!(told[0].contains(name) && told[0].contains(says), "{name}={value}: {told:?}");
+    assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+}
+
 #[test]
 fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
     for (name, value, says) in [
@@ -113,6 +121,14 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("PRIVACY", "<script>planted</script>", "Telegram's HTML"),
         ("PAYSUPPORT", "planted: 1 < 2", "Telegram's HTML"),
         ("RETENTION_DAYS", "-1", "0 or more"),
+    ] {
+        is_named(name, value, says);
+    }
+}
+
+#[test]
+fn a_malformed_setting_of_backups_is_named_in_one_line_that_does_not_show_it() {
+    for (name, value, says) in [
         ("BACKUP_TO", "s3://Planted_/prefix", "s3://bucket/prefix"),
         ("BACKUP_TO", "s3://planted-bucket", "BACKUP_S3_KEY_ID is missing"),
         ("BACKUP_EVERY", "daily planted", "24h"),
@@ -127,10 +143,7 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("BACKUP_S3_SECRET", "planted\nsecret", "one line"),
         ("BACKUP_AGE_RECIPIENT", "age1planted", "age"),
     ] {
-        let told = problems(&service(&[(name, value)]));
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
-        assert!(told[0].contains(name) && told[0].contains(says), "{name}={value}: {told:?}");
-        assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+        is_named(name, value, says);
     }
 }
 

@@ -75,7 +75,7 @@ impl Key {
         let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Result<Vec<_>, &str> = lines.map(|line| line.parse::<age::x25519::Identity>()).collect();
+        let keys: Result<Vec<age::x25519::Identity>, &str> = lines.map(str::parse).collect();
         match keys {
             Ok(keys) if !keys.is_empty() => Ok(Self { path: path.to_owned(), keys }),
             Ok(_) | Err(_) => {
@@ -89,10 +89,12 @@ impl Key {
     /// # Errors
     /// [`SealError::WrongKey`], or that its beginning is broken.
     pub fn open(&self, sealed: impl Read + Send + 'static) -> Result<Opened, SealError> {
-        let broken = |error: age::DecryptError| match error {
-            age::DecryptError::NoMatchingKeys => SealError::WrongKey(self.path.clone()),
-            age::DecryptError::Io(error) => SealError::Broken(error.to_string()),
-            _ => SealError::Broken("it is not as it was made".to_owned()),
+        let broken = |error: age::DecryptError| {
+            if matches!(error, age::DecryptError::NoMatchingKeys) {
+                SealError::WrongKey(self.path.clone())
+            } else {
+                SealError::Broken("it is not as it was made".to_owned())
+            }
         };
         let decryptor = age::Decryptor::new_buffered(io::BufReader::new(sealed)).map_err(broken)?;
         let keys = self.keys.iter().map(|key| -> &dyn age::Identity { key });

@@ -4,7 +4,7 @@
 use super::Engine;
 use crate::config::Backups;
 use crate::flow::alarm::{self, Alarm};
-use crate::shelf::{KeepError, Link, VERIFIED, newest, newest_shipment};
+use crate::shelf::{KeepError, Kept, Link, VERIFIED, newest, newest_shipment};
 use crate::store::{Fault, Tx};
 use crate::time::{Moment, Up};
 use std::time::Duration;
@@ -205,7 +205,7 @@ impl Shipper {
         let Some(stream) = engine.store.stream().await? else { return Ok(()) };
         if !self.link.is_some_and(|link| link.goes_on(&stream, None)) {
             let kept = engine.keeper.list().await?;
-            let link = newest(&kept).and_then(|full| full.link());
+            let link = newest(&kept).and_then(Kept::link);
             let follows = link.filter(|link| link.goes_on(&stream, newest_shipment(&kept, link.epoch)));
             self.link = match follows {
                 Some(link) => Some(link),
