@@ -92,6 +92,32 @@ async fn is_backed_up(app: &TestApp) {
     app.until("the whole copy", |view| view.note::<Moment>(VERIFIED).ok()?).await;
 }
 
+/// KIE has one and did not say so, and was too busy for the other.
+async fn two_orders_are_under_way(app: &TestApp) {
+    let minute = Ends::AfterMs(60_000);
+    let unanswered = Script { ends: minute, ..Script::answered(CreateAnswer::Never) };
+    orders(app, "чайник", vec![unanswered]).await;
+    called(app, 2).await;
+    let busy = Script::named("429").expect("known");
+    orders(app, "поднос", vec![busy, Script { ends: minute, ..Script::default() }]).await;
+    called(app, 3).await;
+    is_in(app, 2, "a call without an answer", |state| matches!(state, State::Sending { .. })).await;
+    is_in(app, 3, "an order put off", |state| matches!(state, State::Queued { .. })).await;
+}
+
+/// KIE takes the order that was put off, Ann pays and orders once more.
+async fn a_minute_passes(app: &TestApp) {
+    while app.sandbox.kie.look(|kie| kie.creates().len()) < 4 {
+        app.skip(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    is_in(app, 3, "an order at KIE", |state| matches!(state, State::Waiting { .. })).await;
+    tops_up(app, 2).await;
+    orders(app, "блюдце", vec![Script::success_after_ms(60_000)]).await;
+    called(app, 5).await;
+    is_in(app, 4, "the last order", |state| matches!(state, State::Waiting { .. })).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_machine_costs_a_minute_and_no_money() {
     let elsewhere = TempDir::new().expect("another machine");
@@ -109,31 +135,12 @@ async fn a_lost_machine_costs_a_minute_and_no_money() {
     app.user(ANN).gets_media(1).await;
     app.settled().await;
 
-    // Two orders under way: KIE has one and did not say so, and was too busy for the other.
-    let minute = Ends::AfterMs(60_000);
-    let unanswered = Script { ends: minute.clone(), ..Script::answered(CreateAnswer::Never) };
-    orders(&app, "чайник", vec![unanswered]).await;
-    called(&app, 2).await;
-    let busy = Script::named("429").expect("known");
-    orders(&app, "поднос", vec![busy, Script { ends: minute, ..Script::default() }]).await;
-    called(&app, 3).await;
-    is_in(&app, 2, "a call without an answer", |state| matches!(state, State::Sending { .. })).await;
-    is_in(&app, 3, "an order put off", |state| matches!(state, State::Queued { .. })).await;
+    two_orders_are_under_way(&app).await;
     let keeper = Keeper::of(&app.settings).expect("a folder");
     keeper.ship(app.store(), &CancellationToken::new()).await.expect("shipped").expect("something changed");
     copy(&shelf, &then);
     let shipped = app.clock.now().at;
-
-    // The last minute: KIE takes the order that was put off, Ann pays and orders once more.
-    while app.sandbox.kie.look(|kie| kie.creates().len()) < 4 {
-        app.skip(Duration::from_secs(1));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    is_in(&app, 3, "an order at KIE", |state| matches!(state, State::Waiting { .. })).await;
-    tops_up(&app, 2).await;
-    orders(&app, "блюдце", vec![Script::success_after_ms(60_000)]).await;
-    called(&app, 5).await;
-    is_in(&app, 4, "the last order", |state| matches!(state, State::Waiting { .. })).await;
+    a_minute_passes(&app).await;
 
     // Killed, and everything is gone. What Ann writes meanwhile Telegram keeps.
     let (died, lost_ms) = (Instant::now(), app.clock.now().at.since(shipped).as_millis());
