@@ -199,14 +199,16 @@ fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
 pub(super) fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
     let fulls: Vec<&Kept> = kept.iter().filter(|one| one.is_full()).collect();
     let (old, stay) = fulls.split_at(fulls.len().saturating_sub(keep));
+    // A chain is called after when it began; one that is younger than all copies waits for its own.
+    let is_young = |epoch: u64| {
+        let began = compact(At(i64::try_from(epoch).unwrap_or(i64::MAX)));
+        stay.iter().all(|full| matches!(&full.what, What::Full { at, .. } if *at < began))
+    };
     let is_needed = |one: &Kept| match one.what {
         What::Full { .. } => !old.contains(&one),
         What::Changes { epoch, number } => {
-            stay.iter()
-                .filter_map(|full| full.link())
-                // What is of a chain that began after all copies waits for its copy.
-                .any(|link| link.epoch == epoch && number > link.upto)
-                || stay.iter().filter_map(|full| full.link()).all(|link| link.epoch < epoch)
+            let follows = |link: Link| link.epoch == epoch && number > link.upto;
+            is_young(epoch) || stay.iter().any(|full| full.link().is_some_and(follows))
         }
     };
     kept.iter().filter(|one| !is_needed(one)).cloned().collect()
@@ -270,8 +272,11 @@ mod tests {
         assert_eq!(gone(3), SHELF[4..5]);
         assert_eq!(gone(2), [SHELF[4], SHELF[5], SHELF[0], SHELF[1]]);
         assert_eq!(gone(1), [SHELF[4], SHELF[5], SHELF[6], SHELF[0], SHELF[1], SHELF[2]]);
-        let early = self::kept(&["changes-0000000000009-00000001.samovar", "full-20261125T000000Z.samovar"]);
-        assert!(superfluous(&early, 1).is_empty(), "its copy is still being made");
+        let full = "full-20261125T000000Z.samovar";
+        let young = self::kept(&["changes-1800000000000-00000001.samovar", full]);
+        assert!(superfluous(&young, 1).is_empty(), "its copy is still being made");
+        let over = self::kept(&[SHELF[0], full]);
+        assert_eq!(names(&superfluous(&over, 1)), SHELF[..1], "nothing is shipped any more");
     }
 
     #[test]
