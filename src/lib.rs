@@ -19,6 +19,7 @@ pub mod money;
 pub mod payment;
 pub mod provider;
 pub mod sandbox;
+pub mod shelf;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 pub mod store;

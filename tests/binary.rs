@@ -185,6 +185,12 @@ impl Service {
         service
     }
 
+    /// Kills it with SIGKILL.
+    pub(crate) fn dies(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ends");
+    }
+
     /// Stops it as systemd does; gives how it ended, and after how long.
     pub(crate) async fn stop(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
@@ -235,7 +241,7 @@ impl Service {
     }
 
     /// Waits until the newest message says this.
-    async fn sees_last(&self, text: &str) {
+    pub(crate) async fn sees_last(&self, text: &str) {
         let there = |world: &World| world.chat(self.who)?.latest()?.text.contains(text).then_some(());
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
         let last =

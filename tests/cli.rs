@@ -1,8 +1,10 @@
 //! The command line as scripts and people use it: the real binary, its documents, sentences and exit
 //! codes, on a file of its own and through the socket of a running service.
 
+use samovar::config::Settings;
 use samovar::control::{Answer, Ask, answer, serve, socket_path};
 use samovar::ids::{ActionId, UserId};
+use samovar::shelf::Keeper;
 use samovar::store::{Lock, Store};
 use samovar::time::Clock;
 use serde_json::{Value, json};
@@ -10,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixListener;
@@ -328,7 +331,9 @@ async fn while_the_service_runs_it_answers_and_keeps_the_file() {
     let stop = CancellationToken::new();
     let serving = tokio::spawn({
         let (store, path, stop) = (store.clone(), socket_path(dir.path()), stop.clone());
-        async move { serve(store, &path, stop).await }
+        let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+        let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
+        async move { serve(store, keeper, &path, stop).await }
     });
     let path = dir.path().to_owned();
     let asked = tokio::task::spawn_blocking(move || {

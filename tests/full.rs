@@ -52,7 +52,7 @@ impl Disk {
     }
 
     /// Puts so much on it that only `leave` bytes are free.
-    fn fill(&mut self, leave: u64) {
+    pub(crate) fn fill(&mut self, leave: u64) {
         self.ballast += 1;
         let mut file = File::create(self.ballast(self.ballast)).expect("a file");
         let page = [0u8; 4_096];
@@ -70,7 +70,7 @@ impl Disk {
     }
 
     /// Takes all of that away again.
-    fn make_room(&mut self) {
+    pub(crate) fn make_room(&mut self) {
         for number in 1..=self.ballast {
             fs::remove_file(self.ballast(number)).expect("removed");
         }

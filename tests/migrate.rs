@@ -3,12 +3,15 @@
 
 use crate::cli::{answered_with, dir, samovar, samovar_with};
 use crate::import::{Old, wallet};
+use samovar::config::Settings;
 use samovar::control::{serve, socket_path};
+use samovar::shelf::Keeper;
 use samovar::store::{Lock, Store};
 use samovar::time::Clock;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 fn users(migration: &Value) -> Vec<i64> {
@@ -151,7 +154,9 @@ async fn a_running_service_does_it_too() {
     let stop = CancellationToken::new();
     let serving = tokio::spawn({
         let (path, stop) = (socket_path(into.path()), stop.clone());
-        async move { serve(store, &path, stop).await }
+        let settings = Settings { data_dir: into.path().to_owned(), ..Settings::default() };
+        let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
+        async move { serve(store, keeper, &path, stop).await }
     });
     let path = into.path().to_owned();
     let migrated = tokio::task::spawn_blocking(move || migrate(&path, &["--confirm", "--json"])).await;

@@ -40,7 +40,7 @@ const PLAN: &[Floor] = &[
     },
     Floor {
         name: "doors",
-        modules: &["carrier", "telegram", "provider", "http", "control"],
+        modules: &["carrier", "telegram", "provider", "http", "shelf", "control"],
         may: May::Some(
             &["words"],
             &[
@@ -48,6 +48,7 @@ const PLAN: &[Floor] = &[
                 ("*", "job"),
                 ("telegram", "carrier"),
                 ("provider", "carrier"),
+                ("shelf", "carrier"),
                 ("http", "store"),
                 // KIE's callback is an act, and each door's bytes are read by who knows their shape.
                 ("http", "flow"),
@@ -55,6 +56,9 @@ const PLAN: &[Floor] = &[
                 ("http", "provider"),
                 ("control", "store"),
                 ("control", "ledger"),
+                // What a store writes is brought to a place, and back.
+                ("shelf", "store"),
+                ("control", "shelf"),
             ],
         ),
     },
@@ -75,7 +79,7 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("redb::", &["store"]),
     ("teloxide::", &["telegram", "sandbox"]),
     ("teloxide_core::", &["telegram", "sandbox"]),
-    ("reqwest::", &["carrier", "telegram", "provider", "sandbox", "simulate"]),
+    ("reqwest::", &["carrier", "telegram", "provider", "shelf", "sandbox", "simulate"]),
     ("SystemTime::now", &["time"]),
     ("Timestamp::now", &["time"]),
     ("Zoned::now", &["time"]),
@@ -322,7 +326,7 @@ fn a_crate_or_a_clock_out_of_its_place_is_found() {
     complains(
         "src/store/mod.rs",
         "use reqwest::Client;",
-        "belongs into [\"carrier\", \"telegram\", \"provider\", \"sandbox\", \"simulate\"]",
+        "belongs into [\"carrier\", \"telegram\", \"provider\", \"shelf\", \"sandbox\", \"simulate\"]",
     );
     for clock in ["std::time::SystemTime::now()", "Timestamp::now()", "Instant::now()"] {
         complains("src/store/mod.rs", &format!("fn a() {{ {clock}; }}"), "belongs into [\"time\"");

@@ -14,6 +14,7 @@ use crate::config::{Keys, Settings};
 use crate::control;
 use crate::http::{self, Guard};
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
+use crate::shelf::Keeper;
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
 use crate::telegram::{Telegram, Timeouts};
 use crate::time::Clock;
@@ -160,9 +161,10 @@ impl App {
             let router = self.service.admin_router(handle);
             doors.spawn(http::serve(listener, router, None, stop.clone()));
         }
-        doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
         let (store, health) = (self.service.store().clone(), self.service.health());
         doors.spawn(notify::run(store, health, stop.clone()));
+        let (store, keeper) = (self.service.store().clone(), self.service.keeper().clone());
+        doors.spawn(answer_operators(store, keeper, self.socket, stop.clone()));
         self.service.run(doors, stop).await
     }
 }
@@ -214,8 +216,8 @@ async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.
-async fn answer_operators(store: Store, socket: PathBuf, stop: CancellationToken) {
-    if let Err(error) = control::serve(store, &socket, stop).await {
+async fn answer_operators(store: Store, keeper: Arc<Keeper>, socket: PathBuf, stop: CancellationToken) {
+    if let Err(error) = control::serve(store, keeper, &socket, stop).await {
         tracing::error!(%error, "the command line cannot reach the service");
     }
 }

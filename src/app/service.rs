@@ -7,6 +7,7 @@ use crate::flow::Shop;
 use crate::http::{self, Doors, Health, SelfSigned, WebhookDoor};
 use crate::message::{Lang, Urgency};
 use crate::provider::Provider;
+use crate::shelf::Keeper;
 use crate::store::{Fault, Store};
 use crate::telegram::{Gateway, setup};
 use crate::texts;
@@ -40,6 +41,7 @@ pub struct Service {
     doors: Arc<Doors>,
     shop: Arc<OnceLock<Arc<Shop>>>,
     seams: Seams,
+    keeper: Arc<Keeper>,
     webhook_secret: SecretString,
     certificate: Option<Arc<SelfSigned>>,
 }
@@ -56,6 +58,7 @@ impl Service {
         let server_key = server_key(&store).await?;
         workers::stars::begin(&store, keys.bot_id).await?;
         let shop = Arc::new(OnceLock::new());
+        let keeper = Keeper::of(&settings).map_err(|error| StartError::Settings(error.to_string()))?;
         let is_webhook = settings.bot_mode == BotMode::Webhook;
         let doors = Arc::new(Doors {
             store: store.clone(),
@@ -69,7 +72,17 @@ impl Service {
             kie_hmac_key: settings.kie_webhook_hmac_key.clone(),
             health: Arc::new(Health::default()),
         });
-        Ok(Self { store, settings, keys, doors, shop, seams, webhook_secret, certificate: None })
+        Ok(Self {
+            store,
+            settings,
+            keys,
+            doors,
+            shop,
+            seams,
+            keeper: Arc::new(keeper),
+            webhook_secret,
+            certificate: None,
+        })
     }
 
     /// The same, giving Telegram this certificate along with the webhook's address.
@@ -87,6 +100,11 @@ impl Service {
     /// What only the running process knows about itself.
     pub fn health(&self) -> Arc<Health> {
         self.doors.health.clone()
+    }
+
+    /// What makes its backups.
+    pub fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
     }
 
     /// What answers on the public port.
@@ -123,6 +141,8 @@ impl Service {
             send_per_second: self.settings.send_per_second,
             credit_alert: self.settings.kie_credit_alert,
             min_free_disk_bytes: self.settings.min_free_disk_bytes,
+            keeper: self.keeper,
+            backups: workers::backup::Schedule::of(&self.settings.backups),
             stop: stop.clone(),
         };
         workers::jobs::recover(&engine).await;
@@ -133,6 +153,8 @@ impl Service {
         tasks.spawn(workers::looks::run(engine.clone()));
         tasks.spawn(workers::jobs::run(engine.clone()));
         tasks.spawn(workers::stars::run(engine.clone()));
+        tasks.spawn(workers::backup::run(engine.clone()));
+        tasks.spawn(workers::backup::stream(engine.clone()));
         tasks.spawn(workers::sweep::run(engine));
         tasks.spawn(menu(gateway.clone(), self.store.clock().clone(), stop.clone()));
         let intake = intake::Intake {

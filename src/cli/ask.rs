@@ -92,13 +92,13 @@ fn unknown(why: &impl ToString) -> Failure {
     Failure::refused(format!("{}; look whether it was done before you try again", why.to_string()))
 }
 
-fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::refused(format!("no runtime: {error}")))?;
     runtime.block_on(work)
 }
 
-async fn reach(data_dir: &Path) -> Result<Client, Failure> {
+pub(super) async fn reach(data_dir: &Path) -> Result<Client, Failure> {
     if !data_dir.exists() {
         // Most likely DATA_DIR is not what was meant; an empty ledger should not look like the real one.
         drop(writeln!(io::stderr(), "note: {} is new: an empty ledger is made there", data_dir.display()));
@@ -107,19 +107,24 @@ async fn reach(data_dir: &Path) -> Result<Client, Failure> {
 }
 
 async fn patiently(client: &Client, ask: Ask) -> Result<Answer, Unanswered> {
-    let mut answer = pin!(client.ask(ask));
+    shown("reading the whole file", client.ask(ask)).await
+}
+
+/// Shows that something happens, for who waits long.
+pub(super) async fn shown<R>(what: &'static str, work: impl Future<Output = R>) -> R {
+    let mut answer = pin!(work);
     if let Ok(answered) = timeout(SHOW_AFTER, &mut answer).await {
         return answered;
     }
-    let spinner = spinner("reading the whole file");
+    let spinner = spinner(what);
     let answered = answer.await;
     spinner.finish_and_clear();
     answered
 }
 
 /// Turns on stderr, and only when that is a terminal.
-pub(super) fn spinner(message: &'static str) -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message(message);
+pub(super) fn spinner(what: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(what);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
         spinner.set_style(style);
     }
@@ -128,7 +133,7 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
 }
 
 /// An answer that is one.
-fn good(answer: Answer) -> Result<Answer, Failure> {
+pub(super) fn good(answer: Answer) -> Result<Answer, Failure> {
     match answer {
         Answer::Refused(why) => Err(Failure::refused(why)),
         Answer::Failed { why, is_damaged: true } => Err(Failure::damaged(why)),
@@ -142,6 +147,7 @@ fn good(answer: Answer) -> Result<Answer, Failure> {
         | Answer::Selling(_)
         | Answer::Migration(_)
         | Answer::Page(_)
-        | Answer::Concerns(_) => Ok(answer),
+        | Answer::Concerns(_)
+        | Answer::Backup(_) => Ok(answer),
     }
 }

@@ -3,6 +3,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod catalog;
 pub mod demo;
 mod doctor;
@@ -15,6 +16,7 @@ mod margins;
 mod migrate;
 mod output;
 mod owner;
+mod restore;
 mod run;
 mod selling;
 mod settings;
@@ -68,6 +70,9 @@ enum Command {
     },
     /// Check the ten rules of the books over the whole file
     Audit,
+    /// Make, check and restore backups
+    #[command(subcommand)]
+    Backup(backup::Command),
     /// See whether token, webhook, KIE, disk and books are well, and what to do; changes nothing
     Doctor,
     /// Ask for the three values a start needs, try them, and write a settings file
@@ -143,6 +148,12 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Healthcheck { live } => healthcheck::run(output, &Settings::for_probes(&sources()?)?, live)?,
         Command::Export { what } => export::run(output, &offline(&sources()?)?, what)?,
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
+        Command::Backup(command) => {
+            let mut settings = Settings::for_backups(&sources()?)?;
+            run::log_to_stderr(&settings);
+            owner::become_owner(&mut settings.data_dir)?;
+            backup::run(output, &settings, command)?;
+        }
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
         Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,

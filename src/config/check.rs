@@ -17,7 +17,7 @@ pub(super) const KIE: &str = "https://api.kie.ai";
 /// KIE's server for uploads.
 pub(super) const KIE_UPLOAD: &str = "https://kieai.redpandaai.co";
 
-type Checked<T> = Result<T, String>;
+pub(super) type Checked<T> = Result<T, String>;
 
 /// An address written in this file.
 pub(super) fn known(url: &str) -> Url {
@@ -235,6 +235,16 @@ pub(super) fn duration(text: &str) -> Checked<Duration> {
     parsed
         .filter(|time| allowed.contains(time))
         .ok_or_else(|| "must be a time such as 30m, 90s or a number of seconds, from 1s to 720h".to_owned())
+}
+
+/// The same from a minute on, or 0 for never.
+pub(super) fn duration_or_never(text: &str) -> Checked<Option<Duration>> {
+    if text.trim() == "0" {
+        return Ok(None);
+    }
+    let time = duration(text).ok().filter(|time| *time >= Duration::from_secs(60));
+    time.map(Some)
+        .ok_or_else(|| "must be a time such as 24h or 90m, from 1m to 720h, or 0 for never".to_owned())
 }
 
 /// `256MB`, `1GB`, or a number of bytes; units of 1024.

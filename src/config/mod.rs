@@ -4,8 +4,10 @@
 //! problem is one line that names the setting, what is wrong and where a right value comes from;
 //! all are told at once. **Invariant:** no value of a setting is ever part of a problem's text.
 
+mod backup;
 mod check;
 mod message;
+mod names;
 mod probe;
 mod problem;
 mod reader;
@@ -13,6 +15,8 @@ mod show;
 mod source;
 mod tls;
 
+pub use backup::{BackupTo, Backups, Bucket};
+pub use names::NAMES;
 pub use problem::{Problem, Problems};
 pub use show::{Shown, show};
 pub use source::Sources;
@@ -20,6 +24,7 @@ pub use tls::{Acme, Tls};
 
 use crate::ids::UserId;
 use crate::money::Kopecks;
+use names::{BACKUPS, OFFLINE, PRICES};
 use reader::Reader;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -31,74 +36,6 @@ use url::Url;
 
 /// A settings file with every setting, its meaning and its default.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
-
-/// Every setting there is.
-pub const NAMES: [&str; 57] = [
-    "TELEGRAM_BOT_TOKEN",
-    "KIE_API_KEY",
-    "ADMIN_IDS",
-    "ADMIN_ID",
-    "DATA_DIR",
-    "LISTEN",
-    "PORT",
-    "ADMIN_LISTEN",
-    "LOG_FORMAT",
-    "RUST_LOG",
-    "MIN_FREE_DISK",
-    "BOT_MODE",
-    "WEBHOOK_BASE_URL",
-    "TLS",
-    "DOMAIN",
-    "ACME_EMAIL",
-    "ACME_DIRECTORY",
-    "ACME_ROOTS",
-    "TELEGRAM_WEBHOOK_PATH",
-    "TELEGRAM_WEBHOOK_SECRET_TOKEN",
-    "TELEGRAM_API_URL",
-    "SEND_PER_SECOND",
-    "KIE_BASE_URL",
-    "KIE_UPLOAD_URL",
-    "KIE_WEBHOOK_HMAC_KEY",
-    "KIE_CREDIT_ALERT",
-    "RESULT_HOSTS",
-    "NSFW_CHECKER",
-    "PRICING_MARKUP",
-    "USD_TO_RUB",
-    "PRICE_OPTIONS",
-    "STAR_RUB",
-    "START_BONUS_RUB",
-    "REFERRAL_FREE_USES",
-    "REFERRAL_MONTHLY_CAP",
-    "FREE_DAILY_LIMIT",
-    "FREE_HOURLY_LIMIT",
-    "FREE_MAX_COST_USD",
-    "FREE_BUDGET_USD",
-    "FREE_TIER_MODEL_IDS",
-    "OPEN_JOBS_PER_CUSTOMER",
-    "QUEUE_MAX",
-    "JOB_DEADLINE",
-    "JOB_DEADLINE_VIDEO",
-    "UNKNOWN_DEADLINE",
-    "ACTIONS_PER_MINUTE",
-    "ACTIONS_BURST",
-    "PAYMENT_BANK",
-    "PAYMENT_CARD",
-    "PAYMENT_CARD_HOLDER",
-    "PAYMENT_PHONE",
-    "PAYMENT_PROVIDER_TOKEN",
-    "SUPPORT_TELEGRAM",
-    "TERMS",
-    "PRIVACY",
-    "PAYSUPPORT",
-    "RETENTION_DAYS",
-];
-
-/// The settings that commands on the data directory take notice of; the others stay at their
-/// defaults there, so that a broken token never stands between an operator and the books.
-const OFFLINE: [&str; 4] = ["DATA_DIR", "START_BONUS_RUB", "LOG_FORMAT", "RUST_LOG"];
-
-/// The settings that a look at the prices takes notice of.
-const PRICES: [&str; 5] = ["PRICING_MARKUP", "USD_TO_RUB", "PRICE_OPTIONS", "LOG_FORMAT", "RUST_LOG"];
 
 /// How updates come from Telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +169,8 @@ pub struct Settings {
     pub paysupport: Option<String>,
     /// Days until customers' words and files are forgotten; 0: until the customer asks.
     pub retention_days: u32,
+    /// Where backups go, and when.
+    pub backups: Backups,
 }
 
 impl Settings {
@@ -262,6 +201,11 @@ impl Settings {
     /// still a problem: it may be a misspelled `DATA_DIR`.
     pub fn for_data_dir(sources: &Sources) -> Result<Self, Problems> {
         Self::only(sources, &OFFLINE)
+    }
+
+    /// What commands on backups need: that, and the settings of backups.
+    pub fn for_backups(sources: &Sources) -> Result<Self, Problems> {
+        Self::only(sources, &[&OFFLINE[..], &BACKUPS].concat())
     }
 
     /// What a look at the prices needs: the markup, the rate and `PRICE_OPTIONS`, in the same way.
@@ -339,6 +283,7 @@ impl Settings {
             privacy: reader.optional("PRIVACY", message::check),
             paysupport: reader.optional("PAYSUPPORT", message::check),
             retention_days: reader.or("RETENTION_DAYS", 30, check::count),
+            backups: Backups::read(reader),
             webhook_base_url,
             tls,
         };
@@ -372,6 +317,7 @@ impl Settings {
         if let Some((name, what)) = self.tls.misfit(self.webhook_base_url.as_ref()) {
             wrong(name, what);
         }
+        self.backups.check_together(&mut wrong);
     }
 }
 

@@ -52,6 +52,14 @@ fn all_that_is_missing_is_told_at_once_with_where_to_get_it() {
     );
 }
 
+#[track_caller]
+fn is_named(name: &str, value: &str, says: &str) {
+    let told = problems(&service(&[(name, value)]));
+    assert_eq!(told.len(), 1, "{name}: {told:?}");
+    assert!(told[0].contains(name) && told[0].contains(says), "{name}={value}: {told:?}");
+    assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+}
+
 #[test]
 fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
     for (name, value, says) in [
@@ -119,10 +127,28 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("PAYSUPPORT", "planted: 1 < 2", "Telegram's HTML"),
         ("RETENTION_DAYS", "-1", "0 or more"),
     ] {
-        let told = problems(&service(&[(name, value)]));
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
-        assert!(told[0].contains(name) && told[0].contains(says), "{name}={value}: {told:?}");
-        assert!(!told[0].contains("planted") && !told[0].contains('\n'), "{told:?}");
+        is_named(name, value, says);
+    }
+}
+
+#[test]
+fn a_malformed_setting_of_backups_is_named_in_one_line_that_does_not_show_it() {
+    for (name, value, says) in [
+        ("BACKUP_TO", "s3://Planted_/prefix", "s3://bucket/prefix"),
+        ("BACKUP_TO", "s3://planted-bucket", "BACKUP_S3_KEY_ID is missing"),
+        ("BACKUP_EVERY", "daily planted", "24h"),
+        ("BACKUP_EVERY", "59s", "24h"),
+        ("BACKUP_KEEP", "0", "1 or more"),
+        ("BACKUP_MAX_AGE", "-1", "24h"),
+        ("BACKUP_MAX_AGE", "12h", "must be longer than BACKUP_EVERY"),
+        ("BACKUP_STREAM", "planted", "on or off"),
+        ("BACKUP_S3_ENDPOINT", "ftp://planted.example", "https://api.example.com"),
+        ("BACKUP_S3_REGION", "planted region", "us-east-1"),
+        ("BACKUP_S3_KEY_ID", "planted key", "letters and digits"),
+        ("BACKUP_S3_SECRET", "planted\nsecret", "one line"),
+        ("BACKUP_AGE_RECIPIENT", "age1planted", "age"),
+    ] {
+        is_named(name, value, says);
     }
 }
 
@@ -332,6 +358,9 @@ fn nothing_that_can_be_printed_holds_a_secret() {
         ("TELEGRAM_WEBHOOK_SECRET_TOKEN", "planted-webhook"),
         ("KIE_WEBHOOK_HMAC_KEY", "planted-hmac"),
         ("PAYMENT_PROVIDER_TOKEN", "planted-payment"),
+        ("BACKUP_TO", "s3://bucket/prefix"),
+        ("BACKUP_S3_KEY_ID", "plantedkey"),
+        ("BACKUP_S3_SECRET", "planted-secret"),
     ]);
     let (settings, keys) = Settings::for_service(&sources).expect("good");
     assert!(settings.payment_provider_token.is_some() && settings.kie_webhook_hmac_key.is_some());
@@ -395,6 +424,11 @@ fn the_example_names_every_setting_once_with_its_default() {
             "TERMS",
             "PRIVACY",
             "PAYSUPPORT",
+            "BACKUP_TO",
+            "BACKUP_S3_ENDPOINT",
+            "BACKUP_S3_KEY_ID",
+            "BACKUP_S3_SECRET",
+            "BACKUP_AGE_RECIPIENT",
         ]
     );
 }

@@ -2,7 +2,6 @@
 
 use super::reader::Reader;
 use super::{Problem, Settings, check};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::{Host, Url};
 

@@ -70,6 +70,8 @@ async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
             let now = store.clock().now().at;
             store.read(move |view| concerns(view, now).map(Answer::Concerns)).await
         }
+        // Where backups go, only the service and the command line know: both make them themselves.
+        Ask::Backup => Ok(Answer::Refused("ask the running service for a backup".to_owned())),
     }
 }
 

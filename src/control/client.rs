@@ -75,6 +75,13 @@ pub struct OpenFile {
     _lock: Lock,
 }
 
+impl OpenFile {
+    /// The store on it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
 impl std::fmt::Debug for OpenFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenFile").finish_non_exhaustive()

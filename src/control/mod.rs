@@ -5,6 +5,7 @@
 //! ([`Ask::NewAction`]), so asking again after a lost answer does nothing twice.
 
 mod answer;
+pub(crate) mod backup;
 mod client;
 mod document;
 mod export;
@@ -14,6 +15,7 @@ pub(crate) mod server;
 mod tests;
 
 pub use answer::answer;
+pub use backup::Backup;
 pub use client::{Client, Unanswered, Unreachable};
 pub use document::{
     Audit, AuditRule, BrokenRow, Concerns, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet,
@@ -77,6 +79,8 @@ pub enum Ask {
         /// Who does it: `cli`, or an admin's id.
         who: String,
     },
+    /// A whole copy, made, brought to its place and verified.
+    Backup,
     /// What is not sold just now.
     Stops,
     /// The old welcome bonuses that may be taken back, or taking them back.
@@ -105,7 +109,7 @@ impl Ask {
     /// True for what reads the whole file and so takes as long as the file is large.
     pub fn is_long(&self) -> bool {
         match self {
-            Self::Audit | Self::Migrate { .. } => true,
+            Self::Audit | Self::Backup | Self::Migrate { .. } => true,
             Self::Pid
             | Self::NewAction
             | Self::Adjust { .. }
@@ -141,6 +145,8 @@ pub enum Answer {
     Page(Page),
     /// What an operator should hear of.
     Concerns(Concerns),
+    /// A backup that was made.
+    Backup(Backup),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

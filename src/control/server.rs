@@ -1,12 +1,14 @@
 //! The service's end of the operator's door. Only the owner of the process may knock: the socket is
 //! made with mode 0600 before it gets its name.
 
-use super::{ASK_BYTES, Answer, Ask, answer};
+use super::{ASK_BYTES, Answer, Ask, answer, backup};
+use crate::shelf::Keeper;
 use crate::store::Store;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -24,7 +26,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The caller holds the [`Lock`](crate::store::Lock) of the directory the socket is in: a socket
 /// that stands there is left over from a process that died, and is replaced. An error means that
 /// there is no socket: the service can go on without it, the command line cannot reach it then.
-pub async fn serve(store: Store, path: &Path, stop: CancellationToken) -> io::Result<()> {
+pub async fn serve(
+    store: Store,
+    keeper: Arc<Keeper>,
+    path: &Path,
+    stop: CancellationToken,
+) -> io::Result<()> {
     let listener = bind(path)?;
     let mut answering = JoinSet::new();
     loop {
@@ -33,7 +40,7 @@ pub async fn serve(store: Store, path: &Path, stop: CancellationToken) -> io::Re
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    answering.spawn(converse(stream, store.clone()));
+                    answering.spawn(converse(stream, store.clone(), keeper.clone(), stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an operator could not be let in");
@@ -73,7 +80,12 @@ fn ended(done: Result<io::Result<()>, tokio::task::JoinError>) {
 }
 
 /// One question, one answer.
-async fn converse(stream: UnixStream, store: Store) -> io::Result<()> {
+async fn converse(
+    stream: UnixStream,
+    store: Store,
+    keeper: Arc<Keeper>,
+    stop: CancellationToken,
+) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = Vec::new();
     let mut reader = BufReader::new(reader.take(ASK_BYTES));
@@ -83,6 +95,8 @@ async fn converse(stream: UnixStream, store: Store) -> io::Result<()> {
         return Ok(());
     }
     let answer = match understand(&line) {
+        // The one question that the store alone cannot answer.
+        Ok(Ask::Backup) => backup::make(&keeper, &store, &stop).await,
         Ok(ask) => answer(&store, ask).await,
         Err(why) => Answer::NotUnderstood(why),
     };

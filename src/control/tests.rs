@@ -1,14 +1,17 @@
 //! The operator's door, from the socket to the ledger.
 
 use super::{Answer, Ask, Client, Selling, answer, serve, socket_path};
+use crate::config::Settings;
 use crate::ids::{ActionId, UserId};
 use crate::money::Kopecks;
 use crate::sandbox::disk::{Disk, Trouble};
+use crate::shelf::Keeper;
 use crate::store::{Lock, StopRow, StoppedBy, Store};
 use crate::time::{At, Clock, Up};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,7 +39,9 @@ impl Service {
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (store, path, stop) = (store.clone(), socket_path(dir.path()), stop.clone());
-            async move { serve(store, &path, stop).await }
+            let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
+            let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
+            async move { serve(store, keeper, &path, stop).await }
         });
         let service = Self { dir, store, stop, serving, _lock: lock };
         while UnixStream::connect(service.socket()).await.is_err() {

@@ -43,6 +43,10 @@ pub enum Alarm<'a> {
     LowCredit,
     /// Many jobs failed within a short time.
     ErrorBurst,
+    /// The newest verified backup is older than was asked for.
+    BackupOld,
+    /// What changed does not get to the backups' place.
+    BackupStuck,
 }
 
 impl Alarm<'_> {
@@ -63,6 +67,8 @@ impl Alarm<'_> {
             Self::RefundRefused => "alarm-refund-refused",
             Self::LowCredit => "alarm-low-credit",
             Self::ErrorBurst => "alarm-error-burst",
+            Self::BackupOld => "alarm-backup-old",
+            Self::BackupStuck => "alarm-backup-stuck",
         }
     }
 
@@ -82,7 +88,9 @@ impl Alarm<'_> {
             | Self::ChargedBack
             | Self::RefundRefused
             | Self::LowCredit
-            | Self::ErrorBurst => self.text().to_owned(),
+            | Self::ErrorBurst
+            | Self::BackupOld
+            | Self::BackupStuck => self.text().to_owned(),
         }
     }
 }

@@ -246,6 +246,8 @@ told-refund =
 
 alarm-low-credit = 🔋 Little is left on the KIE account: { $detail } credits. Top it up, or selling will stop.
 alarm-error-burst = 📉 Several generations failed in a row. The last one: { $detail }. See /admin, “Failures of a day”.
+alarm-backup-old = 🗄 There is no fresh backup. The last verified one: { $detail } See what is wrong with the place for backups: samovar backup list.
+alarm-backup-stuck = 🗄 For more than ten minutes what changes has not reached the backup. { $detail }
 
 ## Payments
 

@@ -1,6 +1,7 @@
 //! The engine room: the loops that move what is stored. Each can be killed at any moment; what it
 //! had not committed it does again.
 
+pub mod backup;
 pub mod compare;
 pub mod inbox;
 mod inputs;
@@ -15,6 +16,7 @@ mod uploads;
 
 use crate::flow::Shop;
 use crate::provider::Provider;
+use crate::shelf::Keeper;
 use crate::store::{Fault, Store};
 use crate::telegram::Gateway;
 use crate::time::{Clock, Up};
@@ -49,6 +51,10 @@ pub struct Engine {
     pub credit_alert: Decimal,
     /// With less free disk nothing is sold and nothing taken.
     pub min_free_disk_bytes: u64,
+    /// Makes backups.
+    pub keeper: Arc<Keeper>,
+    /// When.
+    pub backups: backup::Schedule,
     /// Told when the service is to stop.
     pub stop: CancellationToken,
 }

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod driver;
+pub(crate) mod moto;
 mod payments;
 pub(crate) mod rows;
 
@@ -108,6 +109,8 @@ impl TestApp {
             actions_per_minute: 0,
             ..Settings::default()
         };
+        // Days pass in tests; those that are about backups say so.
+        (settings.backups.every, settings.backups.max_age) = (None, None);
         change(&mut settings);
         let (driver, admins) = (Driver::default(), admins.to_vec());
         let mut app = Self { sandbox, clock, driver, settings, port: 0, admins, mode, dir, running: None };
@@ -206,6 +209,13 @@ impl TestApp {
 
     /// The same, with something done to the data directory in between.
     pub(crate) async fn crash_and(&mut self, meanwhile: impl FnOnce(&Path)) {
+        self.dies_for_now().await;
+        meanwhile(&self.settings.data_dir);
+        self.boot().await;
+    }
+
+    /// The same, up to where the files are free; [`TestApp::start_again`] starts it.
+    pub(crate) async fn dies_for_now(&mut self) {
         self.driver.stop();
         if let Some(running) = self.running.take() {
             running.task.abort();
@@ -215,8 +225,6 @@ impl TestApp {
         }
         self.driver.arm_again();
         self.free_files().await;
-        meanwhile(&self.settings.data_dir);
-        self.boot().await;
     }
 
     /// Stops the service as systemd does, and waits for its end.

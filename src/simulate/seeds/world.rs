@@ -5,7 +5,7 @@ use super::notes::Notes;
 use super::weather::Weather;
 use crate::app::Seams;
 use crate::carrier::Outlet;
-use crate::config::{BotMode, Keys, Settings};
+use crate::config::{Backups, BotMode, Keys, Settings};
 use crate::ids::UserId;
 use crate::money::Kopecks;
 use crate::provider::kie::{Kie, Outlets};
@@ -188,6 +188,8 @@ fn settings(dir: &std::path::Path, dice: &mut Dice) -> Settings {
         unknown_deadline: Duration::from_secs(100),
         kie_credit_alert: rust_decimal::Decimal::ZERO,
         min_free_disk_bytes: 0,
+        // What backups do is proven elsewhere; here a day passes in no time.
+        backups: Backups { every: None, max_age: None, ..Settings::default().backups },
         ..Settings::default()
     }
 }

@@ -1,0 +1,337 @@
+//! `samovar backup`: whole copies made, listed, checked and tried; `restore` has a file of its own.
+
+use super::output::{number, text};
+use super::{Failure, Output, ask, restore};
+use crate::config::Settings;
+use crate::control::backup::is_damage;
+use crate::control::{Answer, Ask, Backup, Client};
+use crate::shelf::{Beside, Checked, KeepError, Keeper, Kept, Key, Plan, SealError, What, plan};
+use crate::time::{At, Clock};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a whole copy, bring it to its place, read it back, open it and audit it
+    Create,
+    /// List what is kept
+    List,
+    /// Open a backup beside the living file and audit it; changes nothing
+    Verify(Which),
+    /// Put a backup in the place of the living file, which is kept aside; not while the service runs
+    Restore(Which),
+    /// Make a backup and bring it back beside the living file, and say how long each takes
+    Drill(Secret),
+}
+
+/// Which backup, and how to open it.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// A name from `backup list`: a whole copy as it is, or all up to this shipment of changes
+    /// [default: the newest copy and all changes after it]
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) secret: Secret,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Secret {
+    /// The file with the secret age key, for sealed backups
+    #[arg(long, value_name = "FILE")]
+    pub(super) identity: Option<PathBuf>,
+}
+
+pub(super) fn run(output: Output, settings: &Settings, command: Command) -> Result<(), Failure> {
+    let keeper = Keeper::of(settings).map_err(KeepError::from)?;
+    ask::block_on(async {
+        match command {
+            Command::Create => {
+                let made = create(settings, &keeper).await?;
+                output.answer(&made, |_| say_made(&made))
+            }
+            Command::List => list(output, &keeper).await,
+            Command::Verify(which) => verify(output, settings, &keeper, &which).await,
+            Command::Restore(which) => restore::run(output, settings, &keeper, &which).await,
+            Command::Drill(secret) => drill(output, settings, &keeper, &secret).await,
+        }
+    })
+}
+
+impl From<KeepError> for Failure {
+    fn from(error: KeepError) -> Self {
+        match &error {
+            KeepError::Seal(SealError::NoKey | SealError::Identity { .. } | SealError::WithoutAge) => {
+                Self::settings(error.to_string())
+            }
+            KeepError::Seal(SealError::WrongKey(_) | SealError::Broken(_) | SealError::Disk(_))
+            | KeepError::Place(_)
+            | KeepError::Backup(_)
+            | KeepError::Fault(_)
+            | KeepError::Open(_)
+            | KeepError::Disk(_)
+            | KeepError::Beside(_)
+            | KeepError::Changed(_)
+            | KeepError::Unsound(_)
+            | KeepError::Unknown(_)
+            | KeepError::Bug(_) => {
+                if is_damage(&error) {
+                    Self::damaged(error.to_string())
+                } else {
+                    Self::refused(error.to_string())
+                }
+            }
+        }
+    }
+}
+
+/// The running service makes it, or, when nothing runs, this process.
+async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure> {
+    let client = ask::reach(&settings.data_dir).await?;
+    let making = async {
+        match &client {
+            Client::Service(_) => match ask::good(client.ask(Ask::Backup).await?)? {
+                Answer::Backup(made) => Ok(made),
+                Answer::Pid(_)
+                | Answer::Action(_)
+                | Answer::Wallet(_)
+                | Answer::Audit(_)
+                | Answer::Timeline(_)
+                | Answer::Selling(_)
+                | Answer::Migration(_)
+                | Answer::Page(_)
+                | Answer::Concerns(_)
+                | Answer::Refused(_)
+                | Answer::Failed { .. }
+                | Answer::NotUnderstood(_) => Err(Failure::foreign()),
+            },
+            Client::File(file) => {
+                let made = keeper.full(file.store(), &CancellationToken::new()).await?;
+                Ok(Backup::of(keeper, made))
+            }
+        }
+    };
+    ask::shown("making a backup and verifying it", making).await
+}
+
+fn say_made(made: &Backup) -> String {
+    let Backup { name, place, rows, bytes, made_ms, verified_ms, .. } = made;
+    format!(
+        "Made {name} in {place}: {rows} rows, {}, in {}.\nRead back, opened and audited in {}: all ten rules hold.",
+        size(*bytes),
+        seconds(*made_ms),
+        seconds(*verified_ms)
+    )
+}
+
+#[derive(Serialize)]
+struct Shelf {
+    place: String,
+    backups: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    kind: &'static str,
+    bytes: u64,
+    sealed: bool,
+}
+
+async fn list(output: Output, keeper: &Keeper) -> Result<(), Failure> {
+    let line = |kept: &Kept| Line {
+        name: kept.to_string(),
+        kind: match kept.what {
+            What::Full { .. } => "full",
+            What::Changes { .. } => "changes",
+        },
+        bytes: kept.size_bytes,
+        sealed: kept.is_sealed,
+    };
+    let backups = keeper.list().await?.iter().map(line).collect();
+    let shelf = Shelf { place: keeper.place(), backups };
+    output.answer(&shelf, |output| say_shelf(output, &shelf))
+}
+
+/// All whole copies; of the changes, which are many, how many there are and the last.
+fn say_shelf(output: Output, shelf: &Shelf) -> String {
+    let Shelf { place, backups } = shelf;
+    if backups.is_empty() {
+        return format!("There are no backups in {place}.");
+    }
+    let (fulls, changes): (Vec<&Line>, Vec<&Line>) = backups.iter().partition(|line| line.kind == "full");
+    let mut table = output.table(&["whole copy", "bytes", ""]);
+    for line in fulls {
+        let sealed = if line.sealed { "sealed" } else { "" };
+        table.add_row(vec![line.name.as_str().into(), number(&line.bytes), sealed.into()]);
+    }
+    let mut said = format!("{}\nIn {place}.", text(&table));
+    if let Some(last) = changes.last() {
+        said = format!("{said} {} shipments of changes, the last {}.", changes.len(), last.name);
+    }
+    said
+}
+
+/// What a restore would do, done beside the living file.
+#[derive(Serialize)]
+pub(super) struct Proof {
+    pub(super) name: String,
+    /// Of which moment the state is.
+    pub(super) at: String,
+    /// How many shipments were applied.
+    pub(super) shipments: u64,
+    /// Ledger rows.
+    pub(super) rows: u64,
+    pub(super) head: String,
+    /// How long it took in all, in milliseconds.
+    pub(super) ms: u64,
+    #[serde(skip)]
+    moment: At,
+    /// Why later shipments were left out.
+    pub(super) left_out: Option<String>,
+}
+
+/// Fetches, opens and audits what the operator chose.
+pub(super) async fn prove(
+    keeper: &Keeper,
+    which: &Which,
+    data_dir: &Path,
+    clock: &Clock,
+) -> Result<(Beside, Proof), Failure> {
+    let began = clock.now().up;
+    let key = which.secret.identity.as_deref().map(Key::read).transpose().map_err(KeepError::from)?;
+    let plan = choose(keeper, which.name.as_deref()).await?;
+    let is_sealed = plan.full.is_sealed || plan.changes.iter().any(|one| one.is_sealed);
+    if is_sealed && key.is_none() {
+        return Err(KeepError::from(SealError::NoKey).into());
+    }
+    let beside = Beside::take(data_dir)?;
+    let opening = keeper.open(&plan, key, beside);
+    let (beside, checked) = ask::shown("bringing a backup back and auditing it", opening).await?;
+    let Checked { loaded, report } = checked;
+    let proof = Proof {
+        name: plan.full.to_string(),
+        at: loaded.at.to_string(),
+        moment: loaded.at,
+        shipments: loaded.applied,
+        rows: report.rows,
+        head: report.head,
+        ms: millis(clock.now().up.since(began)),
+        left_out: loaded.stopped,
+    };
+    Ok((beside, proof))
+}
+
+async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Plan, Failure> {
+    let kept = keeper.list().await?;
+    plan(&kept, name).ok_or_else(|| {
+        let place = keeper.place();
+        Failure::refused(match name {
+            Some(name) => {
+                format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
+            }
+            None => format!("there is no backup in {place}"),
+        })
+    })
+}
+
+impl Proof {
+    fn of_what(&self) -> String {
+        match self.shipments {
+            0 => self.name.clone(),
+            1 => format!("{} and one shipment of changes", self.name),
+            more => format!("{} and {more} shipments of changes", self.name),
+        }
+    }
+
+    /// What was brought back, in a sentence or two.
+    pub(super) fn say(&self, done: &str) -> String {
+        let Self { at, rows, head, ms, .. } = self;
+        let what = self.of_what();
+        format!(
+            "{what} {done} in {}: all ten rules hold.\nIt is the state of {at}. Ledger rows: {rows}. Head:\n{head}\n",
+            seconds(*ms)
+        )
+    }
+}
+
+async fn verify(output: Output, settings: &Settings, keeper: &Keeper, which: &Which) -> Result<(), Failure> {
+    let (beside, proof) = prove(keeper, which, &settings.data_dir, &Clock::system()).await?;
+    drop(beside);
+    output.answer(&proof, |_| proof.say("was opened and audited"))?;
+    match proof.left_out {
+        Some(why) => Err(Failure::damaged(format!("what follows it cannot be used: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// How long things take.
+#[derive(Serialize)]
+struct Drill {
+    created: Backup,
+    restored: Proof,
+    /// How old the restored state was when bringing it back began, in milliseconds.
+    age_ms: u64,
+    /// What a machine that is lost at the worst moment loses, in seconds; `None`: nothing is made by the clock.
+    at_worst_s: Option<u64>,
+}
+
+async fn drill(output: Output, settings: &Settings, keeper: &Keeper, secret: &Secret) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let created = create(settings, keeper).await?;
+    let which = Which { name: None, secret: Secret { identity: secret.identity.clone() } };
+    let began = clock.now().at;
+    let (beside, restored) = prove(keeper, &which, &settings.data_dir, &clock).await?;
+    drop(beside);
+    let every = settings.backups.every.map(|every| every.as_secs());
+    let at_worst_s = if settings.backups.stream { Some(60) } else { every };
+    let age_ms = millis(began.since(restored.moment));
+    let drill = Drill { created, restored, age_ms, at_worst_s };
+    output.answer(&drill, |output| say_drill(output, &drill))
+}
+
+fn say_drill(output: Output, drill: &Drill) -> String {
+    let Drill { created, restored, age_ms, at_worst_s } = drill;
+    let mut table = output.table(&["step", "took", "what"]);
+    let made = format!("{}, {} rows, {}", created.name, created.rows, size(created.bytes));
+    let read = "read back, opened, audited: all ten rules hold".to_owned();
+    let back = format!("{}: all ten rules hold", restored.of_what());
+    for (step, ms, what) in [
+        ("create", created.made_ms, made),
+        ("verify", created.verified_ms, read),
+        ("restore beside", restored.ms, back),
+    ] {
+        table.add_row(vec![step.into(), number(&seconds(ms)), what.into()]);
+    }
+    let worst = match at_worst_s {
+        Some(60) => "a machine that is lost costs at most the last minute".to_owned(),
+        Some(worst) => format!("a machine that is lost costs up to {} (BACKUP_EVERY)", seconds(worst * 1000)),
+        None => "nothing is backed up by the clock (BACKUP_EVERY, BACKUP_STREAM)".to_owned(),
+    };
+    format!("{}\nThe state was {} old when bringing it back began; {worst}.", text(&table), seconds(*age_ms))
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `0.4 s`, `12 s`, `24 h`.
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        10_000..600_000 => format!("{} s", ms / 1000),
+        600_000..7_200_000 => format!("{} min", ms / 60_000),
+        _ => format!("{} h", ms / 3_600_000),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..10_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
