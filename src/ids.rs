@@ -94,6 +94,35 @@ impl UserId {
     }
 }
 
+/// The span of what is logged about a customer: all that is said in it has these fields, and no log has
+/// more of a customer than this.
+pub fn about(request: Option<&str>, job: Option<JobId>, customer: UserId) -> tracing::Span {
+    // At the level of errors, so that a filter which lets a line through lets its fields through.
+    tracing::error_span!("about", request, job = job.map(|job| job.0), customer = customer.masked())
+}
+
+/// A text as logs show it: of every number longer than four digits only the last four, since it may be a
+/// customer's id.
+pub fn mask_numbers(text: &str) -> String {
+    let mut shown = String::new();
+    let mut digits = String::new();
+    for one in text.chars().chain(std::iter::once('\0')) {
+        if one.is_ascii_digit() {
+            digits.push(one);
+            continue;
+        }
+        if digits.len() > 4 {
+            shown.push('…');
+            digits.drain(..digits.len() - 4);
+        }
+        shown.push_str(&digits);
+        digits.clear();
+        shown.push(one);
+    }
+    shown.pop();
+    shown
+}
+
 /// Why a text is no request code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a request code is RQ- and eight characters of 0-9 and a-f, such as RQ-a1b2c3d4")]
@@ -171,5 +200,7 @@ mod tests {
     fn logs_show_only_the_end_of_a_customer_id() {
         assert_eq!(UserId(1_234_567_890).masked(), "…7890");
         assert_eq!(UserId(42).masked(), "…42");
+        let line = "№ 7, 1234567890, 99.00 ₽; accounts 55555";
+        assert_eq!(mask_numbers(line), "№ 7, …7890, 99.00 ₽; accounts …5555");
     }
 }

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod job;
 pub mod ledger;
 pub mod message;
+pub mod metrics;
 pub mod money;
 pub mod payment;
 pub mod provider;

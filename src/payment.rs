@@ -22,6 +22,15 @@ impl Way {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Stars, Self::Card, Self::Manual];
 
+    /// The word for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stars => "stars",
+            Self::Card => "card",
+            Self::Manual => "manual",
+        }
+    }
+
     /// The operator's account the money comes in through.
     pub fn account(self) -> Account {
         match self {

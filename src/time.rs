@@ -5,6 +5,8 @@
 //! jump of the wall clock, or a night with the machine off, takes nobody's money back too early.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -52,6 +54,18 @@ impl At {
         duration(self.0.saturating_sub(earlier.0))
     }
 
+    /// Reads a time as PostgreSQL writes it, `2024-05-01 12:34:56.789` or with `+03`; without a zone it is UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let timestamp = match text.parse::<Timestamp>() {
+            Ok(timestamp) => timestamp,
+            Err(_without_zone) => {
+                text.parse::<DateTime>().and_then(|time| time.to_zoned(TimeZone::UTC)).ok()?.timestamp()
+            }
+        };
+        Some(Self(timestamp.as_millisecond()))
+    }
+
     /// The number of the calendar hour, UTC.
     pub fn hour(self) -> u32 {
         u32::try_from(self.0.div_euclid(3_600_000)).unwrap_or(0)
@@ -64,10 +78,16 @@ impl At {
 
     /// The number of the calendar month, UTC: twelve a year.
     pub fn month(self) -> u32 {
-        let Ok(timestamp) = Timestamp::from_millisecond(self.0) else { return 0 };
+        let (year, month, _) = self.date();
+        u32::try_from(year * 12 + i32::from(month) - 1).unwrap_or(0)
+    }
+
+    /// The calendar day, UTC: year, month (1 to 12), day (1 to 31).
+    pub fn date(self) -> (i32, u8, u8) {
+        let Ok(timestamp) = Timestamp::from_millisecond(self.0) else { return (0, 1, 1) };
         let date = timestamp.to_zoned(TimeZone::UTC).date();
-        let months = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
-        u32::try_from(months).unwrap_or(0)
+        let small = |number: i8| u8::try_from(number).unwrap_or(1);
+        (i32::from(date.year()), small(date.month()), small(date.day()))
     }
 }
 
@@ -81,6 +101,18 @@ impl Up {
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl At {
+    /// The time in the head of an HTTP answer, to the second: `Fri, 27 Nov 2026 06:50:00 GMT`.
+    pub fn http_date(self) -> Result<String, jiff::Error> {
+        DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::from_second(self.0.div_euclid(1000))?)
+    }
+
+    /// Reads [`At::http_date`].
+    pub fn of_http_date(text: &str) -> Result<Self, jiff::Error> {
+        Ok(Self(DateTimeParser::new().parse_timestamp(text.trim())?.as_millisecond()))
     }
 }
 
@@ -230,6 +262,22 @@ mod tests {
         assert_eq!(month("2026-11-30T23:59:59.999Z"), 2026 * 12 + 10);
         assert_eq!(month("2026-12-01T00:00:00Z"), 2026 * 12 + 11);
         assert_eq!(month("2027-01-01T00:00:00Z"), 2027 * 12);
+    }
+
+    #[test]
+    fn times_of_a_database_are_read() {
+        for (text, millis) in [
+            ("2026-11-23 10:55:00", 1_795_431_300_000),
+            (" 2026-11-23 10:55:00.5 ", 1_795_431_300_500),
+            ("2026-11-23 10:55:00+00", 1_795_431_300_000),
+            ("2026-11-23 13:55:00.123456+03", 1_795_431_300_123),
+            ("2026-11-23T10:55:00Z", 1_795_431_300_000),
+        ] {
+            assert_eq!(At::parse(text), Some(At(millis)), "{text}");
+        }
+        for text in ["", "infinity", "yesterday", "2026-13-01 00:00:00", "1795431300"] {
+            assert_eq!(At::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) struct Service {
     child: Child,
     pub(crate) port: u16,
     pub(crate) admin_port: u16,
+    /// The customer.
+    pub(crate) who: i64,
     settings: Vec<(String, String)>,
     passed: Option<Passed>,
 }
@@ -49,11 +51,26 @@ fn port_of(listener: &TcpListener) -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// How a service is started.
+struct Start {
+    /// Which binary, and as whom.
+    command: Command,
+    /// The customer.
+    who: i64,
+    passed: Option<Passed>,
+}
+
 /// Starts `samovar run`. What is passed goes the way systemd passes it: from descriptor 3 on, with names.
-fn spawn(data: &Path, settings: &[(String, String)], passed: Option<&Passed>, log: &Path) -> Child {
+fn spawn(
+    command: Command,
+    data: &Path,
+    settings: &[(String, String)],
+    passed: Option<&Passed>,
+    log: &Path,
+) -> Child {
     let log = File::options().create(true).append(true).open(log).expect("a log");
     let mut command = match passed {
-        None => command(data),
+        None => command,
         Some(Passed { public, admin }) => {
             let copy = |socket: &TcpListener| OwnedFd::from(socket.try_clone().expect("a copy"));
             let script =
@@ -69,12 +86,17 @@ fn spawn(data: &Path, settings: &[(String, String)], passed: Option<&Passed>, lo
     command.spawn().expect("the binary starts")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port()
 }
 
-fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
+pub(crate) fn command(data: &Path) -> Command {
+    command_of(Path::new(env!("CARGO_BIN_EXE_samovar")), data)
+}
+
+/// A command of this binary on this data directory, with no other settings.
+pub(crate) fn command_of(program: &Path, data: &Path) -> Command {
+    let mut command = Command::new(program);
     command.args(["--config", "/dev/null"]).env_clear().env("DATA_DIR", data).stdin(Stdio::null());
     command
 }
@@ -88,27 +110,48 @@ impl Service {
 
     /// The service with its data there, and with more settings. Ann has come to it.
     pub(crate) async fn start_in(dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
-        Self::launch(dir, data, webhook, more, None).await
+        let command = command(&data);
+        Self::start_by(command, ANN, dir, data, webhook, more).await
+    }
+
+    /// The same for another customer than Ann.
+    pub(crate) async fn start_for(
+        who: i64,
+        dir: TempDir,
+        data: PathBuf,
+        webhook: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
+        let command = command(&data);
+        Self::start_by(command, who, dir, data, webhook, more).await
+    }
+
+    /// The same by a command of the caller's, which says which binary and as whom.
+    pub(crate) async fn start_by(
+        command: Command,
+        who: i64,
+        dir: TempDir,
+        data: PathBuf,
+        webhook: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
+        Self::launch(Start { command, who, passed: None }, dir, data, webhook, more).await
     }
 
     /// The service with more settings, by webhook, on sockets that were passed to it.
     pub(crate) async fn start_on_passed_sockets(more: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().expect("a directory");
         let data = dir.path().join("data");
-        Self::launch(dir, data, true, more, Some(Passed::open())).await
+        let start = Start { command: command(&data), who: ANN, passed: Some(Passed::open()) };
+        Self::launch(start, dir, data, true, more).await
     }
 
-    async fn launch(
-        dir: TempDir,
-        data: PathBuf,
-        webhook: bool,
-        more: &[(&str, &str)],
-        passed: Option<Passed>,
-    ) -> Self {
+    async fn launch(start: Start, dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
         let sandbox = sandbox.await.expect("a sandbox");
-        sandbox.telegram.act(|world, _| world.user(ANN, "Анна", "ru"));
+        let Start { command, who, passed } = start;
+        sandbox.telegram.act(|world, _| world.user(who, "Анна", "ru"));
         // What is passed takes the place of the settings, which name ports that nobody uses.
         let (listen, admin_listen) = (free_port(), free_port());
         let ports = passed.as_ref().map(|passed| (port_of(&passed.public), port_of(&passed.admin)));
@@ -130,12 +173,13 @@ impl Service {
             ("RUST_LOG", "debug".to_owned()),
         ];
         if webhook {
-            settings.push(("WEBHOOK_BASE_URL", format!("http://127.0.0.1:{port}")));
+            let scheme = if more.iter().any(|(name, _)| *name == "TLS") { "https" } else { "http" };
+            settings.push(("WEBHOOK_BASE_URL", format!("{scheme}://127.0.0.1:{port}")));
         }
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let child = spawn(&data, &settings, passed.as_ref(), &dir.path().join("log"));
-        let service = Self { sandbox, dir, data, child, port, admin_port, settings, passed };
+        let child = spawn(command, &data, &settings, passed.as_ref(), &dir.path().join("log"));
+        let service = Self { sandbox, dir, data, child, port, admin_port, settings, passed, who };
         service.says("/start");
         service.sees("Самовар").await;
         service
@@ -158,7 +202,13 @@ impl Service {
 
     /// Starts it again after [`Service::stop`].
     pub(crate) fn start_again(&mut self) {
-        self.child = spawn(&self.data, &self.settings, self.passed.as_ref(), &self.dir.path().join("log"));
+        self.child = spawn(
+            command(&self.data),
+            &self.data,
+            &self.settings,
+            self.passed.as_ref(),
+            &self.dir.path().join("log"),
+        );
     }
 
     /// Runs a command beside the service.
@@ -169,15 +219,15 @@ impl Service {
         ran.expect("no panic").expect("the binary runs")
     }
 
-    /// Ann writes something; gives the number of the update.
+    /// The customer writes something; gives the number of the update.
     pub(crate) fn says(&self, text: &str) -> i64 {
-        let sent = self.sandbox.telegram.act(|world, now| world.say(now, ANN, text)).expect("sent");
+        let sent = self.sandbox.telegram.act(|world, now| world.say(now, self.who, text)).expect("sent");
         sent.update_id.expect("the bot asked for messages")
     }
 
     pub(crate) async fn sees(&self, text: &str) {
         let there = |world: &World| {
-            let chat = world.chat(ANN)?;
+            let chat = world.chat(self.who)?;
             chat.messages.values().any(|one| one.from.is_none() && one.text.contains(text)).then_some(())
         };
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
@@ -186,26 +236,27 @@ impl Service {
 
     /// Waits until the newest message says this.
     async fn sees_last(&self, text: &str) {
-        let there = |world: &World| world.chat(ANN)?.latest()?.text.contains(text).then_some(());
+        let there = |world: &World| world.chat(self.who)?.latest()?.text.contains(text).then_some(());
         let seen = self.sandbox.telegram.wait(there, PATIENCE).await;
-        let last = self.sandbox.telegram.look(|world| world.chat(ANN)?.latest().map(|one| one.text.clone()));
+        let last =
+            self.sandbox.telegram.look(|world| world.chat(self.who)?.latest().map(|one| one.text.clone()));
         assert!(seen.is_ok(), "the last word is not {text} but {last:?}");
     }
 
-    async fn taps(&self, button: &str) {
+    pub(crate) async fn taps(&self, button: &str) {
         let there = |world: &World| {
-            let newest = world.chat(ANN)?.latest()?;
+            let newest = world.chat(self.who)?.latest()?;
             newest.button(button).map(|_| newest.id)
         };
         let Ok(message) = self.sandbox.telegram.wait(there, PATIENCE).await else {
             panic!("there is no button {button}");
         };
-        self.sandbox.telegram.act(|world, now| world.tap(now, ANN, message, button)).expect("tapped");
+        self.sandbox.telegram.act(|world, now| world.tap(now, self.who, message, button)).expect("tapped");
     }
 
     /// Orders one picture, whose prompt may choose what the sandbox does.
     pub(crate) async fn orders(&self, prompt: &str) {
-        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let newest = |world: &World| world.chat(self.who)?.latest().map(|one| one.id);
         let before = self.sandbox.telegram.look(newest);
         self.says("/start");
         // Taps and texts travel in queues of their own: a person looks at the new screen first.
@@ -213,7 +264,7 @@ impl Service {
         self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
         self.taps("🎁 Бесплатные").await;
         self.taps("m:z-image").await;
-        let card = |world: &World| world.chat(ANN)?.latest()?.button("✨ Сгенерировать").map(drop);
+        let card = |world: &World| world.chat(self.who)?.latest()?.button("✨ Сгенерировать").map(drop);
         self.sandbox.telegram.wait(card, PATIENCE).await.expect("the model's card");
         self.says(prompt);
         self.taps("⏭ Пропустить все").await;
@@ -222,34 +273,39 @@ impl Service {
 
     /// Opens a model's card from the menu.
     async fn opens(&self, group: &str, model: &str) {
-        let newest = |world: &World| world.chat(ANN)?.latest().map(|one| one.id);
+        let newest = |world: &World| world.chat(self.who)?.latest().map(|one| one.id);
         let before = self.sandbox.telegram.look(newest);
         self.says("/menu");
         let fresh = |world: &World| newest(world).filter(|id| Some(*id) > before);
         self.sandbox.telegram.wait(fresh, PATIENCE).await.expect("a new screen");
         self.taps(&format!("t:{group}:0")).await;
-        let listed = |world: &World| world.chat(ANN)?.latest()?.button("home").map(drop);
+        let listed = |world: &World| world.chat(self.who)?.latest()?.button("home").map(drop);
         self.sandbox.telegram.wait(listed, PATIENCE).await.expect("a list");
         let card = format!("m:{model}");
-        let here = |world: &World| world.chat(ANN)?.latest()?.button(&card).map(drop);
+        let here = |world: &World| world.chat(self.who)?.latest()?.button(&card).map(drop);
         if self.sandbox.telegram.look(here).is_none() {
             self.taps(&format!("t:{group}:1")).await;
         }
         self.taps(&card).await;
         let generate = format!("gen:{model}");
-        let open = |world: &World| world.chat(ANN)?.latest()?.button(&generate).map(drop);
+        let open = |world: &World| world.chat(self.who)?.latest()?.button(&generate).map(drop);
         self.sandbox.telegram.wait(open, PATIENCE).await.expect("the card");
     }
 
     fn sends(&self, kind: FileKind, name: &str, bytes: impl Into<Bytes>) {
         let file = (name, bytes.into());
-        self.sandbox.telegram.act(|world, now| world.send_file(now, ANN, kind, file, "")).expect("sent");
+        self.sandbox.telegram.act(|world, now| world.send_file(now, self.who, kind, file, "")).expect("sent");
     }
 
     pub(crate) async fn get(&self, port: u16, path: &str) -> (u16, String) {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let answer = client.get(format!("http://127.0.0.1:{port}{path}")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("a text"))
+    }
+
+    /// Ends it as a power cut does; its files stay.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it ends");
     }
 
     /// What it wrote on stderr so far.

@@ -17,40 +17,40 @@ use tokio_util::sync::CancellationToken;
 
 /// What a run of the binary gave.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// Checks the exit code; all that was printed stands in the failure.
     #[track_caller]
-    fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
     /// The one document on stdout.
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.out.trim_end().lines().count(), 1, "{self:?}");
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// Nothing on stdout, one line on stderr that says `what`.
     #[track_caller]
-    fn says(&self, what: &str) {
+    pub(crate) fn says(&self, what: &str) {
         assert_eq!(self.out, "", "{self:?}");
         assert!(self.err.contains(what), "{what}: {self:?}");
     }
 }
 
-fn samovar(dir: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn samovar(dir: &Path, arguments: &[&str]) -> Ran {
     samovar_with(dir, arguments, &[])
 }
 
-fn samovar_with(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+pub(crate) fn samovar_with(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_samovar"))
         .args(["--config", "/dev/null"])
         .args(arguments)
@@ -67,7 +67,7 @@ fn samovar_with(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) ->
     }
 }
 
-fn dir() -> TempDir {
+pub(crate) fn dir() -> TempDir {
     tempfile::tempdir().expect("a directory")
 }
 
@@ -397,7 +397,7 @@ async fn an_answer_that_was_lost_credits_nobody_twice() {
 }
 
 /// Has a process that holds the directory answer one question with `line`.
-async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
+pub(crate) async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
     let dir = dir();
     let _lock = Lock::take(dir.path()).expect("the lock");
     let listener = UnixListener::bind(socket_path(dir.path())).expect("a socket");

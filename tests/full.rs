@@ -22,16 +22,16 @@ const SECRET: &str = "full";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A small disk, as long as this lives.
-struct Disk {
+pub(crate) struct Disk {
     dir: TempDir,
     ballast: u32,
 }
 
 impl Disk {
     /// `None` when this process may not mount.
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount(mib: u64) -> Option<Self> {
         let dir = TempDir::new().expect("a directory");
-        let options = format!("size={SIZE_MIB}m,mode=0700");
+        let options = format!("size={mib}m,mode=0700");
         let mounted =
             Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(dir.path()).output();
         let why = match mounted {
@@ -43,7 +43,7 @@ impl Disk {
         None
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
@@ -157,7 +157,7 @@ fn kopecks(roubles: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fills_up_under_sales_stops_them_and_loses_nothing() {
-    let Some(mut disk) = Disk::mount() else { return };
+    let Some(mut disk) = Disk::mount(SIZE_MIB) else { return };
     let settings = [("MIN_FREE_DISK", MIN_FREE), ("TELEGRAM_WEBHOOK_SECRET_TOKEN", SECRET)];
     let dir = TempDir::new().expect("a directory");
     let service = Service::start_in(dir, disk.path().join("data"), true, &settings).await;

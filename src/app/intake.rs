@@ -2,6 +2,8 @@
 
 use super::StartError;
 use crate::config::{BotMode, Settings};
+use crate::disk;
+use crate::http::SelfSigned;
 use crate::message::Urgency;
 use crate::store::{DISK, Received, Store};
 use crate::telegram::{CallError, Gateway, RawUpdate, Webhook, head, polling};
@@ -16,7 +18,12 @@ pub(super) struct Intake {
     pub(super) store: Store,
     pub(super) bot: u64,
     pub(super) webhook: Option<Webhook>,
+    /// What Telegram is given along with the webhook.
+    pub(super) certificate: Option<Arc<SelfSigned>>,
 }
+
+/// How often a certificate of our own is looked at whether it ends soon.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 impl Intake {
     pub(super) async fn run(self, stop: CancellationToken) {
@@ -26,17 +33,47 @@ impl Intake {
         }
     }
 
-    /// Has Telegram post to us. A stop never takes the webhook away: Telegram keeps what comes.
+    /// Has Telegram post to us, and tells it of each new certificate. A stop never takes the webhook away:
+    /// Telegram keeps what comes.
     async fn hook(&self, webhook: &Webhook, stop: &CancellationToken) {
-        while let Err(error) = self.gateway.set_webhook(webhook).await {
-            let fatal = matches!(error, CallError::Refused(_) | CallError::Token);
-            tracing::error!(%error, fatal, "the webhook could not be set; trying again");
-            let pause = Duration::from_secs(if fatal { 60 } else { 5 });
-            if stop.run_until_cancelled(self.store.clock().sleep(pause)).await.is_none() {
+        loop {
+            let certificate = self.certificate.as_ref().map(|own| own.certificate());
+            let webhook = Webhook { certificate, ..webhook.clone() };
+            if stop.run_until_cancelled(self.set(&webhook)).await.is_none() {
+                return;
+            }
+            tracing::info!(host = webhook.url.host_str(), "Telegram posts updates to our webhook");
+            let Some(own) = &self.certificate else { return };
+            if stop.run_until_cancelled(self.renewed(own)).await.is_none() {
                 return;
             }
         }
-        tracing::info!(host = webhook.url.host_str(), "Telegram posts updates to our webhook");
+    }
+
+    /// Tries until Telegram has taken it.
+    async fn set(&self, webhook: &Webhook) {
+        let mut said = None;
+        while let Err(error) = self.gateway.set_webhook(webhook).await {
+            let fatal = matches!(error, CallError::Refused(_) | CallError::Token);
+            if said.as_ref() != Some(&error) {
+                tracing::error!(%error, fatal, "the webhook could not be set; trying again");
+                said = Some(error);
+            }
+            self.store.clock().sleep(Duration::from_secs(if fatal { 60 } else { 5 })).await;
+        }
+    }
+
+    /// Waits until the certificate was made anew.
+    async fn renewed(&self, own: &Arc<SelfSigned>) {
+        loop {
+            self.store.clock().sleep(LOOKED_AT_EVERY).await;
+            let (own, now) = (own.clone(), self.store.clock().now().at);
+            match disk::with(move || own.renew(now)).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the certificate ends soon and cannot be made anew"),
+            }
+        }
     }
 
     async fn poll(&self, stop: &CancellationToken) {
@@ -73,5 +110,5 @@ pub(super) fn webhook_of(settings: &Settings, secret: SecretString) -> Result<Op
     let url = url.parse().map_err(|error| {
         StartError::Settings(format!("WEBHOOK_BASE_URL and TELEGRAM_WEBHOOK_PATH make no address: {error}"))
     })?;
-    Ok(Some(Webhook { url, secret }))
+    Ok(Some(Webhook { url, secret, certificate: None }))
 }

@@ -12,7 +12,7 @@ pub use service::{Seams, Service};
 
 use crate::config::{Keys, Settings};
 use crate::control;
-use crate::http;
+use crate::http::{self, Guard};
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
 use crate::telegram::{Telegram, Timeouts};
@@ -23,9 +23,13 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How often what was measured is summed up.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the service did not start. Nothing was sold and nothing changed.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +41,7 @@ pub enum StartError {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// An address cannot be listened on.
-    #[error("{setting} {address} cannot be listened on: {why}")]
+    #[error("{setting} {address} cannot be listened on: {why}; {}", listen_advice(.why))]
     Listen {
         /// Which setting.
         setting: &'static str,
@@ -49,6 +53,17 @@ pub enum StartError {
     /// The settings are wrong in a way that only the whole can tell.
     #[error("{0}")]
     Settings(String),
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_advice(why: &io::Error) -> &'static str {
+    if why.kind() == io::ErrorKind::AddrInUse {
+        "stop the program that has it, or set another port"
+    } else if why.kind() == io::ErrorKind::PermissionDenied {
+        "ports below 1024 are root's: set another, behind a proxy or a socket unit"
+    } else {
+        "set an address that this machine has"
+    }
 }
 
 /// What one start needs beside its settings.
@@ -91,6 +106,7 @@ fn drive_or_die(engine: Engine) {
 pub struct App {
     service: Service,
     listener: TcpListener,
+    guard: Option<Guard>,
     admin: Option<(TcpListener, PrometheusHandle)>,
     socket: PathBuf,
     _lock: Lock,
@@ -106,7 +122,9 @@ impl App {
         (parts.drive)(engine);
         let socket = control::socket_path(&settings.data_dir);
         let (public, private) = (settings.listen, settings.admin_listen);
-        let service = Service::assemble(settings, keys, store, seams).await?;
+        let guard = Guard::new(&settings, store.clock().now().at).map_err(StartError::Settings)?;
+        let own = guard.as_ref().and_then(|guard| guard.own.clone());
+        let service = Service::assemble(settings, keys, store, seams).await?.with_certificate(own);
         let listener = match parts.listener {
             Some(listener) => listener,
             None => listen("LISTEN", public).await?,
@@ -116,7 +134,7 @@ impl App {
             (Some(handle), None) => Some((listen("ADMIN_LISTEN", private).await?, handle)),
             (None, _) => None,
         };
-        Ok(Self { service, listener, admin, socket, _lock: lock })
+        Ok(Self { service, listener, guard, admin, socket, _lock: lock })
     }
 
     /// Where the public port listens.
@@ -132,9 +150,15 @@ impl App {
     /// Serves until `stop`; then takes nothing new and lets what is under way end, for 25 s at most.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
         let mut doors = JoinSet::new();
-        doors.spawn(http::serve(self.listener, self.service.router(), stop.clone()));
+        let tls = self.guard.as_ref().map(|guard| guard.acceptor.clone());
+        doors.spawn(http::serve(self.listener, self.service.router(), tls, stop.clone()));
+        if let Some(guard) = self.guard {
+            doors.spawn(guard.keep(stop.clone()));
+        }
         if let Some((listener, handle)) = self.admin {
-            doors.spawn(http::serve(listener, http::admin_router(handle), stop.clone()));
+            doors.spawn(keep_up(handle.clone(), stop.clone()));
+            let router = self.service.admin_router(handle);
+            doors.spawn(http::serve(listener, router, None, stop.clone()));
         }
         doors.spawn(answer_operators(self.service.store().clone(), self.socket, stop.clone()));
         let (store, health) = (self.service.store().clone(), self.service.health());
@@ -145,17 +169,25 @@ impl App {
 
 /// Telegram and KIE, over the network.
 pub(crate) fn seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
-    let unusable = |why: String| StartError::Settings(why);
+    let (gateway, provider) = (telegram(settings, keys)?, kie(settings, keys, clock)?);
+    Ok(Seams { gateway: Arc::new(gateway), provider: Arc::new(provider) })
+}
+
+/// Telegram, over the network.
+pub(crate) fn telegram(settings: &Settings, keys: &Keys) -> Result<Telegram, StartError> {
     let telegram = Telegram::new(
         keys.telegram_bot_token.clone(),
         settings.telegram_api_url.clone(),
         settings.data_dir.clone(),
         Timeouts::default(),
-    )
-    .map_err(|error| unusable(format!("TELEGRAM_API_URL: {error}")))?
-    .with_cards(settings.payment_provider_token.clone());
-    let kie = Kie::new(kie_options(settings, keys), clock).map_err(|error| unusable(error.to_string()))?;
-    Ok(Seams { gateway: Arc::new(telegram), provider: Arc::new(kie) })
+    );
+    let telegram = telegram.map_err(|error| StartError::Settings(format!("TELEGRAM_API_URL: {error}")))?;
+    Ok(telegram.with_cards(settings.payment_provider_token.clone()))
+}
+
+/// KIE, over the network.
+pub(crate) fn kie(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Kie, StartError> {
+    Kie::new(kie_options(settings, keys), clock).map_err(|error| StartError::Settings(error.to_string()))
 }
 
 /// What KIE needs to be spoken to, from the settings.
@@ -172,6 +204,13 @@ pub(crate) fn kie_options(settings: &Settings, keys: &Keys) -> Options {
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|why| StartError::Listen { setting, address, why })
+}
+
+/// Sums up what was measured, so that it does not gather where nobody asks for it.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
+        metrics.run_upkeep();
+    }
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.

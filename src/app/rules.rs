@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use std::time::Duration;
 
 /// The free tier is derived; the setting may only repeat it.
-pub(super) fn check_free_tier(settings: &Settings) -> Result<(), StartError> {
+pub(crate) fn check_free_tier(settings: &Settings) -> Result<(), StartError> {
     let derived: Vec<&str> = catalog::free_tier().iter().map(|model| model.id).collect();
     if let Some(named) = &settings.free_tier_model_ids {
         let mut named: Vec<&str> = named.iter().map(String::as_str).collect();

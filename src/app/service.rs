@@ -4,7 +4,7 @@
 use super::{StartError, intake, rules};
 use crate::config::{BotMode, Keys, Settings};
 use crate::flow::Shop;
-use crate::http::{self, Doors, Health, WebhookDoor};
+use crate::http::{self, Doors, Health, SelfSigned, WebhookDoor};
 use crate::message::{Lang, Urgency};
 use crate::provider::Provider;
 use crate::store::{Fault, Store};
@@ -14,6 +14,7 @@ use crate::time::Clock;
 use crate::workers;
 use axum::Router;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub struct Service {
     shop: Arc<OnceLock<Arc<Shop>>>,
     seams: Seams,
     webhook_secret: SecretString,
+    certificate: Option<Arc<SelfSigned>>,
 }
 
 impl Service {
@@ -67,7 +69,14 @@ impl Service {
             kie_hmac_key: settings.kie_webhook_hmac_key.clone(),
             health: Arc::new(Health::default()),
         });
-        Ok(Self { store, settings, keys, doors, shop, seams, webhook_secret })
+        Ok(Self { store, settings, keys, doors, shop, seams, webhook_secret, certificate: None })
+    }
+
+    /// The same, giving Telegram this certificate along with the webhook's address.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Option<Arc<SelfSigned>>) -> Self {
+        self.certificate = certificate;
+        self
     }
 
     /// The store it works on.
@@ -83,6 +92,11 @@ impl Service {
     /// What answers on the public port.
     pub fn router(&self) -> Router {
         http::router(self.doors.clone())
+    }
+
+    /// What answers on the operator's port.
+    pub fn admin_router(&self, metrics: PrometheusHandle) -> Router {
+        http::admin_router(self.doors.clone(), metrics)
     }
 
     /// Works until `stop`; then lets what is under way end, `doors` included, for 25 s at most.
@@ -105,7 +119,7 @@ impl Service {
             bot: self.keys.bot_id,
             provider,
             data_dir: self.settings.data_dir.clone(),
-            callback_base: self.settings.webhook_base_url.clone(),
+            callback_base: self.settings.callback_base().cloned(),
             send_per_second: self.settings.send_per_second,
             credit_alert: self.settings.kie_credit_alert,
             min_free_disk_bytes: self.settings.min_free_disk_bytes,
@@ -126,6 +140,7 @@ impl Service {
             store: self.store.clone(),
             bot: self.keys.bot_id,
             webhook: intake::webhook_of(&self.settings, self.webhook_secret)?,
+            certificate: self.certificate,
         };
         tasks.spawn(intake.run(stop.clone()));
         tracing::info!(bot = bot_name, "ready");
@@ -168,10 +183,15 @@ async fn greet(gateway: &dyn Gateway, clock: &Clock) -> String {
         .with_min_delay(Duration::from_millis(500))
         .with_max_delay(Duration::from_secs(30))
         .without_max_times();
+    let mut said = None;
     for pause in patience.build() {
         match gateway.me().await {
             Ok(me) => return me.username,
-            Err(error) => tracing::warn!(%error, "Telegram has not said who the bot is; asking again"),
+            Err(error) if said.as_ref() == Some(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "Telegram has not said who the bot is; asking again");
+                said = Some(error);
+            }
         }
         clock.sleep(pause).await;
     }

@@ -19,12 +19,50 @@ const TRIES: u32 = 3;
 /// Only who waits longer than this is shown that something happens.
 const SHOW_AFTER: Duration = Duration::from_millis(500);
 
+/// Who has the data directory.
+#[derive(Debug)]
+pub(super) enum Holder {
+    /// A running service, with its pid; or somebody who does not answer.
+    Service(String),
+    /// Nobody: this process could open it.
+    Nobody,
+}
+
+/// Looks who has the data directory. What is not there, or cannot be opened, nobody has.
+pub(super) fn who_has(settings: &Settings) -> Holder {
+    if !settings.data_dir.exists() {
+        return Holder::Nobody;
+    }
+    match ask(settings, Ask::Pid) {
+        Ok(Answer::Pid(pid)) if pid != std::process::id() => Holder::Service(pid.to_string()),
+        Err(failure) if failure.is_taken() => Holder::Service("silent".to_owned()),
+        Ok(_) | Err(_) => Holder::Nobody,
+    }
+}
+
 /// Asks one question that changes nothing.
 pub(super) fn ask(settings: &Settings, ask: Ask) -> Result<Answer, Failure> {
     block_on(async {
         let client = reach(&settings.data_dir).await?;
         let answered = patiently(&client, ask).await?;
         good(answered)
+    })
+}
+
+/// Asks on and on: `next` takes each answer and gives the next question, until there is none. What
+/// opened the file stays open meanwhile.
+pub(super) fn each(
+    settings: &Settings,
+    first: Ask,
+    mut next: impl FnMut(Answer) -> Result<Option<Ask>, Failure>,
+) -> Result<(), Failure> {
+    block_on(async {
+        let client = reach(&settings.data_dir).await?;
+        let mut question = Some(first);
+        while let Some(ask) = question {
+            question = next(good(client.ask(ask).await?)?)?;
+        }
+        Ok(())
     })
 }
 
@@ -73,15 +111,15 @@ async fn patiently(client: &Client, ask: Ask) -> Result<Answer, Unanswered> {
     if let Ok(answered) = timeout(SHOW_AFTER, &mut answer).await {
         return answered;
     }
-    let spinner = spinner();
+    let spinner = spinner("reading the whole file");
     let answered = answer.await;
     spinner.finish_and_clear();
     answered
 }
 
 /// Turns on stderr, and only when that is a terminal.
-fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message("reading the whole file");
+pub(super) fn spinner(message: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(message);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
         spinner.set_style(style);
     }
@@ -101,6 +139,9 @@ fn good(answer: Answer) -> Result<Answer, Failure> {
         | Answer::Wallet(_)
         | Answer::Audit(_)
         | Answer::Timeline(_)
-        | Answer::Selling(_) => Ok(answer),
+        | Answer::Selling(_)
+        | Answer::Migration(_)
+        | Answer::Page(_)
+        | Answer::Concerns(_) => Ok(answer),
     }
 }

@@ -33,6 +33,11 @@ impl Failure {
         Self::refused("the running service is of another version; restart it")
     }
 
+    /// Another process has the data directory.
+    pub(super) fn is_taken(&self) -> bool {
+        self.code == 3
+    }
+
     /// What the shell is told.
     pub(super) fn code(&self) -> u8 {
         self.code
@@ -58,7 +63,12 @@ impl From<Unreachable> for Failure {
             Unreachable::Open(
                 OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
             ) => 4,
-            Unreachable::Open(OpenError::Directory { .. } | OpenError::Fault(_)) => 1,
+            Unreachable::Open(
+                OpenError::Directory { .. }
+                | OpenError::NoRoom { .. }
+                | OpenError::NotUpgraded { .. }
+                | OpenError::Fault(_),
+            ) => 1,
         };
         Self { code, why: error.to_string() }
     }

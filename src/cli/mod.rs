@@ -6,11 +6,18 @@ mod audit;
 mod catalog;
 pub mod demo;
 mod doctor;
+mod export;
 mod failure;
+mod healthcheck;
+mod import;
+mod init;
 mod margins;
+mod migrate;
 mod output;
+mod owner;
 mod run;
 mod selling;
+mod settings;
 mod trace;
 mod verify;
 mod wallet;
@@ -63,6 +70,22 @@ enum Command {
     Audit,
     /// See whether token, webhook, KIE, disk and books are well, and what to do; changes nothing
     Doctor,
+    /// Ask for the three values a start needs, try them, and write a settings file
+    Init(init::Arguments),
+    /// Show the settings that are in force, or check them
+    #[command(subcommand)]
+    Config(settings::Command),
+    /// Ask the running service whether it is well: exit code 0 or 1
+    Healthcheck {
+        /// Only whether it answers, not whether it sells
+        #[arg(long)]
+        live: bool,
+    },
+    /// Print the ledger, the customers or the jobs as CSV, or with --json one object a line
+    Export {
+        /// Which
+        what: export::What,
+    },
     /// Show what happened to one request
     Trace {
         /// The code a customer was shown (RQ-a1b2c3d4), or a job's number
@@ -74,6 +97,10 @@ enum Command {
     Wallet(wallet::Command),
     /// Stop taking orders, or take them again; jobs that run go on
     Selling(selling::Arguments),
+    /// Bring the customers of the old bot along, once, from its tables as CSV files
+    Import(import::Arguments),
+    /// Take the old bot's welcome bonus back from customers who have nothing else; looks only, without --confirm
+    MigrateBalances(migrate::Arguments),
 }
 
 /// Does what the command line says. Exit codes: 0 good; 1 the check, audit or act failed or was
@@ -96,7 +123,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<u8, Failure> {
     let output = Output::new(cli.json);
-    let sources = || Ok::<_, Failure>(Sources::find(environment(env::vars_os())?, cli.config));
+    let config = cli.config.clone();
+    let sources = || Ok::<_, Failure>(Sources::find(environment(env::vars_os())?, config));
     match cli.command {
         Command::Run => return Ok(run::run(&sources()?)),
         Command::Demo { script } => return Ok(demo::run(script)),
@@ -105,22 +133,31 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Catalog { verify, margins: false } => catalog::run(output, verify)?,
         Command::Doctor => {
-            let (settings, keys) = Settings::for_service(&sources()?)?;
+            let sources = sources()?;
+            let (settings, keys) = Settings::for_service(&sources)?;
             run::log_to_stderr(&settings);
-            doctor::run(output, &settings, &keys)?;
+            doctor::run(output, &sources, settings, &keys)?;
         }
+        Command::Init(arguments) => init::run(output, cli.config, &arguments)?,
+        Command::Config(command) => settings::run(output, &sources()?, &command)?,
+        Command::Healthcheck { live } => healthcheck::run(output, &Settings::for_probes(&sources()?)?, live)?,
+        Command::Export { what } => export::run(output, &offline(&sources()?)?, what)?,
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
         Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,
+        Command::Import(arguments) => import::run(output, &offline(&sources()?)?, &arguments)?,
+        Command::MigrateBalances(arguments) => migrate::run(output, &offline(&sources()?)?, &arguments)?,
     }
     Ok(0)
 }
 
-/// What a command on the data directory needs of the settings, and logs set up by them.
+/// What a command on the data directory needs of the settings, and logs set up by them. From here on the
+/// process is no longer root, if the directory is another's.
 fn offline(sources: &Sources) -> Result<Settings, Failure> {
-    let settings = Settings::for_data_dir(sources)?;
+    let mut settings = Settings::for_data_dir(sources)?;
     run::log_to_stderr(&settings);
+    owner::become_owner(&mut settings.data_dir)?;
     Ok(settings)
 }
 

@@ -39,6 +39,11 @@ impl Output {
         Self { json, is_terminal, has_colours: is_terminal && !no_color }
     }
 
+    /// The same words for a file.
+    pub(super) fn plain() -> Self {
+        Self { json: false, is_terminal: false, has_colours: false }
+    }
+
     /// Prints `document` for a script, or what `say` makes of it for a person.
     pub(super) fn answer<D: Serialize>(
         self,
@@ -59,6 +64,16 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(|error| Failure::refused(format!("stdout: {error}"))),
         }
+    }
+
+    /// Prints `document` for a script, and nothing for a person: what follows on stderr says it all.
+    pub(super) fn document<D: Serialize>(self, document: &D) -> Result<(), Failure> {
+        if self.json { self.answer(document, |_| String::new()) } else { Ok(()) }
+    }
+
+    /// Whether a script reads the answer.
+    pub(super) fn is_json(self) -> bool {
+        self.json
     }
 
     /// An empty table with these headings.
@@ -86,6 +101,17 @@ impl Output {
     fn heading(self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.has_colours { cell.add_attribute(Attribute::Bold) } else { cell }
+    }
+
+    /// Words with a meaning; coloured where colours are wanted.
+    pub(super) fn painted(self, text: &str, tone: Tone) -> String {
+        let words = console::style(text).force_styling(self.has_colours);
+        match tone {
+            Tone::Good => words.green(),
+            Tone::Unsure => words.yellow(),
+            Tone::Bad => words.red().bold(),
+        }
+        .to_string()
     }
 
     /// A cell with a meaning; coloured where colours are wanted.

@@ -1,10 +1,11 @@
 //! `samovar run`: the service, until SIGTERM or Ctrl-C.
 
+use super::owner;
 use crate::app::{App, Parts, Passed, StartError};
 use crate::config::{LogFormat, Settings, Sources};
+use crate::metrics;
 use crate::store::{Fault, OpenError};
-use metrics_exporter_prometheus::PrometheusBuilder;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -13,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -31,6 +33,10 @@ pub(super) fn run(sources: &Sources) -> u8 {
         }
     };
     log_to_stderr(&settings);
+    if let Err(failure) = owner::refuse_root(&settings.data_dir) {
+        eprintln!("{failure}");
+        return failure.code();
+    }
     let passed = match Passed::take() {
         Ok(passed) => passed,
         Err(error) => {
@@ -38,7 +44,7 @@ pub(super) fn run(sources: &Sources) -> u8 {
             return exit_code(&error);
         }
     };
-    let metrics = match PrometheusBuilder::new().install_recorder() {
+    let metrics = match metrics::install() {
         Ok(handle) => Some(handle),
         Err(error) => {
             tracing::warn!(%error, "there will be no metrics");
@@ -88,7 +94,12 @@ fn exit_code(error: &StartError) -> u8 {
             OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
         )
         | StartError::Fault(Fault::Row { .. }) => 4,
-        StartError::Open(OpenError::Directory { .. } | OpenError::Fault(_))
+        StartError::Open(
+            OpenError::Directory { .. }
+            | OpenError::NoRoom { .. }
+            | OpenError::NotUpgraded { .. }
+            | OpenError::Fault(_),
+        )
         | StartError::Fault(_)
         | StartError::Listen { .. } => 1,
     }
@@ -101,10 +112,27 @@ pub(super) fn log_to_stderr(settings: &Settings) {
         Targets::new().with_default(Level::INFO)
     });
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    match settings.log_format {
-        LogFormat::Text => registry.with(layer.with_target(false)).init(),
-        LogFormat::Json => registry.with(layer.json()).init(),
+    let layer = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    match (settings.log_format, journal(settings.log_format)) {
+        (LogFormat::Journald, Ok(Some(journal))) => registry.with(journal).init(),
+        (LogFormat::Json, _) => {
+            // A line is one flat object; the ids of what it is about are in its span.
+            registry.with(layer.json().flatten_event(true).with_span_list(false)).init();
+        }
+        (LogFormat::Text | LogFormat::Journald, journal) => {
+            registry.with(layer.with_target(false)).init();
+            if let Err(error) = journal {
+                tracing::warn!(%error, "the journal cannot be reached; logging as text");
+            }
+        }
+    }
+}
+
+/// The way to systemd's journal, if that is wanted.
+fn journal(format: LogFormat) -> io::Result<Option<tracing_journald::Layer>> {
+    match format {
+        LogFormat::Journald => tracing_journald::layer().map(|layer| Some(layer.with_field_prefix(None))),
+        LogFormat::Text | LogFormat::Json => Ok(None),
     }
 }
 

@@ -282,7 +282,8 @@ pub(super) fn log_format(text: &str) -> Checked<LogFormat> {
     match text.trim().to_ascii_lowercase().as_str() {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        _ => Err("must be text or json".to_owned()),
+        "journald" => Ok(LogFormat::Journald),
+        _ => Err("must be text, json or journald".to_owned()),
     }
 }
 

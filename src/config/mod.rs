@@ -6,10 +6,17 @@
 
 mod check;
 mod message;
+mod probe;
+mod problem;
 mod reader;
+mod show;
 mod source;
+mod tls;
 
+pub use problem::{Problem, Problems};
+pub use show::{Shown, show};
 pub use source::Sources;
+pub use tls::{Acme, Tls};
 
 use crate::ids::UserId;
 use crate::money::Kopecks;
@@ -17,7 +24,6 @@ use reader::Reader;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use source::{Gathered, Raw};
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,7 +33,7 @@ use url::Url;
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
 
 /// Every setting there is.
-pub const NAMES: [&str; 52] = [
+pub const NAMES: [&str; 57] = [
     "TELEGRAM_BOT_TOKEN",
     "KIE_API_KEY",
     "ADMIN_IDS",
@@ -41,6 +47,11 @@ pub const NAMES: [&str; 52] = [
     "MIN_FREE_DISK",
     "BOT_MODE",
     "WEBHOOK_BASE_URL",
+    "TLS",
+    "DOMAIN",
+    "ACME_EMAIL",
+    "ACME_DIRECTORY",
+    "ACME_ROOTS",
     "TELEGRAM_WEBHOOK_PATH",
     "TELEGRAM_WEBHOOK_SECRET_TOKEN",
     "TELEGRAM_API_URL",
@@ -105,6 +116,8 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+    /// Fields in systemd's journal.
+    Journald,
 }
 
 /// What only the service needs, and what must be given.
@@ -139,6 +152,8 @@ pub struct Settings {
     pub bot_mode: BotMode,
     /// The public address of `listen`, without a slash at its end; always there in webhook mode.
     pub webhook_base_url: Option<Url>,
+    /// How `listen` speaks.
+    pub tls: Tls,
     /// The path of Telegram's webhook; begins with a slash.
     pub telegram_webhook_path: String,
     /// What Telegram must send along; `None`: to be made at random and kept.
@@ -219,26 +234,6 @@ pub struct Settings {
     pub retention_days: u32,
 }
 
-/// One thing that is wrong with the settings. Its text is one line and holds no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The setting, or the file when it cannot be read at all.
-    pub name: String,
-    /// What is wrong, and where a right value comes from.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.what)
-    }
-}
-
-/// All that is wrong with the settings, a line each; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct Problems(pub Vec<Problem>);
-
 impl Settings {
     /// All settings and the keys, for `run`, `doctor` and `config check`.
     pub fn for_service(sources: &Sources) -> Result<(Self, Keys), Problems> {
@@ -286,13 +281,11 @@ impl Settings {
         if reader.problems.is_empty() { Ok(settings) } else { Err(Problems(reader.problems)) }
     }
 
-    /// Whether KIE can call us back.
-    pub fn has_callbacks(&self) -> bool {
-        self.webhook_base_url.is_some()
-    }
-
     fn read(reader: &mut Reader<'_>) -> Self {
+        let (tls, domain) = tls::read(reader);
         let webhook_base_url = reader.optional("WEBHOOK_BASE_URL", check::public_url);
+        let webhook_base_url = webhook_base_url.or_else(|| tls::base_of(&domain?));
+        let has_callbacks = webhook_base_url.is_some() && tls != Tls::SelfSigned;
         let usd_to_rub = reader.or("USD_TO_RUB", Decimal::from(95), check::above_zero);
         let settings = Self {
             data_dir: reader.or("DATA_DIR", PathBuf::from("./data"), check::folder),
@@ -331,7 +324,7 @@ impl Settings {
             job_deadline_video: reader.or("JOB_DEADLINE_VIDEO", minutes(60), check::duration),
             unknown_deadline: reader.or(
                 "UNKNOWN_DEADLINE",
-                minutes(if webhook_base_url.is_some() { 30 } else { 2 }),
+                minutes(if has_callbacks { 30 } else { 2 }),
                 check::duration,
             ),
             actions_per_minute: reader.or("ACTIONS_PER_MINUTE", 20, check::count),
@@ -347,6 +340,7 @@ impl Settings {
             paysupport: reader.optional("PAYSUPPORT", message::check),
             retention_days: reader.or("RETENTION_DAYS", 30, check::count),
             webhook_base_url,
+            tls,
         };
         settings.check_together(&mut reader.problems);
         settings
@@ -374,6 +368,9 @@ impl Settings {
         let is_telegrams = self.telegram_api_url.as_str().starts_with(check::TELEGRAM);
         if is_public && is_telegrams && !matches!(port, Some(443 | 80 | 88 | 8443)) {
             wrong("WEBHOOK_BASE_URL", "must use port 443, 80, 88 or 8443: Telegram calls no others");
+        }
+        if let Some((name, what)) = self.tls.misfit(self.webhook_base_url.as_ref()) {
+            wrong(name, what);
         }
     }
 }

@@ -70,6 +70,11 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("WEBHOOK_BASE_URL", "http://planted.example", "https://bot.example.com"),
         ("WEBHOOK_BASE_URL", "https://planted.example:8080", "port 443, 80, 88 or 8443"),
         ("WEBHOOK_BASE_URL", "planted.example", "https://bot.example.com"),
+        ("TLS", "planted", "off, self-signed or acme"),
+        ("TLS", "self-signed", "WEBHOOK_BASE_URL is missing"),
+        ("DOMAIN", "planted/x", "name or an address"),
+        ("ACME_EMAIL", "planted", "me@example.com"),
+        ("ACME_DIRECTORY", "planted", "https://api.example.com"),
         ("TELEGRAM_WEBHOOK_PATH", "planted", "must begin with /"),
         ("TELEGRAM_WEBHOOK_PATH", "/planted?", "must begin with /"),
         ("TELEGRAM_WEBHOOK_PATH", "/kie/callback", "is taken"),
@@ -106,7 +111,7 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
         ("UNKNOWN_DEADLINE", "721h", "30m"),
         ("MIN_FREE_DISK", "much planted", "256MB"),
         ("MIN_FREE_DISK", "99999999999999999999", "256MB"),
-        ("LOG_FORMAT", "planted", "text or json"),
+        ("LOG_FORMAT", "planted", "text, json or journald"),
         ("SUPPORT_TELEGRAM", "https://planted.example", "Telegram name"),
         ("PAYMENT_BANK", "two\nlines planted", "one line"),
         ("TERMS", "<b>planted", "closed"),
@@ -166,6 +171,12 @@ fn what_people_write_is_understood() {
     let both =
         Settings::for_service(&service(&[("PORT", "9001"), ("LISTEN", "0.0.0.0:80")])).expect("good").0;
     assert_eq!(both.listen.to_string(), "0.0.0.0:80");
+    let own = [("WEBHOOK_BASE_URL", "https://203.0.113.7:8443"), ("TLS", "self-signed")];
+    let own = Settings::for_service(&service(&own)).expect("good").0;
+    assert_eq!((own.has_callbacks(), own.unknown_deadline), (false, minutes(2)));
+    assert_eq!((own.probe_address(), port.probe_address()), (own.admin_listen, port.listen));
+    let domain = Settings::for_service(&service(&[("DOMAIN", "bot.example.com")])).expect("good").0;
+    assert_eq!(domain.webhook_base_url.as_ref().map(Url::as_str), Some("https://bot.example.com/"));
     let sandbox = [("WEBHOOK_BASE_URL", "http://127.0.0.1:9000"), ("BOT_MODE", "polling")];
     assert_eq!(Settings::for_service(&service(&sandbox)).expect("good").0.bot_mode, BotMode::Polling);
 }
@@ -366,6 +377,9 @@ fn the_example_names_every_setting_once_with_its_default() {
             "PORT",
             "BOT_MODE",
             "WEBHOOK_BASE_URL",
+            "DOMAIN",
+            "ACME_EMAIL",
+            "ACME_ROOTS",
             "TELEGRAM_WEBHOOK_SECRET_TOKEN",
             "KIE_WEBHOOK_HMAC_KEY",
             "RESULT_HOSTS",

@@ -1,23 +1,28 @@
 //! The one function that answers an operator: on the running service, and on the file that the
 //! command line opened itself.
 
-use super::document::{Selling, Stop, Timeline, Wallet, WalletTransfer};
-use super::{Answer, Ask};
+use super::document::{Concerns, Selling, Stop, Timeline, Wallet, WalletTransfer};
+use super::migrate::migrate;
+use super::{Answer, Ask, export};
 use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
 use crate::ledger::{Account, Refusal};
 use crate::money::Kopecks;
-use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, View};
-use crate::time::Up;
+use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, Unmatched, View};
+use crate::time::{At, Up};
 
 /// After a correction, so many transfers are shown.
 const SHOWN_AFTER_ADJUST: usize = 20;
+/// Odd payments of so many days are told, of the newest so many there are.
+const ODD_DAYS: i64 = 7;
+const ODD_LOOK: usize = 2_000;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Answers one question. A fault becomes [`Answer::Failed`]: then nothing changed.
 ///
 /// Only of an act whose own commit failed nobody knows whether it happened, and then it says so.
 pub async fn answer(store: &Store, ask: Ask) -> Answer {
-    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. });
+    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. } | Ask::Migrate { confirm: true, .. });
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {
@@ -57,6 +62,14 @@ async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
             stops(store).await
         }
         Ask::Stops => stops(store).await,
+        Ask::Migrate { confirm, window, limit } => migrate(store, confirm, window, limit).await,
+        Ask::Export { table, after, limit } => {
+            store.read(move |view| export::page(view, table, after, limit).map(Answer::Page)).await
+        }
+        Ask::Concerns => {
+            let now = store.clock().now().at;
+            store.read(move |view| concerns(view, now).map(Answer::Concerns)).await
+        }
     }
 }
 
@@ -187,4 +200,15 @@ async fn stops(store: &Store) -> Result<Answer, Fault> {
             Ok(Answer::Selling(Selling { selling: stops.iter().all(|stop| stop.what != "all"), stops }))
         })
         .await
+}
+
+fn concerns(view: &View, now: At) -> Result<Concerns, Fault> {
+    let unmatched = view.unmatched(At(now.0.saturating_sub(ODD_DAYS * DAY_MS)), ODD_LOOK)?;
+    let Unmatched { odd, gone_back, undecided } = unmatched;
+    Ok(Concerns { backup_verified: backup_verified(view)?, odd, gone_back, undecided })
+}
+
+/// When a backup was last proven to be good.
+fn backup_verified(view: &View) -> Result<Option<At>, Fault> {
+    view.note::<At>("backup_verified")
 }

@@ -3,7 +3,8 @@
 
 use crate::ids::{JobId, RequestId, Seq, UserId};
 use crate::ledger::{Account, Kind};
-use crate::store::{self, LedgerRow, Report, StopRow, StoppedBy, TraceRow};
+use crate::store::{self, Candidate, LedgerRow, Report, StopRow, StoppedBy, TraceRow};
+use crate::time::At;
 use serde::{Deserialize, Serialize};
 
 /// A wallet.
@@ -142,6 +143,45 @@ impl From<TraceRow> for Event {
     }
 }
 
+/// Old welcome bonuses that may be taken back, or were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// Whose, the newest wallet first.
+    pub candidates: Vec<Migrant>,
+    /// What is taken from all of them, in roubles.
+    pub total: String,
+    /// From so many it was taken.
+    pub done: usize,
+    /// From so many it could not be.
+    pub failed: usize,
+}
+
+/// A customer with nothing but an old welcome bonus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migrant {
+    /// Who.
+    pub user: UserId,
+    /// What they may spend, in roubles; before anything was taken.
+    pub balance: String,
+    /// What they were given, in roubles.
+    pub welcome: String,
+    /// Since when.
+    pub since: String,
+    /// Why it was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+impl From<Candidate> for Migrant {
+    fn from(found: Candidate) -> Self {
+        let Candidate { user, balance, welcome, since } = found;
+        let (balance, welcome, since) = (balance.to_string(), welcome.to_string(), since.to_string());
+        Self { user, balance, welcome, since, failed: None }
+    }
+}
+
 /// What is sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selling {
@@ -175,4 +215,17 @@ impl Stop {
         };
         Self { what, since: row.at.to_string(), why: row.why, by: by.to_owned() }
     }
+}
+
+/// What an operator should hear of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concerns {
+    /// When a backup was last proven to be good; `None`: never.
+    pub backup_verified: Option<At>,
+    /// Odd payments of the last week.
+    pub odd: u64,
+    /// Payments that went back and never came.
+    pub gone_back: u64,
+    /// Transfers by hand with a receipt that no operator has decided on.
+    pub undecided: u64,
 }

@@ -7,17 +7,24 @@
 mod answer;
 mod client;
 mod document;
+mod export;
+mod migrate;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 
 pub use answer::answer;
 pub use client::{Client, Unanswered, Unreachable};
-pub use document::{Audit, AuditRule, BrokenRow, Event, Selling, Stop, Timeline, Wallet, WalletTransfer};
+pub use document::{
+    Audit, AuditRule, BrokenRow, Concerns, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet,
+    WalletTransfer,
+};
+pub use export::{JobLine, LedgerLine, Page, Table, UserLine};
 pub use server::serve;
 
 use crate::ids::{ActionId, UserId};
 use crate::money::Kopecks;
+use crate::store::Window;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -72,20 +79,42 @@ pub enum Ask {
     },
     /// What is not sold just now.
     Stops,
+    /// The old welcome bonuses that may be taken back, or taking them back.
+    Migrate {
+        /// Take them back; else only look.
+        confirm: bool,
+        /// Whose.
+        window: Window,
+        /// So many at most, the newest wallets first.
+        limit: Option<u32>,
+    },
+    /// A page of a table.
+    Export {
+        /// Which table.
+        table: Table,
+        /// The number of the last row of the page before; 0 for the first page.
+        after: u64,
+        /// How many rows at most; never more than 5,000 come.
+        limit: u32,
+    },
+    /// What an operator should hear of.
+    Concerns,
 }
 
 impl Ask {
     /// True for what reads the whole file and so takes as long as the file is large.
     pub fn is_long(&self) -> bool {
         match self {
-            Self::Audit => true,
+            Self::Audit | Self::Migrate { .. } => true,
             Self::Pid
             | Self::NewAction
             | Self::Adjust { .. }
             | Self::Wallet { .. }
             | Self::Trace { .. }
             | Self::Selling { .. }
-            | Self::Stops => false,
+            | Self::Stops
+            | Self::Export { .. }
+            | Self::Concerns => false,
         }
     }
 }
@@ -106,6 +135,12 @@ pub enum Answer {
     Timeline(Timeline),
     /// What is sold.
     Selling(Selling),
+    /// Old welcome bonuses.
+    Migration(Migration),
+    /// A page of a table.
+    Page(Page),
+    /// What an operator should hear of.
+    Concerns(Concerns),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

@@ -10,7 +10,7 @@ use crate::job::State;
 use crate::ledger::{Memo, Refusal, Transfer};
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::money::Kopecks;
-use crate::store::{Action, ActionRow, Delivery, Fault, Job, StoppedBy, Tx};
+use crate::store::{Action, ActionRow, Delivery, Fault, Job, StoppedBy, Tx, View};
 use crate::texts::{self, Arg};
 use crate::time::At;
 use rust_decimal::Decimal;
@@ -308,6 +308,11 @@ pub fn credit(tx: &Tx<'_>) -> Result<Option<Credit>, Fault> {
     tx.note(CREDIT)
 }
 
+/// The same, as a snapshot has it.
+pub fn credit_in(view: &View) -> Result<Option<Credit>, Fault> {
+    view.note(CREDIT)
+}
+
 /// Notes what is left on the account at the provider: sells again if it was empty, and tells the
 /// operators when it goes below `alert`, then once a day as long as it is.
 pub fn note_credit(shop: &Shop, tx: &mut Tx<'_>, credits: Decimal, alert: Decimal) -> Result<(), Fault> {
@@ -316,7 +321,7 @@ pub fn note_credit(shop: &Shop, tx: &mut Tx<'_>, credits: Decimal, alert: Decima
     tx.put_note(CREDIT, &Credit { at, credits })?;
     let is_out = tx.stop("all")?.is_some_and(|stop| stop.by == StoppedBy::Credit);
     if is_out && credits > Decimal::ZERO {
-        tracing::info!(%credits, "the provider has credit again; selling goes on");
+        tx.after_commit(move || tracing::info!(%credits, "the provider has credit again; selling goes on"));
         tx.lift_stop("all")?;
     }
     let told = |last: Credit| last.credits < alert && last.at.day() == at.day();

@@ -2,6 +2,7 @@
 //! stopped model by itself). After an operator had orders taken again every kind is news again.
 
 use super::Shop;
+use crate::ids;
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::store::{Fault, SOLD_AGAIN, Tx};
 use crate::texts::{self, Arg};
@@ -92,7 +93,6 @@ impl Alarm<'_> {
 pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Result<(), Fault> {
     let (text, note) = (alarm.text(), alarm.note());
     let now = tx.now().at;
-    tracing::warn!(alarm = text, detail, "the operator is told");
     let sold_again = tx.note::<At>(SOLD_AGAIN)?;
     let fresh =
         |last: At| last <= now && now.since(last) < PAUSE && sold_again.is_none_or(|again| again < last);
@@ -100,6 +100,10 @@ pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Re
         return Ok(());
     }
     tx.put_note(&note, &now)?;
+    // Why an update makes no sense may quote the customer.
+    let shown = if alarm == Alarm::Parked { detail.split(':').next().unwrap_or(detail) } else { detail };
+    let shown = ids::mask_numbers(shown);
+    tx.after_commit(move || tracing::warn!(alarm = text, detail = shown, "the operator is told"));
     for &admin in &shop.admins {
         let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);
         let text = texts::say(lang, text, &[("detail", Arg::Text(detail))]);

@@ -1,6 +1,7 @@
 //! Counting results for the operator's numbers by day.
 
-use crate::job::State;
+use crate::catalog;
+use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::store::{DayRow, Fault, Job, Tx};
 use rust_decimal::Decimal;
@@ -33,6 +34,43 @@ pub(super) fn result(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
         ) => return Ok(()),
     }
     tx.count_day(&count)
+}
+
+/// Counts a job that has just ended, for whoever watches.
+pub(super) fn ending(tx: &mut Tx<'_>, job: &Job) {
+    let outcome = match &job.row.state {
+        State::Done { .. } => "done",
+        State::Late { .. } => "late",
+        State::Failed { why, late: Late::Never | Late::Watch { .. } } => code(why),
+        State::Failed { late: Late::Fetch { .. }, .. }
+        | State::Queued { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Unknown { .. }
+        | State::Fetching { .. } => return,
+    };
+    let model = catalog::model(&job.row.model).map_or("gone", |model| model.id);
+    tx.after_commit(move || {
+        metrics::counter!("samovar_jobs_ended_total", "model" => model, "outcome" => outcome).increment(1);
+    });
+}
+
+/// The word for a failure, without anybody's words.
+pub(super) fn code(why: &Why) -> &'static str {
+    match why {
+        Why::Cancelled => "cancelled",
+        Why::QueueTimeout => "queue-timeout",
+        Why::NoCredit => "no-credit",
+        Why::KeyRefused => "key-refused",
+        Why::Paused => "paused",
+        Why::ModelGone => "model-gone",
+        Why::Rejected { .. } => "rejected",
+        Why::TaskFailed { .. } => "task-failed",
+        Why::NoAnswer => "no-answer",
+        Why::Deadline => "deadline",
+        Why::ResultLost => "result-lost",
+        Why::InputLost => "input-lost",
+    }
 }
 
 /// True when all that ever went out of the wallet is this charge. Who had a wallet debited by an

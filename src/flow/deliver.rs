@@ -4,7 +4,7 @@
 use super::alarm::{self, Alarm};
 use super::settle::end;
 use super::{Shop, news, refund, topup};
-use crate::ids::{JobId, MessageId, OutboxId, PaymentId, UserId};
+use crate::ids::{JobId, MessageId, OutboxId, PaymentId, UserId, about};
 use crate::job::State;
 use crate::ledger::{Memo, Transfer};
 use crate::message::{About, Act, MediaKind, NotTaken, Sent};
@@ -216,7 +216,10 @@ fn refused(
         return topup::not_invoiced(tx, payment).map(|()| Next::Gone);
     }
     let Some(mut job) = job else {
-        tracing::warn!(?why, about = ?row.outgoing.about, "Telegram refused a message");
+        let (why, customer) = (why.clone(), UserId(row.outgoing.chat.0));
+        tx.after_commit(move || {
+            about(None, None, customer).in_scope(|| tracing::warn!(?why, "Telegram refused a message"));
+        });
         return Ok(Next::Gone);
     };
     tx.trace(job.row.request, job.row.user, Some(job.id), "refused-by-telegram", format!("{why:?}"))?;

@@ -5,7 +5,7 @@ use crate::catalog;
 use crate::catalog::input::Value;
 use crate::ids::UserId;
 use crate::message::Lang;
-use crate::store::{Fault, Job, Payment, Session, Step, Tx};
+use crate::store::{Fault, Job, LegacyRow, Payment, Session, Step, Tx};
 use crate::time::At;
 use serde_json::{Map, Value as Json, json};
 
@@ -60,6 +60,7 @@ fn newest(
         "session": session_of(session),
         "jobs": jobs.iter().map(|job| job_of(shop, job)).collect::<Vec<_>>(),
         "ledger": statement.lines.iter().map(move_of).collect::<Vec<_>>(),
+        "bot_before": statement.old.iter().map(old_of).collect::<Vec<_>>(),
         "payments": payments.iter().map(payment_of).collect::<Vec<_>>(),
         "free_uses": free_uses(tx, user)?,
         "bonus": bonus(tx, user)?,
@@ -134,6 +135,10 @@ fn move_of(line: &statement::Line) -> Json {
         "model": line.model,
         "job": line.job.map(|job| job.0),
     })
+}
+
+fn old_of(row: &LegacyRow) -> Json {
+    json!({"at": row.at.to_string(), "kind": row.kind, "amount": row.amount.to_string(), "ref": row.reference})
 }
 
 fn payment_of(payment: &Payment) -> Json {

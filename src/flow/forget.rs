@@ -64,6 +64,7 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     tx.drop_looks(user)?;
     tx.forget_parked_of(user)?;
     tx.cut_reasons(user)?;
+    tx.cut_legacy(user)?;
     for mut payment in
         tx.payments_of(user, 0, usize::MAX)?.into_iter().filter(|one| one.row.receipt.is_some())
     {

@@ -17,6 +17,7 @@ pub mod export;
 pub mod forget;
 pub mod free;
 pub mod intake;
+pub mod legacy;
 pub mod news;
 pub mod order;
 pub mod promo;

@@ -89,6 +89,22 @@ pub enum NotSold {
     NoPrice(#[from] NoPrice),
 }
 
+impl NotSold {
+    /// The word for it in metrics.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::PriceChanged(_) => "price-changed",
+            Self::Short { .. } => "short",
+            Self::TooManyOpen { .. } => "too-many-open",
+            Self::QueueFull => "queue-full",
+            Self::NotSelling => "not-selling",
+            Self::ModelStopped => "model-stopped",
+            Self::Banned => "banned",
+            Self::NoPrice(_) => "no-price",
+        }
+    }
+}
+
 /// What `input` costs `user` now: a free use of the model or a bonus use if one is left, else the price.
 pub fn offer(
     shop: &Shop,
@@ -116,7 +132,11 @@ pub fn offer(
 pub fn place(shop: &Shop, tx: &mut Tx<'_>, order: &Order) -> Result<Result<Placed, NotSold>, Fault> {
     let offer = match check(shop, tx, order)? {
         Ok(offer) => offer,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => {
+            let code = refusal.code();
+            tx.after_commit(move || metrics::counter!("samovar_refusals_total", "code" => code).increment(1));
+            return Ok(Err(refusal));
+        }
     };
     let Some(mut user) = tx.user(order.user)? else {
         return Err(Fault::Bug("an order of a customer who was never noted".to_owned()));

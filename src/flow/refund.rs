@@ -6,7 +6,7 @@
 
 use super::alarm::{self, Alarm};
 use super::{Shop, receipt, referral};
-use crate::ids::{PaymentId, UserId};
+use crate::ids::{PaymentId, UserId, about};
 use crate::ledger::{Refusal, Transfer};
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::money::Kopecks;
@@ -98,6 +98,10 @@ fn taken(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, by: Option<UserId>) -> Res
             payment.row.state = state;
             payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Refunded, by });
             tx.put_payment(&payment)?;
+            let (number, user) = (payment.id.0, payment.row.user);
+            tx.after_commit(move || {
+                about(None, None, user).in_scope(|| tracing::info!(payment = number, "paid back"));
+            });
             let message = receipt::went_back(tx, lang, &payment, true)?;
             tx.say(message, None)?;
             referral::went_back(tx, &payment)

@@ -24,7 +24,7 @@ pub fn model_of(job: &Job) -> Option<&'static Model> {
 pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Result<State, Refused>, Fault> {
     let Some(mut job) = tx.job(id)? else { return Ok(Err(Refused::NotExpected)) };
     let event = own_task_only(tx, id, event)?;
-    let what = event_name(&event);
+    let (what, said_by_worker) = (event_name(&event), is_said_by_worker(&event));
     if let Event::Accepted { task, .. } | Event::Bound { task } = &event {
         job.row.task = Some(task.clone());
     }
@@ -38,9 +38,13 @@ pub fn step(shop: &Shop, tx: &mut Tx<'_>, id: JobId, event: Event) -> Result<Res
     move_money(shop, tx, &mut job, step.money)?;
     if job.row.state.name() != before.name() {
         let data = trace_data(&job.row.state);
-        tx.trace(job.row.request, job.row.user, Some(id), what, data)?;
+        tx.note_event(job.row.request, job.row.user, Some(id), what, data)?;
+        if !said_by_worker {
+            tx.log_event(job.row.request, job.row.user, Some(id), what, log_data(&job.row.state))?;
+        }
         tell(shop, tx, &mut job, &before)?;
         count::result(tx, &job)?;
+        count::ending(tx, &job);
     }
     tx.put_job(&job)?;
     Ok(Ok(job.row.state))
@@ -268,6 +272,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::Accepted { .. } => "accepted",
         Event::Refused { .. } => "refused",
         Event::InDoubt { .. } => "in-doubt",
+        Event::Restored => "restored",
         Event::Hint { .. } => "callback",
         Event::Bound { .. } => "found",
         Event::NotOurs => "not-ours",
@@ -279,6 +284,46 @@ fn event_name(event: &Event) -> &'static str {
         Event::NotFetched => "not-fetched",
         Event::Cancel => "cancelled",
         Event::Expire => "expired",
+    }
+}
+
+/// Whether the worker that met it has said why in the log.
+fn is_said_by_worker(event: &Event) -> bool {
+    match event {
+        Event::NotUploaded
+        | Event::InputLost
+        | Event::NotSent { .. }
+        | Event::InDoubt { .. }
+        | Event::Restored
+        | Event::NotFetched => true,
+        Event::Start
+        | Event::Busy { .. }
+        | Event::Accepted { .. }
+        | Event::Refused { .. }
+        | Event::Hint { .. }
+        | Event::Bound { .. }
+        | Event::NotOurs
+        | Event::Running
+        | Event::NoLook
+        | Event::Succeeded { .. }
+        | Event::TaskFailed { .. }
+        | Event::Fetched { .. }
+        | Event::Cancel
+        | Event::Expire => false,
+    }
+}
+
+/// What the log shows of a state: never the provider's words, which may quote the customer's.
+fn log_data(state: &State) -> String {
+    match state {
+        State::Failed { why, .. } => count::code(why).to_owned(),
+        State::Queued { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Unknown { .. }
+        | State::Fetching { .. }
+        | State::Done { .. }
+        | State::Late { .. } => trace_data(state),
     }
 }
 

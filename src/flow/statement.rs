@@ -6,12 +6,13 @@
 
 use crate::catalog;
 use crate::ids::{JobId, PaymentId, Seq, UserId};
-use crate::ledger::{Account, Counters, Kind, Memo, Transfer};
+use crate::ledger::{Account, Counters, Kind, Memo, Ref, Transfer};
 use crate::message::Lang;
 use crate::money::Kopecks;
-use crate::store::{Fault, LedgerRow, Tx};
+use crate::store::{Fault, LedgerRow, LegacyKind, LegacyRow, Tx};
 use crate::texts::{self, Arg};
 use crate::time::At;
+use std::cmp::Reverse;
 
 /// What is in a wallet, or what changed in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +75,10 @@ impl Line {
             | Memo::Action(_)
             | Memo::Welcome
             | Memo::Undeliverable
-            | Memo::Promo(_) => None,
+            | Memo::Promo(_)
+            | Memo::Legacy
+            | Memo::LegacyImport
+            | Memo::LegacyMigration => None,
         }
     }
 }
@@ -88,19 +92,23 @@ pub struct Statement {
     pub available: Kopecks,
     /// The movements, newest first.
     pub lines: Vec<Line>,
+    /// What else the bot before this one knew, newest first: it moved no money, and comes after all movements.
+    pub old: Vec<LegacyRow>,
     /// There are older ones.
     pub more: bool,
 }
 
-/// `limit` movements of a customer's wallet after the newest `skip`. All newer ones are read too.
+/// `limit` movements of a customer's wallet after the newest `skip`; after the last of them what else the bot
+/// before this one knew. All newer ones are read too.
 pub fn read(tx: &Tx<'_>, lang: Lang, user: UserId, skip: usize, limit: usize) -> Result<Statement, Fault> {
     let wallet = Account::User(user);
     let does_not_fit = || Fault::Bug(format!("the wallet of {user} does not fit"));
     let now = Sums::of(&tx.account(wallet)?.counters).ok_or_else(does_not_fit)?;
     let end = skip.saturating_add(limit);
     let mut rows = tx.history(wallet, None, end.saturating_add(1))?;
-    let more = rows.len() > end;
+    let mut more = rows.len() > end;
     rows.truncate(end);
+    let movements = rows.len();
     let (mut after, mut lines) = (now, Vec::new());
     for (number, (seq, LedgerRow { transfer, .. })) in rows.into_iter().enumerate() {
         let change = change(tx, wallet, &transfer)?;
@@ -111,7 +119,36 @@ pub fn read(tx: &Tx<'_>, lang: Lang, user: UserId, skip: usize, limit: usize) ->
         }
         after = before;
     }
-    Ok(Statement { now, available: now.available().ok_or_else(does_not_fit)?, lines, more })
+    let mut old = Vec::new();
+    if !more {
+        let all = old_rows(tx, user)?;
+        let from = skip.saturating_sub(movements).min(all.len());
+        let until = end.saturating_sub(movements).min(all.len());
+        more = until < all.len();
+        old = all[from..until].to_vec();
+    }
+    Ok(Statement { now, available: now.available().ok_or_else(does_not_fit)?, lines, old, more })
+}
+
+/// What the bot before this one knew and the ledger does not say, newest first.
+fn old_rows(tx: &Tx<'_>, user: UserId) -> Result<Vec<LegacyRow>, Fault> {
+    let mut rows = tx.legacy_of(user)?;
+    rows.retain(|row| row.seq.is_none());
+    rows.sort_by_key(|row| Reverse(row.at));
+    Ok(rows)
+}
+
+/// The text that names a row of the bot before this one.
+pub fn old_key(row: &LegacyRow) -> &'static str {
+    match row.kind {
+        LegacyKind::Topup => "move-topup",
+        LegacyKind::Charge => "move-charge",
+        LegacyKind::Refund => "move-refund",
+        LegacyKind::Hold => "move-hold",
+        LegacyKind::Release => "move-release",
+        LegacyKind::Adjust => "move-adjust",
+        LegacyKind::Job => "move-old-job",
+    }
 }
 
 /// What a row changed in a wallet.
@@ -160,6 +197,9 @@ pub fn kind_key(transfer: &Transfer) -> &'static str {
     match (transfer.kind, transfer.memo) {
         (Kind::Topup, Memo::Welcome) => "move-bonus",
         (Kind::Topup, Memo::Promo(_)) => "move-promo",
+        (Kind::Topup, Memo::Legacy) if transfer.debit == Account::Bonus => "move-bonus",
+        (Kind::Adjust, Memo::LegacyImport) => "move-brought",
+        (Kind::Adjust, Memo::LegacyMigration) => "move-bonus-back",
         (Kind::Topup, _) => "move-topup",
         (Kind::Hold, _) => "move-hold",
         (Kind::Charge, Memo::Payment(_)) => "move-paid-back",
@@ -194,7 +234,23 @@ fn why(tx: &Tx<'_>, lang: Lang, transfer: &Transfer) -> Result<String, Fault> {
             Kind::Topup | Kind::Refund | Kind::Adjust | Kind::Loss => numbered(way(transfer.debit), id.0),
         },
         Memo::Chargeback(id) => numbered("why-chargeback", id.0),
+        Memo::Legacy => old_words(lang, &old_reference(tx, transfer)?),
+        Memo::LegacyImport => say("why-brought"),
+        Memo::LegacyMigration => say("why-bonus-back"),
     })
+}
+
+/// The ref that a movement had in the bot before this one.
+fn old_reference(tx: &Tx<'_>, transfer: &Transfer) -> Result<String, Fault> {
+    let user = [transfer.debit, transfer.credit].into_iter().find_map(Account::user);
+    let (Ref::Legacy(id), Some(user)) = (transfer.reference, user) else { return Ok(String::new()) };
+    Ok(tx.legacy_row(user, id)?.map_or(String::new(), |row| row.reference))
+}
+
+/// That it was in the bot before this one, and what that noted; not escaped.
+pub fn old_words(lang: Lang, reference: &str) -> String {
+    let old = texts::say(lang, "why-old-bot", &[]);
+    if reference.is_empty() { old } else { format!("{old}: {reference}") }
 }
 
 /// The text that names the way a payment came.
@@ -212,9 +268,9 @@ fn way(source: Account) -> &'static str {
     }
 }
 
-/// The movements as a table that Excel opens by a double click: UTF-8 with its mark; in Russian `;`
+/// The statement as a table that Excel opens by a double click: UTF-8 with its mark; in Russian `;`
 /// between the cells and a decimal comma, in English `,` and a point.
-pub fn table(lang: Lang, lines: &[Line]) -> Vec<u8> {
+pub fn table(lang: Lang, lines: &[Line], old: &[LegacyRow]) -> Vec<u8> {
     let delimiter = match lang {
         Lang::Ru => b';',
         Lang::En => b',',
@@ -243,6 +299,13 @@ pub fn table(lang: Lang, lines: &[Line]) -> Vec<u8> {
             line.seq.to_string(),
         ]
     }));
+    rows.extend(old.iter().map(|row| {
+        let none = String::new;
+        let why = format!("{} ({})", old_words(lang, &row.reference), amount(row.amount));
+        let kind = texts::say(lang, old_key(row), &[]);
+        let at = row.at.to_string();
+        vec![at, kind, none(), none(), none(), none(), harmless(&why), none(), none(), none()]
+    }));
     for row in rows {
         table.write_record(row).expect("memory takes every row, and all rows have the same cells");
     }
@@ -250,7 +313,7 @@ pub fn table(lang: Lang, lines: &[Line]) -> Vec<u8> {
 }
 
 /// Words of others as a cell: what a table program would take for a formula begins with an apostrophe.
-fn harmless(cell: &str) -> String {
+pub fn harmless(cell: &str) -> String {
     let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if begins { format!("'{cell}") } else { cell.to_owned() }
 }

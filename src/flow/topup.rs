@@ -5,7 +5,7 @@
 
 use super::alarm::{self, Alarm};
 use super::{PayRules, Shop, receipt, referral, refund};
-use crate::ids::{PaymentId, UserId};
+use crate::ids::{self, PaymentId, UserId};
 use crate::ledger::{Account, Transfer};
 use crate::message::{About, Act, Bill, Button, Lang, Outgoing, Price};
 use crate::money::Kopecks;
@@ -281,6 +281,7 @@ pub fn arrive(
     payment.row.charge = Some(charge.to_owned());
     credit(shop, tx, &mut payment, None)?;
     if let Some(odd) = payment.row.odd {
+        tx.after_commit(|| metrics::counter!("samovar_payments_odd_total").increment(1));
         let what = format!("№ {}, {from}, {} ₽: {odd:?}", payment.id, payment.row.amount);
         alarm::raise(shop, tx, Alarm::PaymentOdd, &what)?;
     }
@@ -355,6 +356,12 @@ pub(super) fn credit(
     payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Credited, by });
     tx.put_payment(payment)?;
     let lang = tx.user(user)?.map_or(Lang::default(), |row| row.lang);
+    let number = payment.id.0;
+    tx.after_commit(move || {
+        metrics::counter!("samovar_payments_total", "way" => way.name()).increment(1);
+        ids::about(None, None, user)
+            .in_scope(|| tracing::info!(payment = number, way = way.name(), roubles = %amount, "paid in"));
+    });
     let message = receipt::credited(shop, tx, lang, payment)?;
     tx.say(message, None)?;
     referral::paid(shop, tx, payment)

@@ -7,7 +7,7 @@ use crate::flow::statement::{self, Line};
 use crate::ids::PaymentId;
 use crate::ledger::Kind;
 use crate::message::{About, Act, Button, Keyboard, Outgoing};
-use crate::store::Fault;
+use crate::store::{Fault, LegacyRow};
 use crate::texts::{self, Arg};
 use crate::time::At;
 use std::collections::BTreeSet;
@@ -32,12 +32,13 @@ pub(super) fn show(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
     ];
     let mut parts = vec![talk.say("statement", &args)];
     parts.extend(found.lines.iter().map(|one| line(talk, one)));
-    if found.lines.is_empty() {
+    parts.extend(found.old.iter().map(|one| old(talk, one)));
+    if found.lines.is_empty() && found.old.is_empty() {
         parts.push(talk.say("balance-no-moves", &[]));
     }
     let mut keyboard = payments(talk, &found.lines);
     keyboard.extend(pages(talk, page, page + 1 + usize::from(found.more), Target::Statement));
-    if !found.lines.is_empty() {
+    if !found.lines.is_empty() || !found.old.is_empty() {
         keyboard.push(vec![Target::StatementFile.button(talk.say("button-statement-file", &[]))]);
     }
     keyboard.push(back_row(talk, &Target::Balance));
@@ -89,6 +90,20 @@ fn line(talk: &Talk<'_, '_>, line: &Line) -> String {
     [what, why, after].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// What the bot before this one noted and what moved nothing here.
+fn old(talk: &Talk<'_, '_>, row: &LegacyRow) -> String {
+    let kind = talk.say(statement::old_key(row), &[]);
+    let at = texts::moment(talk.lang, row.at);
+    let words = clip(&statement::old_words(talk.lang, &row.reference), WHY_CHARS);
+    let args = [
+        ("amount", Arg::Money(row.amount)),
+        ("kind", Arg::Html(&kind)),
+        ("why", Arg::Text(&words)),
+        ("at", Arg::Html(&at)),
+    ];
+    talk.say("statement-old", &args)
+}
+
 /// `📥 Скачать CSV`: the same as a file.
 pub(super) fn file(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     if !may_send(talk, "statement")? {
@@ -101,7 +116,7 @@ pub(super) fn file(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     } else {
         talk.say("statement-file", &[])
     };
-    let bytes = statement::table(talk.lang, &found.lines);
+    let bytes = statement::table(talk.lang, &found.lines, &found.old);
     send(talk, "statement.csv", bytes, caption)
 }
 

@@ -2,13 +2,18 @@
 //!
 //! **Invariant:** a 200 is given only after what came is on disk.
 
+#[cfg(feature = "acme")]
+mod acme;
 mod health;
 pub(crate) mod kie;
 mod serve;
 pub(crate) mod telegram;
+mod tls;
+mod watch;
 
 pub use health::Health;
 pub use serve::serve;
+pub use tls::{Guard, SelfSigned};
 
 use crate::flow::Shop;
 use crate::store::Store;
@@ -16,9 +21,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use watch::Watch;
 
 /// A request's body must be there within this.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
@@ -51,19 +58,24 @@ pub struct WebhookDoor {
 
 /// The public routes.
 pub fn router(doors: Arc<Doors>) -> Router {
-    let mut router = Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(health::ready))
-        .route("/kie/callback/{job}/{secret}", post(kie::callback));
+    let mut router = probes().route("/kie/callback/{job}/{secret}", post(kie::callback));
     if let Some(webhook) = &doors.webhook {
         router = router.route(&webhook.path, post(telegram::webhook));
     }
     router.with_state(doors)
 }
 
-/// The operator's routes, never on the public port.
-pub fn admin_router(metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(async move || metrics.render()))
+/// Whether we are well.
+fn probes() -> Router<Arc<Doors>> {
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(health::ready))
+}
+
+/// The operator's routes, never on the public port. Probes ask here when that speaks TLS.
+pub fn admin_router(doors: Arc<Doors>, metrics: PrometheusHandle) -> Router {
+    let watch = Arc::new(Watch::new(doors.store.clone(), metrics));
+    // The version of the text format that this is.
+    let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    probes().with_state(doors).route("/metrics", get(async move || (plain, watch.page().await)))
 }
 
 fn answer(status: StatusCode, body: &'static str) -> Response<Body> {

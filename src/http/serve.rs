@@ -4,26 +4,42 @@
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// Connections at once. Telegram opens at most 40, KIE a few; the rest waits in the system's queue.
 const CONNECTIONS: usize = 512;
 /// A request's head must be there within this, and an idle connection is closed after it.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// A TLS handshake must be done within this.
+const SHAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// Heads larger than this are refused with 431.
 const HEAD_BYTES: usize = 32 * 1024;
 /// After a failed `accept` (no file descriptors left) the next try waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stop`; then takes nothing new and lets answers that are under way be given.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves until `stop`, in TLS with `tls`; then takes nothing new and lets answers that are under way be
+/// given.
+pub async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>, stop: CancellationToken) {
+    serve_at_most(CONNECTIONS, listener, router, tls, stop).await;
+}
+
+async fn serve_at_most(
+    connections: usize,
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(connections));
     let shutdown = GracefulShutdown::new();
     loop {
         let next = async {
@@ -39,20 +55,38 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
                 continue;
             }
         };
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = shutdown.watch(http.serve_connection(TokioIo::new(stream), service));
+        let (router, watcher) = (router.clone(), shutdown.watcher());
+        let (tls, stop) = (tls.clone(), stop.clone());
         tokio::spawn(async move {
-            // A peer that breaks off is no event of ours.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            match tls {
+                None => speak(stream, router, watcher).await,
+                Some(tls) => match stop.run_until_cancelled(timeout(SHAKEN_WITHIN, tls.accept(stream))).await
+                {
+                    Some(Ok(Ok(stream))) => speak(stream, router, watcher).await,
+                    Some(Ok(Err(error))) => tracing::debug!(%error, "a connection speaks no TLS"),
+                    Some(Err(_)) | None => {}
+                },
             }
             drop(place);
         });
     }
     drop(listener);
     shutdown.shutdown().await;
+}
+
+/// Answers on one connection until it ends.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    watcher: Watcher,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
+    let service = TowerToHyperService::new(router);
+    // A peer that breaks off is no event of ours.
+    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 #[cfg(test)]
@@ -66,8 +100,31 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let stream = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a peer");
         let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, Router::new().route("/", get(async || "ok")), stop.clone()));
+        tokio::spawn(serve(listener, Router::new().route("/", get(async || "ok")), None, stop.clone()));
         (stream, stop)
+    }
+
+    #[tokio::test]
+    async fn half_handshakes_make_room_for_who_speaks_tls() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (certificate, tls) = crate::http::tls::for_test(dir.path());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (router, stop) = (Router::new().route("/", get(async || "ok")), CancellationToken::new());
+        let served = tokio::spawn(serve_at_most(3, listener, router, Some(tls), stop.clone()));
+        let mut half = Vec::new();
+        for said in ["", "\u{16}\u{3}", "GET / HTTP/1.1\r\n\r\n"] {
+            let mut stream = TcpStream::connect(address).await.expect("a peer");
+            stream.write_all(said.as_bytes()).await.expect("sent");
+            half.push(stream);
+        }
+        let client = reqwest::Client::builder().use_rustls_tls().no_proxy().tls_built_in_root_certs(false);
+        let known = reqwest::Certificate::from_pem(&certificate).expect("a certificate");
+        let client = client.add_root_certificate(known).build().expect("a client");
+        let answer = client.get(format!("https://{address}/")).send().await.expect("an answer");
+        assert_eq!(answer.text().await.expect("a text"), "ok");
+        stop.cancel();
+        tokio::time::timeout(HEAD_WITHIN, served).await.expect("it ends").expect("no panic");
     }
 
     // The clock is stopped and jumps when nothing else can happen: nobody waits 15 s here.

@@ -51,6 +51,7 @@ fn watched(
         | Event::Accepted { .. }
         | Event::Refused { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Bound { .. }
         | Event::NotOurs
         | Event::Fetched { .. }
@@ -96,6 +97,7 @@ fn hoped(
         | Event::Accepted { .. }
         | Event::Refused { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Fetched { .. }
         | Event::NotFetched
         | Event::Cancel
@@ -122,6 +124,7 @@ fn late_files(why: &Why, files: &Files<'_>, event: Event, now: Up, limits: &Limi
         | Event::Accepted { .. }
         | Event::Refused { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Hint { .. }
         | Event::Bound { .. }
         | Event::NotOurs

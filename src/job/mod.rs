@@ -222,6 +222,8 @@ pub enum Event {
         /// Of which call.
         attempt: u32,
     },
+    /// The file came out of a backup: whether the provider took it since then nobody knows.
+    Restored,
     /// A callback came. It proves nothing; it makes us look at once.
     Hint {
         /// The task it named.

@@ -61,6 +61,8 @@ fn queued(since: Up, not_before: Up, event: &Event, now: Up, limits: &Limits) ->
             State::Sending { attempt: attempt_after(since, now), queued: since, since: now },
             now.plus(limits.sending),
         )),
+        // It may have been sent by a life that this file does not remember: never a second time.
+        Event::Restored => Ok(in_doubt(attempt_after(since, now), now, limits)),
         Event::NotSent { .. }
         | Event::Busy { .. }
         | Event::Accepted { .. }
@@ -84,6 +86,11 @@ fn attempt_after(queued: Up, now: Up) -> u32 {
     u32::try_from(now.since(queued).as_millis()).unwrap_or(u32::MAX)
 }
 
+/// Nobody knows whether the provider took it.
+fn in_doubt(attempt: u32, now: Up, limits: &Limits) -> Step {
+    keep(State::Unknown { attempt, since: now, hint: None }, now.plus(limits.unknown))
+}
+
 fn sending(call: &Call, event: Event, now: Up, limits: &Limits) -> Result<Step, Refused> {
     let same = |attempt: u32| if attempt == call.attempt { Ok(()) } else { Err(Refused::OtherAttempt) };
     let back = |pause: Duration| {
@@ -92,10 +99,7 @@ fn sending(call: &Call, event: Event, now: Up, limits: &Limits) -> Result<Step, 
         let due = not_before.min(call.queued.plus(limits.queued)).max(now);
         keep(State::Queued { since: call.queued, not_before }, due)
     };
-    let in_doubt = || {
-        let state = State::Unknown { attempt: call.attempt, since: now, hint: None };
-        keep(state, now.plus(limits.unknown))
-    };
+    let in_doubt = || in_doubt(call.attempt, now, limits);
     match event {
         Event::NotSent { attempt } => same(attempt).map(|()| back(Duration::from_secs(5))),
         Event::Busy { attempt, pause } => same(attempt).map(|()| back(pause)),
@@ -105,6 +109,7 @@ fn sending(call: &Call, event: Event, now: Up, limits: &Limits) -> Result<Step, 
         }),
         Event::Refused { attempt, why } => same(attempt).map(|()| give_up(why)),
         Event::InDoubt { attempt } => same(attempt).map(|()| in_doubt()),
+        Event::Restored => Ok(in_doubt()),
         // Whoever made the call is gone without an answer.
         Event::Expire if now >= call.since.plus(limits.sending) => Ok(in_doubt()),
         Event::Expire => Err(Refused::NotYet),
@@ -159,6 +164,7 @@ fn waiting(
         | Event::Accepted { .. }
         | Event::Refused { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Bound { .. }
         | Event::NotOurs
         | Event::Fetched { .. }
@@ -214,6 +220,7 @@ fn unknown(
         | Event::NotSent { .. }
         | Event::Busy { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Succeeded { .. }
         | Event::TaskFailed { .. }
         | Event::Fetched { .. }
@@ -245,6 +252,7 @@ fn fetching(files: &Files<'_>, event: Event, now: Up, limits: &Limits) -> Result
         | Event::Accepted { .. }
         | Event::Refused { .. }
         | Event::InDoubt { .. }
+        | Event::Restored
         | Event::Hint { .. }
         | Event::Bound { .. }
         | Event::NotOurs
@@ -269,6 +277,7 @@ pub(super) fn unexpected(event: &Event) -> Refused {
         | Event::Refused { .. }
         | Event::InDoubt { .. } => Refused::OtherAttempt,
         Event::Start
+        | Event::Restored
         | Event::Hint { .. }
         | Event::Bound { .. }
         | Event::NotOurs

@@ -77,6 +77,7 @@ fn events() -> Vec<Event> {
         Event::Expire,
         Event::NotUploaded,
         Event::InputLost,
+        Event::Restored,
     ]
 }
 
@@ -127,21 +128,21 @@ fn every_event_in_every_state_before_any_deadline() {
     check(
         Up(1_000),
         // Start NotSent Busy Accepted Refused InDoubt Hint Hint(h) Bound NotOurs Running NoLook
-        //                                  Succeeded TaskFailed Fetched NotFetched Cancel Expire NotUploaded InputLost
+        //                                  Succeeded TaskFailed Fetched NotFetched Cancel Expire NotUploaded InputLost Restored
         "
-        queued            | s o o o o o  - - - - - -  - - - - R y  q R
-        sending           | - q q w R u  - h - - - -  - - - - t y  - -
-        waiting           | - o o o o o  w w - - w w  f R - - t -  - -
-        unknown           | - o o w R o  - h - - - -  - - - - t y  - -
-        unknown+hint      | - o o w R o  - h w u h h  - - - - t y  - -
-        fetching          | - o o o o o  - - - - - -  - - D f t -  - -
-        done              | - o o o o o  - - - - - -  - - - - t -  - -
-        late              | - o o o o o  - - - - - -  - - - - t -  - -
-        failed            | - o o o o o  - - - - - -  - - - - t -  - -
-        failed,watch      | - o o o o o  - 1 - - - -  - - - - t y  - -
-        failed,watch+hint | - o o o o o  - 1 2 0 1 1  - - - - t y  - -
-        failed,watch+task | - o o o o o  2 2 - - 2 2  3 x - - t y  - -
-        failed,fetch      | - o o o o o  - - - - - -  - - L 3 t -  - -
+        queued            | s o o o o o  - - - - - -  - - - - R y  q R u
+        sending           | - q q w R u  - h - - - -  - - - - t y  - - u
+        waiting           | - o o o o o  w w - - w w  f R - - t -  - - -
+        unknown           | - o o w R o  - h - - - -  - - - - t y  - - -
+        unknown+hint      | - o o w R o  - h w u h h  - - - - t y  - - -
+        fetching          | - o o o o o  - - - - - -  - - D f t -  - - -
+        done              | - o o o o o  - - - - - -  - - - - t -  - - -
+        late              | - o o o o o  - - - - - -  - - - - t -  - - -
+        failed            | - o o o o o  - - - - - -  - - - - t -  - - -
+        failed,watch      | - o o o o o  - 1 - - - -  - - - - t y  - - -
+        failed,watch+hint | - o o o o o  - 1 2 0 1 1  - - - - t y  - - -
+        failed,watch+task | - o o o o o  2 2 - - 2 2  3 x - - t y  - - -
+        failed,fetch      | - o o o o o  - - - - - -  - - L 3 t -  - - -
         ",
     );
 }
@@ -151,19 +152,19 @@ fn every_event_in_every_state_after_every_deadline() {
     check(
         Up(25 * 60 * MINUTE),
         "
-        queued            | - o o o o o  - - - - - -  - - - - R R  q R
-        sending           | - q q w R u  - h - - - -  - - - - t u  - -
-        waiting           | - o o o o o  w w - - W W  f R - - t -  - -
-        unknown           | - o o w R o  - h - - - -  - - - - t W  - -
-        unknown+hint      | - o o w R o  - h w u W W  - - - - t W  - -
-        fetching          | - o o o o o  - - - - - -  - - D W t -  - -
-        done              | - o o o o o  - - - - - -  - - - - t -  - -
-        late              | - o o o o o  - - - - - -  - - - - t -  - -
-        failed            | - o o o o o  - - - - - -  - - - - t -  - -
-        failed,watch      | - o o o o o  - 1 - - x x  - - - - t x  - -
-        failed,watch+hint | - o o o o o  - 1 2 0 x x  - - - - t x  - -
-        failed,watch+task | - o o o o o  2 2 - - x x  3 x - - t x  - -
-        failed,fetch      | - o o o o o  - - - - - -  - - L x t -  - -
+        queued            | - o o o o o  - - - - - -  - - - - R R  q R u
+        sending           | - q q w R u  - h - - - -  - - - - t u  - - u
+        waiting           | - o o o o o  w w - - W W  f R - - t -  - - -
+        unknown           | - o o w R o  - h - - - -  - - - - t W  - - -
+        unknown+hint      | - o o w R o  - h w u W W  - - - - t W  - - -
+        fetching          | - o o o o o  - - - - - -  - - D W t -  - - -
+        done              | - o o o o o  - - - - - -  - - - - t -  - - -
+        late              | - o o o o o  - - - - - -  - - - - t -  - - -
+        failed            | - o o o o o  - - - - - -  - - - - t -  - - -
+        failed,watch      | - o o o o o  - 1 - - x x  - - - - t x  - - -
+        failed,watch+hint | - o o o o o  - 1 2 0 x x  - - - - t x  - - -
+        failed,watch+task | - o o o o o  2 2 - - x x  3 x - - t x  - - -
+        failed,fetch      | - o o o o o  - - - - - -  - - L x t -  - - -
         ",
     );
 }
@@ -337,7 +338,7 @@ impl Life {
         let Ok(step) = next(&self.state, event.clone(), self.now, &limits()) else { return };
         assert!(!(start && self.may_have_arrived), "createTask is called again after {was:?}");
         match event {
-            Event::InDoubt { .. } | Event::Accepted { .. } | Event::Bound { .. } => {
+            Event::InDoubt { .. } | Event::Restored | Event::Accepted { .. } | Event::Bound { .. } => {
                 self.may_have_arrived = true;
             }
             _ => {}

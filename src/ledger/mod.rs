@@ -177,6 +177,12 @@ pub enum Ref {
     PayReleased(PaymentId, u32),
     /// What a promo code gave to a customer.
     Promo(PromoId, UserId),
+    /// A row of the bot before this one, by its number there.
+    Legacy(u64),
+    /// What a customer's old wallet had that its rows did not say, or lacked.
+    LegacyImport(UserId),
+    /// A customer's old welcome bonus, taken back.
+    LegacyMigration(UserId),
 }
 
 impl fmt::Display for Ref {
@@ -198,6 +204,9 @@ impl fmt::Display for Ref {
             Self::PayReleased(payment, 1) => write!(f, "payrelease:{payment}"),
             Self::PayReleased(payment, nth) => write!(f, "payrelease:{payment}:{nth}"),
             Self::Promo(promo, user) => write!(f, "promo:{promo}:{user}"),
+            Self::Legacy(id) => write!(f, "legacy:{id}"),
+            Self::LegacyImport(user) => write!(f, "legacy_import:{user}"),
+            Self::LegacyMigration(user) => write!(f, "legacy_migration:{user}"),
         }
     }
 }
@@ -227,6 +236,12 @@ pub enum Memo {
     Undeliverable,
     /// A promo code, whose row says which.
     Promo(PromoId),
+    /// It happened in the bot before this one.
+    Legacy,
+    /// Brings a wallet to what the bot before this one said was in it.
+    LegacyImport,
+    /// The welcome bonus of the bot before this one is taken back.
+    LegacyMigration,
 }
 
 impl fmt::Display for Memo {
@@ -243,6 +258,9 @@ impl fmt::Display for Memo {
             Self::Welcome => f.write_str("welcome"),
             Self::Undeliverable => f.write_str("undeliverable"),
             Self::Promo(promo) => write!(f, "promo:{promo}"),
+            Self::Legacy => f.write_str("legacy"),
+            Self::LegacyImport => f.write_str("legacy_import"),
+            Self::LegacyMigration => f.write_str("legacy_migration"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What may move: a transfer against the accounts as they are gives the accounts as they will be, or
 //! a named refusal.
 
-use super::{Account, Counters, Kind, Memo, Transfer};
+use super::{Account, Counters, Kind, Memo, Ref, Transfer};
 use crate::ids::Seq;
 use crate::money::Kopecks;
 
@@ -115,6 +115,8 @@ pub fn apply(now: &Situation<'_>, transfer: &Transfer) -> Result<Outcome, Refusa
         return Err(Refusal::WrongAccounts);
     }
     let change = match transfer.kind {
+        // It happened elsewhere, its hold is not known here, and it is nobody's order (L2).
+        Kind::Charge | Kind::Refund if is_legacy(transfer) => post(now, transfer.amount),
         Kind::Hold => reserve(now, transfer),
         Kind::Charge => end_hold(now, transfer, transfer.amount),
         Kind::Release => end_hold(now, transfer, Kopecks::ZERO),
@@ -146,12 +148,18 @@ fn accounts_fit(transfer: &Transfer) -> bool {
         // A job's money goes to the revenue, a payment's back to where it came from.
         Kind::Hold | Kind::Charge | Kind::Release => {
             let to = transfer.credit;
-            out_of_wallet && if transfer.job.is_some() { to == Account::Revenue } else { is_cash(to) }
+            let for_a_job = transfer.job.is_some() || is_legacy(transfer);
+            out_of_wallet && if for_a_job { to == Account::Revenue } else { is_cash(to) }
         }
         Kind::Refund => into_wallet && transfer.debit == Account::Revenue,
         Kind::Adjust => out_of_wallet != into_wallet,
         Kind::Loss => transfer.debit == Account::Loss && transfer.credit == Account::Provider,
     }
+}
+
+/// A movement in the bot before this one.
+fn is_legacy(transfer: &Transfer) -> bool {
+    matches!(transfer.reference, Ref::Legacy(_))
 }
 
 /// An account that money comes in through.

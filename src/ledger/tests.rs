@@ -34,6 +34,9 @@ fn every_cause_has_a_key_of_its_own() {
         (Ref::PayReleased(PaymentId(7), 1), "payrelease:7"),
         (Ref::PayReleased(PaymentId(7), 2), "payrelease:7:2"),
         (Ref::Promo(PromoId(7), UserId(8)), "promo:7:8"),
+        (Ref::Legacy(7), "legacy:7"),
+        (Ref::LegacyImport(UserId(7)), "legacy_import:7"),
+        (Ref::LegacyMigration(UserId(7)), "legacy_migration:7"),
     ];
     for (key, code) in keys {
         assert_eq!(key.to_string(), code);
@@ -54,6 +57,9 @@ fn why_money_moved_has_a_code() {
         (Memo::Welcome, "welcome"),
         (Memo::Undeliverable, "undeliverable"),
         (Memo::Promo(PromoId(7)), "promo:7"),
+        (Memo::Legacy, "legacy"),
+        (Memo::LegacyImport, "legacy_import"),
+        (Memo::LegacyMigration, "legacy_migration"),
     ];
     for (memo, code) in memos {
         assert_eq!(memo.to_string(), code);
@@ -116,6 +122,29 @@ fn a_jobs_money_goes_to_the_revenue_and_a_payments_back_to_where_it_came_from() 
     }
     let from_nobody = Transfer { debit: Account::Revenue, ..held(Account::CashStars) };
     assert_eq!(apply(&now, &from_nobody), Err(Refusal::WrongAccounts));
+}
+
+#[test]
+fn what_happened_in_the_bot_before_needs_no_hold_and_goes_only_where_such_money_goes() {
+    let (ann, one) = (Account::User(UserId(1)), Kopecks::new(1));
+    let old = |kind, debit, credit| {
+        let nothing = Counters::default();
+        let now = Situation {
+            same_ref: None,
+            debit: nothing,
+            credit: nothing,
+            standing: Standing::Nothing,
+            hold: None,
+        };
+        apply(&now, &Transfer::legacy(7, kind, debit, credit, one, At(0))).map(drop)
+    };
+    assert_eq!(old(Kind::Topup, Account::CashManual, ann), Ok(()));
+    assert_eq!(old(Kind::Charge, ann, Account::Revenue), Ok(()), "more than is there, too");
+    assert_eq!(old(Kind::Refund, Account::Revenue, ann), Ok(()));
+    assert_eq!(old(Kind::Charge, ann, Account::CashManual), Err(Refusal::WrongAccounts));
+    assert_eq!(old(Kind::Refund, Account::Bonus, ann), Err(Refusal::WrongAccounts));
+    assert_eq!(old(Kind::Topup, Account::Revenue, ann), Err(Refusal::WrongAccounts));
+    assert_eq!(old(Kind::Release, ann, Account::Revenue), Err(Refusal::NoHold));
 }
 
 #[test]

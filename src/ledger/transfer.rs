@@ -188,6 +188,25 @@ impl Transfer {
         Self { reference, memo, ..Self::welcome(user, amount, at) }
     }
 
+    /// A movement in the bot before this one, which is over there: under its row's number, and of no job here.
+    pub fn legacy(id: u64, kind: Kind, debit: Account, credit: Account, amount: Kopecks, at: At) -> Self {
+        let (reference, memo) = (Ref::Legacy(id), Memo::Legacy);
+        Self { reference, kind, debit, credit, amount, pending_of: None, job: None, at, memo }
+    }
+
+    /// Brings a wallet to what the bot before this one said was in it: `amount` more, or, below zero, less.
+    pub fn legacy_import(user: UserId, amount: Kopecks, at: At) -> Self {
+        let (reference, memo) = (Ref::LegacyImport(user), Memo::LegacyImport);
+        Self { reference, memo, ..Self::adjust(ActionId(0), user, amount, at) }
+    }
+
+    /// Takes `amount` of an old welcome bonus back.
+    pub fn legacy_migration(user: UserId, amount: Kopecks, at: At) -> Self {
+        let (reference, memo) = (Ref::LegacyMigration(user), Memo::LegacyMigration);
+        let taken = Kopecks::new(amount.get().saturating_neg());
+        Self { reference, memo, ..Self::adjust(ActionId(0), user, taken, at) }
+    }
+
     /// The first field in which two transfers differ, time aside; `None` when they say the same.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let fields = [

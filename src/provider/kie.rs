@@ -194,6 +194,14 @@ impl Kie {
         }
     }
 
+    /// Whether the host of uploads answers at all, whatever it says; or why not.
+    pub async fn upload_host_answers(&self) -> Result<(), String> {
+        let mut url = self.upload_to.clone();
+        url.set_path("/");
+        let uploads = &self.outlets.uploads;
+        uploads.send(uploads.get(url).timeout(self.timeouts.ask)).await.map(drop).map_err(Lost::into_words)
+    }
+
     /// One question; gives status and body, or why there is none.
     async fn ask(
         &self,

@@ -2,7 +2,8 @@
 
 use super::fault::Fault;
 use super::tables::Bytes;
-use redb::{Key, ReadableTable, Table};
+use super::written::Change;
+use redb::{Key, ReadableTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Borrow;
@@ -61,7 +62,7 @@ where
 
 /// Writes one row, new or not.
 pub(super) fn put<'k, K, R>(
-    table: &mut Table<'_, K, Bytes>,
+    mut table: Change<'_, '_, K, Bytes>,
     key: impl Borrow<K::SelfType<'k>>,
     row: &R,
 ) -> Result<(), Fault>

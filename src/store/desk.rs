@@ -6,8 +6,10 @@ use super::Tx;
 use super::codec::{Row, decode, put};
 use super::fault::Fault;
 use super::jobs::{Job, JobRow};
-use super::notes::{Action, ActionRow, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
+use super::notes::{Action, ActionRow, SOLD_AGAIN, StopRow, StoppedBy};
 use super::queues::ParkedRow;
+use super::tables::ReadTables;
+use super::trace::TraceRow;
 use super::users::UserRow;
 use crate::ids::{ActionId, JobId, PaymentId, RequestId, Seq, UserId};
 use crate::time::At;
@@ -73,6 +75,15 @@ struct ActionRow1 {
 
 impl Row for ActionRow1 {
     const TABLE: &'static str = "admin_actions";
+}
+
+/// The ledger row an action made; of one that an older version wrote, too.
+pub(super) fn action_seq(tables: &ReadTables, id: ActionId) -> Result<Option<Seq>, Fault> {
+    let Some(row) = tables.admin_actions.read()?.get(id.0)? else { return Ok(None) };
+    if row.value().first() == Some(&ActionRow1::VERSION) {
+        return Ok(decode::<ActionRow1>(&id.0, row.value())?.seq);
+    }
+    Ok(decode::<ActionRow>(&id.0, row.value())?.seq)
 }
 
 impl Tx<'_> {

@@ -20,6 +20,7 @@ use super::days::DayRow;
 use super::fault::Fault;
 use super::jobs::{self, Job};
 use super::runs::{Dues, Run};
+use super::stream::StreamRow;
 use crate::ids::{JobId, Seq};
 use crate::ledger::Account;
 use redb::{ReadableTable, ReadableTableMetadata};
@@ -32,9 +33,13 @@ pub(super) const LATELY: u64 = 512;
 /// The writer keeps at most so many accounts between commits: 2 MB.
 const KEPT: usize = 14_000;
 
-/// Accounts as the file has them.
+/// What the file says.
 #[derive(Default)]
-pub(super) struct Known(HashMap<i64, Seen>);
+pub(super) struct Known {
+    accounts: HashMap<i64, Seen>,
+    /// How far its changes are shipped; `None` before that was looked up.
+    pub(super) stream: Option<StreamRow>,
+}
 
 /// An account as its transaction sees it.
 #[derive(Default)]
@@ -47,7 +52,7 @@ struct Seen {
 /// What is not in its table yet, and accounts that are.
 #[derive(Default)]
 pub(super) struct Hot {
-    known: Known,
+    pub(super) known: Known,
     /// Which accounts are not in their table yet.
     changed: Vec<i64>,
     counters: BTreeMap<String, u64>,
@@ -75,14 +80,15 @@ impl Hot {
 
     /// What may be kept once the commit is on disk.
     pub(super) fn known(self) -> Known {
-        if self.known.0.len() > KEPT { Known::default() } else { self.known }
+        let Known { accounts, stream } = self.known;
+        Known { accounts: if accounts.len() > KEPT { HashMap::new() } else { accounts }, stream }
     }
 }
 
 impl Tx<'_> {
     /// An account; all zeros when nothing ever moved it.
     pub fn account(&self, of: Account) -> Result<AccountRow, Fault> {
-        match self.hot.known.0.get(&account_key(of)) {
+        match self.hot.known.accounts.get(&account_key(of)) {
             Some(seen) => Ok(seen.row),
             None => accounts::account(&self.tables, of),
         }
@@ -90,7 +96,7 @@ impl Tx<'_> {
 
     pub(super) fn put_account(&mut self, of: Account, row: AccountRow) {
         let key = account_key(of);
-        let seen = self.hot.known.0.entry(key).or_default();
+        let seen = self.hot.known.accounts.entry(key).or_default();
         seen.row = row;
         if !seen.is_new {
             seen.is_new = true;
@@ -166,12 +172,12 @@ impl Tx<'_> {
 
     /// Moves the accounts that changed lately to where all are.
     pub(super) fn settle_accounts(&mut self) -> Result<(), Fault> {
-        let accounts = self.tables.accounts.write()?;
+        let mut accounts = self.tables.accounts.write()?;
         for entry in self.tables.accounts_lately.read()?.iter()? {
             let (key, row) = entry?;
             accounts.insert(key.value(), row.value())?;
         }
-        self.tables.accounts_lately.write()?.retain(|_, _| false)?;
+        self.tables.accounts_lately.write()?.clear()?;
         Ok(())
     }
 
@@ -187,7 +193,7 @@ impl Tx<'_> {
         let table = if are_many { &mut self.tables.accounts } else { &mut self.tables.accounts_lately };
         self.hot.changed.sort_unstable();
         for key in self.hot.changed.drain(..) {
-            let seen = self.hot.known.0.entry(key).or_default();
+            let seen = self.hot.known.accounts.entry(key).or_default();
             seen.is_new = false;
             put(table.write()?, key, &seen.row)?;
         }

@@ -149,12 +149,6 @@ impl View {
         Ok(next.transpose()?.map(|(key, _)| Up(key.value().0)))
     }
 
-    /// How many jobs are looked at, now or later.
-    pub fn open_jobs(&self) -> Result<u64, Fault> {
-        use redb::ReadableTableMetadata;
-        Ok(self.tables.jobs_due.read()?.len()?)
-    }
-
     /// The number of the newest job of all.
     pub fn last_job(&self) -> Result<Option<JobId>, Fault> {
         Ok(self.tables.jobs.read()?.last()?.map(|(key, _)| JobId(key.value())))
@@ -176,9 +170,11 @@ impl Tx<'_> {
 
     /// The number the next new job gets.
     pub fn next_job_id(&mut self) -> Result<JobId, Fault> {
-        let last = match self.hot.last_job {
-            Some(last) => last,
-            None => self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value()),
+        let last = if let Some(last) = self.hot.last_job {
+            last
+        } else {
+            let last = self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value());
+            last.max(self.counter(JOBS_AFTER)?)
         };
         self.hot.last_job = Some(last);
         Ok(JobId(last + 1))
@@ -247,6 +243,8 @@ impl Tx<'_> {
 }
 
 const QUEUED: &str = "queued_jobs";
+/// The count of the number that new jobs are above, where the file does not have all that were.
+pub(super) const JOBS_AFTER: &str = "jobs_after";
 
 fn sold_counter(model: &str) -> String {
     format!("sold:{model}")

@@ -2,6 +2,7 @@
 //! the place of the damaged file only when the whole audit passes.
 
 use super::open::{OpenError, builder, put_in_place, schema, write_schema};
+use super::stream::end_stream;
 use super::{Fault, View};
 use crate::time::Clock;
 use redb::{Database, DatabaseError, StorageError};
@@ -116,6 +117,8 @@ fn repair(path: &Path) -> Result<(), String> {
     let audited = catch_unwind(AssertUnwindSafe(|| {
         // One of an older version lacks tables that the audit reads.
         write_schema(&database, &Clock::system())?;
+        // The repair may have gone back to an earlier commit than the last that was shipped.
+        end_stream(&database, &Clock::system())?;
         View::of(&database)?.audit()
     }));
     match audited {

@@ -6,17 +6,23 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod bonuses;
 mod codec;
+mod copy;
 mod days;
 mod desk;
 mod fault;
+mod figures;
 mod hot;
 mod jobs;
+mod legacy;
 mod looks;
 mod mend;
+mod migrate;
 mod notes;
 mod open;
+mod pages;
 mod paid;
 mod payments;
 mod promos;
@@ -25,26 +31,35 @@ mod retention;
 mod runs;
 #[cfg(test)]
 mod scenario;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod users;
 mod writer;
+mod written;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
-pub use audit::{Broken, Report, RuleReport};
+pub use audit::{AccountsReport, Broken, Report, RuleReport};
+pub use backup::{BackupError, Dumped, Loaded, Shipment, Stream, check, check_changes, load};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
+pub use copy::{NotKept, WorkingCopy};
 pub use days::DayRow;
 pub use desk::{Asked, People, Waiting};
 pub use fault::Fault;
+pub use figures::Figures;
 pub use jobs::{BONUS_HOUR, Delivery, Job, JobRow};
+pub use legacy::{Candidate, LegacyKind, LegacyRow, NotTaken, Window, is_welcome};
 pub use looks::LookRow;
-pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy, TraceRow};
+pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy};
 pub use open::{Lock, OpenError, Taken};
+pub use pages::Unmatched;
 pub use payments::{Odd, Payment, PaymentMoney, PaymentRow, Receipt, Step, Stepped, Try};
 pub use promos::{Gift, PromoRow};
 pub use queues::{BACKLOG_MAX, Fate, InboxRow, OutboxRow, Page, ParkedRow, Received, SeenRow};
 pub use redb::StorageBackend;
+pub use trace::TraceRow;
 pub use users::{Draft, Expects, Found, PendingFile, Session, Stage, UserRow};
 pub use writer::{Answers, Batch, Engine};
 
@@ -66,21 +81,41 @@ pub struct Tx<'txn> {
     hot: Hot,
     now: Moment,
     wake: Wake,
+    after: Vec<After>,
+}
+
+/// What is done once a commit is on disk.
+type After = Box<dyn FnOnce() + Send>;
+
+/// What a transaction leaves to be done when its commit is on disk: whom to wake, what is known then, what
+/// to log and count.
+struct Ran {
+    wake: Wake,
+    known: Known,
+    after: Vec<After>,
 }
 
 impl<'txn> Tx<'txn> {
-    /// Runs `acts` inside `txn`, for its owner to commit; says whom to wake then, and what is known then.
+    /// Runs `acts` inside `txn`, for its owner to commit.
     fn run(
         txn: &'txn WriteTransaction,
         now: Moment,
         known: Known,
         acts: impl FnOnce(&mut Self) -> Result<(), Fault>,
-    ) -> Result<(Wake, Known), Fault> {
+    ) -> Result<Ran, Fault> {
         let tables = WriteTables::of(txn);
-        let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default() };
+        let mut tx = Self { tables, hot: Hot::with(known), now, wake: Wake::default(), after: Vec::new() };
+        tx.note_changes()?;
         acts(&mut tx)?;
         tx.write_hot()?;
-        Ok((tx.wake, tx.hot.known()))
+        tx.list_changes()?;
+        Ok(Ran { wake: tx.wake, known: tx.hot.known(), after: tx.after })
+    }
+
+    /// Does `then` once this transaction is on disk, and never for one that is not: what an act logs and
+    /// counts, since an act may run more than once.
+    pub fn after_commit(&mut self, then: impl FnOnce() + Send + 'static) {
+        self.after.push(Box::new(then));
     }
 
     /// The time of this transaction: read once, the same for all of it.
@@ -95,7 +130,7 @@ pub struct View {
 }
 
 impl View {
-    fn of(database: &Database) -> Result<Self, Fault> {
+    fn of(database: &impl ReadableDatabase) -> Result<Self, Fault> {
         let txn = database.begin_read()?;
         Ok(Self { tables: ReadTables::of(txn) })
     }
@@ -182,7 +217,7 @@ impl Store {
     /// A snapshot. Never waits for a writer; may wait for the disk, so not for async code: that
     /// takes [`Store::read`].
     pub fn view(&self) -> Result<View, Fault> {
-        View::of(self.shared.database()?.as_ref())
+        View::of(&**self.shared.database()?)
     }
 
     /// Reads a snapshot on a thread that may wait.

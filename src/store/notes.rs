@@ -15,25 +15,6 @@ use redb::ReadableTable;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// One event of a request's timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceRow {
-    /// When.
-    pub at: At,
-    /// Whose request.
-    pub user: UserId,
-    /// The job, once there is one.
-    pub job: Option<JobId>,
-    /// What happened, as a code: `ordered`, `sending`, `delivered`.
-    pub what: String,
-    /// What is worth knowing of it; never a secret, never a prompt.
-    pub data: String,
-}
-
-impl Row for TraceRow {
-    const TABLE: &'static str = "trace";
-}
-
 /// Why something is not sold just now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopRow {
@@ -231,16 +212,6 @@ impl View {
         note(&self.tables, name)
     }
 
-    /// The timeline of a request, oldest first.
-    pub fn trace(&self, request: RequestId) -> Result<Vec<TraceRow>, Fault> {
-        let mut events = Vec::new();
-        for entry in self.tables.trace.read()?.range((request.0, 0)..=(request.0, u32::MAX))? {
-            let (key, row) = entry?;
-            events.push(decode(&key.value(), row.value())?);
-        }
-        Ok(events)
-    }
-
     /// Why something is not sold: `all`, or a model's id.
     pub fn stop(&self, what: &str) -> Result<Option<StopRow>, Fault> {
         get(self.tables.stops.read()?, what)
@@ -290,21 +261,6 @@ impl Tx<'_> {
     pub fn new_request(&mut self) -> Result<RequestId, Fault> {
         let number = self.next_number("requests")?;
         u32::try_from(number).map(RequestId).map_err(|_| Fault::Bug("out of request numbers".to_owned()))
-    }
-
-    /// Adds an event to a request's timeline.
-    pub fn trace(
-        &mut self,
-        request: RequestId,
-        user: UserId,
-        job: Option<JobId>,
-        what: &str,
-        data: impl Into<String>,
-    ) -> Result<(), Fault> {
-        let last = self.tables.trace.read()?.range((request.0, 0)..=(request.0, u32::MAX))?.next_back();
-        let number = last.transpose()?.map_or(0, |(key, _)| key.value().1 + 1);
-        let row = TraceRow { at: self.now.at, user, job, what: what.to_owned(), data: data.into() };
-        put(self.tables.trace.write()?, (request.0, number), &row)
     }
 
     /// Why something is not sold: `all`, or a model's id. A stop whose time is over is none.

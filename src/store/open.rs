@@ -1,10 +1,13 @@
 //! Opening the file: one process at a time, and never making a new ledger where one was.
 
+use super::backup::take_over;
 use super::hot::Known;
 use super::mend::{NotOpened, mend, open_sound, peek};
+use super::migrate::{step, upgrade};
 use super::notes::note_in;
+use super::stream::end_stream;
 use super::tables::Bytes;
-use super::{Engine, Fault, Store, Tx};
+use super::{Engine, Fault, Store, Tx, WorkingCopy};
 use crate::disk::words;
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
@@ -12,14 +15,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The version of the schema this program writes.
-const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 4;
 /// The note of the key that callbacks are signed with.
-const KEY: &str = "server_key";
+pub(super) const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
-const CACHE_BYTES: usize = 24 * 1024 * 1024;
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The data directory belongs to another running process.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +41,7 @@ pub enum OpenError {
     #[error(transparent)]
     Taken(#[from] Taken),
     /// The directory cannot be used.
-    #[error("the data directory {dir} cannot be used: {why}")]
+    #[error("the data directory {dir} cannot be used: {why}{}", advice(.why))]
     Directory {
         /// The data directory.
         dir: String,
@@ -66,9 +69,43 @@ pub enum OpenError {
         /// Its schema.
         found: u32,
     },
+    /// There is no room for a copy of the file.
+    #[error(
+        "there is no room for a copy of {path}: {needed_mb} MB are needed in {dir} and {free_mb} MB are free; \
+         nothing was changed"
+    )]
+    NoRoom {
+        /// The file.
+        path: String,
+        /// Where the copy is made.
+        dir: String,
+        /// So much must be free, in MB of 1024².
+        needed_mb: u64,
+        /// So much is.
+        free_mb: u64,
+    },
+    /// The upgrade of an older file would break a rule of the books.
+    #[error(
+        "{path} was not upgraded from schema {from} to {SCHEMA}: it would break {broken}. It is as it was; go on with \
+         the version of samovar that you had"
+    )]
+    NotUpgraded {
+        /// The file.
+        path: String,
+        /// Its schema.
+        from: u32,
+        /// The rules, with the first rows that would break them.
+        broken: String,
+    },
     /// The disk, or an unreadable row.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// What to do about a directory that cannot be used.
+fn advice(why: &io::Error) -> &'static str {
+    let is_denied = why.kind() == io::ErrorKind::PermissionDenied;
+    if is_denied { "; run this as its owner or as root, or set DATA_DIR to another" } else { "" }
 }
 
 /// Holds the data directory for this process as long as it lives.
@@ -146,15 +183,23 @@ pub(super) type Opener = Box<dyn Fn() -> Result<Database, OpenError> + Send + Sy
 impl Store {
     /// Opens, or makes, the database of a data directory. The caller holds its [`Lock`].
     ///
-    /// A damaged file is never repaired in place: a copy of it is, and takes its place only when the
-    /// whole audit passes.
+    /// A damaged file is never repaired in place, nor one of an older version migrated: a copy of it is, and
+    /// takes its place only when the whole audit passes.
     pub fn open(dir: &Path, clock: Clock) -> Result<(Self, Engine), OpenError> {
-        let path = dir.join("samovar.redb");
-        let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
-        if !path.try_exists().map_err(unusable)? {
-            create(&path, &clock)?.map_err(unusable)?;
-        }
-        Self::open_by(Box::new(move || open_file(&path)), clock)
+        let path = there(dir, &clock)?;
+        let clock_again = clock.clone();
+        Self::open_by(Box::new(move || open_file(&path, &clock_again)), clock)
+    }
+
+    /// A copy of a data directory's database, to be changed in as many transactions as it takes. The caller
+    /// holds the directory's [`Lock`], and nobody has the database open.
+    pub fn copy(dir: &Path, clock: &Clock) -> Result<WorkingCopy, OpenError> {
+        let path = there(dir, clock)?;
+        open_file(&path, clock)?.close().map_err(|error| Fault::Storage(error.to_string()))?;
+        let copy = WorkingCopy::of(&path, "redb.importing", clock)?;
+        // So much is changed that a whole backup says it in less.
+        end_stream(copy.database(), clock)?;
+        Ok(copy)
     }
 
     /// Opens, or makes, the database on a storage of the caller's: a simulated disk that fails or
@@ -177,6 +222,7 @@ impl Store {
             return Err(OpenError::Newer { found });
         }
         write_schema(&database, &clock)?;
+        take_over(&database, &clock)?;
         let (store, engine) = Self::assemble(database, open, clock);
         let up = store.view()?.note::<Up>("uptime")?;
         store.clock().resume(up.unwrap_or(Up(0)));
@@ -188,6 +234,16 @@ pub(super) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     builder
+}
+
+/// The database of a data directory; made if there is none.
+fn there(dir: &Path, clock: &Clock) -> Result<PathBuf, OpenError> {
+    let path = dir.join("samovar.redb");
+    let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+    if !path.try_exists().map_err(unusable)? {
+        create(&path, clock)?.map_err(unusable)?;
+    }
+    Ok(path)
 }
 
 /// Makes a new database under another name first: an empty or half-made file under the real name is
@@ -209,17 +265,33 @@ pub(super) fn put_in_place(file: &Path, path: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
     fs::rename(file, path)?;
     match path.parent() {
+        Some(dir) if dir.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(dir) => File::open(dir)?.sync_all(),
         None => Ok(()),
     }
 }
 
-/// Opens the file that is there, and mends it if need be.
-fn open_file(path: &Path) -> Result<Database, OpenError> {
-    // Looked up read-only: even opening and closing it would move pages of a newer version's file.
-    if let Some(found) = peek(path).filter(|found| *found > SCHEMA) {
-        return Err(OpenError::Newer { found });
+/// Opens the file that is there; mends it and brings it to this schema if need be.
+fn open_file(path: &Path, clock: &Clock) -> Result<Database, OpenError> {
+    // Looked up read-only: even opening and closing it would move pages of another version's file.
+    match peek(path) {
+        Some(found) if found > SCHEMA => return Err(OpenError::Newer { found }),
+        Some(found) if found < SCHEMA => upgrade(path, found, clock)?,
+        Some(_) | None => {}
     }
+    let database = open_or_mend(path)?;
+    match schema(&database)? {
+        // One that could not be looked up: its process was killed.
+        Some(found) if found < SCHEMA => {
+            database.close().map_err(|error| Fault::Storage(error.to_string()))?;
+            upgrade(path, found, clock)?;
+            open_or_mend(path)
+        }
+        Some(_) | None => Ok(database),
+    }
+}
+
+fn open_or_mend(path: &Path) -> Result<Database, OpenError> {
     match open_sound(path) {
         Ok(database) => Ok(database),
         Err(NotOpened::Damaged(why)) => mend(path, &why),
@@ -241,14 +313,17 @@ pub(super) fn schema(database: &impl ReadableDatabase) -> Result<Option<u32>, Fa
 /// Makes the tables, and the service's own key, as far as they are missing; a file of this version or a
 /// newer one is left as it is.
 pub(super) fn write_schema(database: &Database, clock: &Clock) -> Result<(), Fault> {
-    if schema(database)?.is_some_and(|found| found >= SCHEMA) {
+    let found = schema(database)?.unwrap_or(0);
+    if found >= SCHEMA {
         return Ok(());
     }
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
     Tx::run(&txn, clock.now(), Known::default(), |tx| {
         tx.tables.make_all()?;
-        tx.upgrade_actions()?;
+        (found..SCHEMA).try_for_each(|from| step(tx, from))?;
+        // Its list of changes names tables by their places, which differ from schema to schema.
+        tx.end_stream()?;
         tx.put_note("schema", &SCHEMA)?;
         if tx.note::<[u8; 32]>(KEY)?.is_some() {
             return Ok(());

@@ -133,7 +133,10 @@ fn of_payment(reference: Ref) -> (Option<PaymentId>, usize) {
         | Ref::Loss(_)
         | Ref::Adjust(_)
         | Ref::Welcome(_)
-        | Ref::Promo(..) => (None, 0),
+        | Ref::Promo(..)
+        | Ref::Legacy(_)
+        | Ref::LegacyImport(_)
+        | Ref::LegacyMigration(_) => (None, 0),
     }
 }
 

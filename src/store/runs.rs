@@ -4,7 +4,8 @@
 use super::codec::{Row, encode_to};
 use super::fault::Fault;
 use super::tables::Bytes;
-use redb::{CursorError, Table};
+use super::written::Change;
+use redb::CursorError;
 use std::ops::Bound;
 
 /// Fewer are written one by one: a run begins with building its first page anew (`benches/README.md`).
@@ -46,14 +47,17 @@ impl Run {
     }
 
     /// Writes all that wait.
-    pub(super) fn write(&mut self, table: &mut Table<'_, u64, Bytes>) -> Result<(), Fault> {
+    pub(super) fn write(&mut self, mut table: Change<'_, '_, u64, Bytes>) -> Result<(), Fault> {
         let rows = (0..self.rows.len()).map(|at| self.row(at));
         if self.rows.len() < FEW {
             for (number, row) in rows {
                 table.insert(number, row)?;
             }
         } else {
-            let mut end = table.upper_bound_mut(Bound::<u64>::Unbounded)?;
+            for (number, _) in &self.rows {
+                table.note(number);
+            }
+            let mut end = table.unnoted().upper_bound_mut(Bound::<u64>::Unbounded)?;
             for (number, row) in rows {
                 end.insert_before(number, row).map_err(|error| out_of_order(&error))?;
             }
@@ -80,7 +84,7 @@ impl Dues {
 
     /// Writes all that wait. Their jobs are newer than all others, so nothing of the table lies between
     /// those of one moment.
-    pub(super) fn write(&mut self, table: &mut Table<'_, (i64, u64), ()>) -> Result<(), Fault> {
+    pub(super) fn write(&mut self, mut table: Change<'_, '_, (i64, u64), ()>) -> Result<(), Fault> {
         self.0.sort_unstable();
         for moment in self.0.chunk_by(|one, next| one.0 == next.0) {
             if moment.len() < FEW {
@@ -88,7 +92,10 @@ impl Dues {
                     table.insert(key, ())?;
                 }
             } else {
-                let mut place = table.lower_bound_mut(Bound::Included(moment[0]))?;
+                for key in moment {
+                    table.note(key);
+                }
+                let mut place = table.unnoted().lower_bound_mut(Bound::Included(moment[0]))?;
                 for key in moment {
                     place.insert_before(key, ()).map_err(|error| out_of_order(&error))?;
                 }

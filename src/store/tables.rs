@@ -3,108 +3,167 @@
 //! Keys are integers or tuples that sort by value; rows are postcard behind a version byte (see
 //! `codec`). No table on the way of an order has a random key or an index by customer: newest rows
 //! and chains stand in for them.
+//!
+//! **Invariant:** whoever changes this list raises the schema's number: the list of changes (`stream`) names
+//! tables by their place in it.
 
+use super::backup::{BackupError, raw};
 use super::fault::Fault;
+use super::written::{Keys, Written};
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
+    Value, WriteTransaction,
 };
-use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
 /// A row as it is stored.
 pub(super) type Bytes = &'static [u8];
 
-/// A table of a write transaction. Opened once at most: redb refuses a second time.
-pub(super) struct Written<'txn, K: Key + 'static, V: Value + 'static> {
-    txn: &'txn WriteTransaction,
-    name: &'static str,
-    table: OnceCell<Table<'txn, K, V>>,
-}
-
-impl<'txn, K: Key + 'static, V: Value + 'static> Written<'txn, K, V> {
-    /// The table, for looking.
-    pub(super) fn read(&self) -> Result<&Table<'txn, K, V>, Fault> {
-        if let Some(table) = self.table.get() {
-            return Ok(table);
-        }
-        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
-        Ok(self.table.get_or_init(|| opened))
-    }
-
-    /// The table, for changing.
-    pub(super) fn write(&mut self) -> Result<&mut Table<'txn, K, V>, Fault> {
-        self.read()?;
-        Ok(self.table.get_mut().expect("just opened"))
-    }
-}
-
 /// A table of a snapshot.
 pub(super) struct Seen<K: Key + 'static, V: Value + 'static> {
     txn: Arc<ReadTransaction>,
+    /// Where the table is taken from if the file has none: only before an upgrade.
+    spare: Option<Arc<ReadTransaction>>,
     name: &'static str,
     table: OnceLock<ReadOnlyTable<K, V>>,
 }
 
 impl<K: Key + 'static, V: Value + 'static> Seen<K, V> {
+    fn of(txn: &Arc<ReadTransaction>, spare: Option<&Arc<ReadTransaction>>, name: &'static str) -> Self {
+        Self { txn: txn.clone(), spare: spare.cloned(), name, table: OnceLock::new() }
+    }
+
     /// The table.
     pub(super) fn read(&self) -> Result<&ReadOnlyTable<K, V>, Fault> {
         if let Some(table) = self.table.get() {
             return Ok(table);
         }
-        let opened = self.txn.open_table(TableDefinition::new(self.name))?;
+        let opened = match (self.txn.open_table(TableDefinition::new(self.name)), &self.spare) {
+            (Err(TableError::TableDoesNotExist(_)), Some(spare)) => {
+                spare.open_table(TableDefinition::new(self.name))?
+            }
+            (opened, _) => opened?,
+        };
         Ok(self.table.get_or_init(|| opened))
     }
 }
 
 /// Its length first, so that no two rows of parts hash alike.
-fn absorb(hasher: &mut blake3::Hasher, part: impl AsRef<[u8]>) {
-    let part = part.as_ref();
+fn absorb(hasher: &mut blake3::Hasher, part: &[u8]) {
     hasher.update(&part.len().to_le_bytes()).update(part);
 }
+
+/// The list of changes, which is about the file and no part of what it says: no backup has it, and no
+/// fingerprint (see `stream`). Name → row; number of a commit → the keys that it wrote.
+pub(super) const STREAM: &str = "stream";
+pub(super) const CHANGED: &str = "changed";
 
 macro_rules! schema {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $row:ty = $text:literal;)*) => {
         /// All tables for writing, each opened when it is first needed: an act needs four of them.
         pub(super) struct WriteTables<'txn> {
             $($(#[$doc])* pub(super) $name: Written<'txn, $key, $row>,)*
+            pub(super) stream: Written<'txn, &'static str, Bytes>,
+            pub(super) changed: Written<'txn, u64, Bytes>,
         }
 
         impl<'txn> WriteTables<'txn> {
             pub(super) fn of(txn: &'txn WriteTransaction) -> Self {
-                Self { $($name: Written { txn, name: $text, table: OnceCell::new() },)* }
+                Self {
+                    $($name: Written::of(txn, $text),)*
+                    stream: Written::of(txn, STREAM),
+                    changed: Written::of(txn, CHANGED),
+                }
             }
 
             /// Opens all, which makes those that are missing.
             pub(super) fn make_all(&self) -> Result<(), Fault> {
                 $(self.$name.read()?;)*
+                self.stream.read()?;
+                self.changed.read()?;
                 Ok(())
             }
+
+            /// The keys that were written to each table, by its place in [`NAMES`].
+            pub(super) fn noted(&mut self) -> [&mut Option<Keys>; NAMES.len()] {
+                [$(&mut self.$name.noted),*]
+            }
+
+            /// Adds rows at the end of a table; nothing notes them.
+            pub(super) fn append(&mut self, table: usize, rows: &[raw::Entry<'_>]) -> Result<(), BackupError> {
+                match NAMES[table] {
+                    $($text => raw::append(self.$name.write()?.unnoted(), rows),)*
+                    _ => unreachable!("it is one of the names"),
+                }
+            }
+
+            /// Writes a row, or takes it out; nothing notes it.
+            pub(super) fn change(&mut self, table: usize, entry: &raw::Entry<'_>) -> Result<(), BackupError> {
+                match NAMES[table] {
+                    $($text => raw::change(self.$name.write()?.unnoted(), entry),)*
+                    _ => unreachable!("it is one of the names"),
+                }
+            }
         }
+
+        /// The tables' names, in their order.
+        pub(super) const NAMES: &[&str] = &[$($text),*];
 
         /// All tables as one snapshot has them, each opened when it is first needed.
         #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
         pub(super) struct ReadTables {
             $($(#[$doc])* pub(super) $name: Seen<$key, $row>,)*
+            pub(super) stream: Seen<&'static str, Bytes>,
+            pub(super) changed: Seen<u64, Bytes>,
         }
 
         impl ReadTables {
             pub(super) fn of(txn: ReadTransaction) -> Self {
+                Self::from(txn, None)
+            }
+
+            /// The same of an older file: tables that it lacks are those of `spare`.
+            pub(super) fn with_spare(txn: ReadTransaction, spare: ReadTransaction) -> Self {
+                Self::from(txn, Some(Arc::new(spare)))
+            }
+
+            fn from(txn: ReadTransaction, spare: Option<Arc<ReadTransaction>>) -> Self {
                 let txn = Arc::new(txn);
-                Self { $($name: Seen { txn: txn.clone(), name: $text, table: OnceLock::new() },)* }
+                Self {
+                    $($name: Seen::of(&txn, spare.as_ref(), $text),)*
+                    stream: Seen::of(&txn, spare.as_ref(), STREAM),
+                    changed: Seen::of(&txn, spare.as_ref(), CHANGED),
+                }
             }
 
             /// A hash over all rows of all tables, in order.
             pub(super) fn digest(&self) -> Result<[u8; 32], Fault> {
                 let mut hasher = blake3::Hasher::new();
-                $({
-                    absorb(&mut hasher, $text);
-                    for entry in self.$name.read()?.iter()? {
-                        let (key, row) = entry?;
-                        absorb(&mut hasher, <$key as redb::Value>::as_bytes(&key.value()));
-                        absorb(&mut hasher, <$row as redb::Value>::as_bytes(&row.value()));
-                    }
-                })*
+                self.each(|table, key, row| {
+                    absorb(&mut hasher, NAMES[table].as_bytes());
+                    absorb(&mut hasher, key);
+                    absorb(&mut hasher, row);
+                    Ok::<_, Fault>(())
+                })?;
                 Ok(hasher.finalize().into())
+            }
+
+            /// Shows every row: its table's place in [`NAMES`], its key, itself.
+            pub(super) fn each<E: From<Fault>>(
+                &self,
+                mut visit: impl FnMut(usize, &[u8], &[u8]) -> Result<(), E>,
+            ) -> Result<(), E> {
+                let mut table = 0..;
+                $(raw::each(self.$name.read()?, table.next().unwrap_or(0), &mut visit)?;)*
+                Ok(())
+            }
+
+            /// One row of a table.
+            pub(super) fn row(&self, table: usize, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+                match NAMES[table] {
+                    $($text => raw::row(self.$name.read()?, key),)*
+                    _ => unreachable!("it is one of the names"),
+                }
             }
 
             /// All rows of all tables as text: two files that say the same have the same dump.
@@ -119,18 +178,29 @@ macro_rules! schema {
             }
         }
 
+        /// How many rows each table has, by its place in [`NAMES`].
+        pub(super) fn lengths<T: Tables>(tables: &T) -> Result<Vec<u64>, Fault> {
+            Ok(vec![$(tables.$name()?.len()?),*])
+        }
+
         /// What can be read in a transaction and in a snapshot alike.
         #[allow(dead_code, reason = "the schema is one list; not every table is read both ways")]
         pub(super) trait Tables {
             $($(#[$doc])* fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault>;)*
+            fn stream(&self) -> Result<&impl ReadableTable<&'static str, Bytes>, Fault>;
+            fn changed(&self) -> Result<&impl ReadableTable<u64, Bytes>, Fault>;
         }
 
         impl Tables for WriteTables<'_> {
             $(fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault> { self.$name.read() })*
+            fn stream(&self) -> Result<&impl ReadableTable<&'static str, Bytes>, Fault> { self.stream.read() }
+            fn changed(&self) -> Result<&impl ReadableTable<u64, Bytes>, Fault> { self.changed.read() }
         }
 
         impl Tables for ReadTables {
             $(fn $name(&self) -> Result<&impl ReadableTable<$key, $row>, Fault> { self.$name.read() })*
+            fn stream(&self) -> Result<&impl ReadableTable<&'static str, Bytes>, Fault> { self.stream.read() }
+            fn changed(&self) -> Result<&impl ReadableTable<u64, Bytes>, Fault> { self.changed.read() }
         }
     };
 }
@@ -198,4 +268,7 @@ schema! {
     bonuses: i64 => Bytes = "bonuses";
     /// Customer → who brought them, and what became of the reward.
     invited: i64 => Bytes = "invited";
+    /// (Customer, 0 of the ledger or 1 of the jobs, number) → a row of the bot before this one. Never changed,
+    /// but for the words in it.
+    legacy_rows: (i64, u8, u64) => Bytes = "legacy_rows";
 }

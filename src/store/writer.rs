@@ -4,7 +4,7 @@
 //! drives in the service and that tests and the simulator drive step by step.
 
 use super::hot::Known;
-use super::{Fault, OpenError, Shared, Tx, Wake};
+use super::{After, Fault, OpenError, Ran, Shared, Tx, Wake};
 use crate::disk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -85,17 +85,23 @@ impl Batch {
 }
 
 /// Acts whose commit is on disk (or failed), and which do not know it yet.
-pub struct Answers(Vec<(Box<dyn Act>, Result<(), Fault>)>);
+pub struct Answers {
+    acts: Vec<(Box<dyn Act>, Result<(), Fault>)>,
+    after: Vec<After>,
+}
 
 impl Answers {
     /// True when the disk failed: nothing more is read or written until [`Engine::reopen`].
     pub fn disk_failed(&self) -> bool {
-        self.0.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))))
+        self.acts.iter().any(|(_, outcome)| matches!(outcome, Err(Fault::Storage(_))))
     }
 
-    /// Tells every caller.
+    /// Tells the log, and then every caller: what they log themselves comes after it.
     pub fn send(self) {
-        for (act, outcome) in self.0 {
+        for then in self.after {
+            then();
+        }
+        for (act, outcome) in self.acts {
             act.answer(outcome);
         }
     }
@@ -164,28 +170,30 @@ impl Engine {
     pub fn commit(&mut self, batch: Batch) -> Answers {
         let mut acts = batch.0;
         self.answered = acts.len();
-        let together = self.attempt(&mut acts);
-        let answers = match together {
-            Ok(()) => acts.into_iter().map(|act| (act, Ok(()))).collect(),
+        let all = |acts: Vec<Box<dyn Act>>, outcome: Result<(), Fault>| {
+            acts.into_iter().map(|act| (act, outcome.clone())).collect()
+        };
+        match self.attempt(&mut acts) {
+            Ok(after) => Answers { acts: all(acts, Ok(())), after },
             Err(fault @ (Fault::Storage(_) | Fault::Closed)) => {
-                acts.into_iter().map(|act| (act, Err(fault.clone()))).collect()
+                Answers { acts: all(acts, Err(fault)), after: Vec::new() }
             }
-            Err(fault) if acts.len() == 1 => acts.into_iter().map(|act| (act, Err(fault.clone()))).collect(),
+            Err(fault) if acts.len() == 1 => Answers { acts: all(acts, Err(fault)), after: Vec::new() },
             Err(Fault::Row { .. } | Fault::Busy | Fault::Bug(_)) => self.one_by_one(acts),
-        };
-        Answers(answers)
+        }
     }
 
-    fn one_by_one(&mut self, acts: Vec<Box<dyn Act>>) -> Vec<(Box<dyn Act>, Result<(), Fault>)> {
-        let run = |mut act: Box<dyn Act>| {
+    fn one_by_one(&mut self, acts: Vec<Box<dyn Act>>) -> Answers {
+        let mut answers = Answers { acts: Vec::new(), after: Vec::new() };
+        for mut act in acts {
             let outcome = self.attempt(std::slice::from_mut(&mut act));
-            (act, outcome)
-        };
-        acts.into_iter().map(run).collect()
+            answers.acts.push((act, outcome.map(|after| answers.after.extend(after))));
+        }
+        answers
     }
 
-    /// One transaction: all of the acts, or none.
-    fn attempt(&mut self, acts: &mut [Box<dyn Act>]) -> Result<(), Fault> {
+    /// One transaction: all of the acts, or none. Gives what is to be done afterwards.
+    fn attempt(&mut self, acts: &mut [Box<dyn Act>]) -> Result<Vec<After>, Fault> {
         let started = self.shared.clock.now().up;
         let database = self.shared.database()?;
         let mut txn = database.begin_write()?;
@@ -196,7 +204,7 @@ impl Engine {
         let ran = Tx::run(&txn, self.shared.clock.now(), known, |tx| {
             acts.iter_mut().try_for_each(|act| run_caught(act.as_mut(), tx))
         });
-        let (wake, known) = match ran {
+        let Ran { wake, known, after } = match ran {
             Ok(ran) => ran,
             Err(fault) => {
                 txn.abort()?;
@@ -211,7 +219,7 @@ impl Engine {
             metrics::counter!("samovar_acts_total", "act" => same[0].name()).increment(same.len() as u64);
         }
         self.ring(wake);
-        Ok(())
+        Ok(after)
     }
 
     fn ring(&self, wake: Wake) {

@@ -7,7 +7,9 @@ use super::request::{Contents, Request};
 use super::wire::Answer;
 use crate::carrier::{Lost, Outlet, reason};
 use crate::disk;
+use crate::time::At;
 use bytes::{Bytes, BytesMut};
+use reqwest::header::DATE;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -142,6 +144,15 @@ impl Api {
         let mut segments = vec!["file", bot.as_str()];
         segments.extend(file_path.split('/').filter(|segment| !segment.is_empty()));
         self.execute(self.outlet.get(self.url(&segments)).timeout(self.timeouts.upload)).await
+    }
+
+    /// What the server says the time is; asked without the token. `None`: it does not say.
+    pub(super) async fn date(&self) -> Result<Option<At>, Failure> {
+        let response = self.execute(self.outlet.get(self.base.clone()).timeout(self.timeouts.call)).await?;
+        let Some(date) = response.headers().get(DATE) else { return Ok(None) };
+        At::of_http_date(&String::from_utf8_lossy(date.as_bytes()))
+            .map(Some)
+            .map_err(|_| Failure::InDoubt("the server's Date is no date".to_owned()))
     }
 
     /// An error in words that hold neither URL nor token.

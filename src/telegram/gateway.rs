@@ -2,7 +2,7 @@
 
 use super::api::{Api, BadUrl, Failure, Timeouts};
 use super::media::Files;
-use super::request::{self, Request};
+use super::request::{self, Contents, Request, Upload};
 use super::wire::{
     FilePath, First, Head, Me, SentMessage, StarPartner, StarTransaction, StarTransactions, WebhookInfo,
 };
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use teloxide::payloads::{self, setters::*};
 use teloxide::types::{BotCommand, FileId};
-use url::Url;
+use url::{Host, Url};
 
 /// So many updates are asked for at once, which is the most that Telegram lists.
 const AT_ONCE: u8 = 100;
@@ -37,7 +37,7 @@ const ABOVE: &str = "⬆️";
 /// Telegram, for one bot.
 #[derive(Debug)]
 pub struct Telegram {
-    api: Api,
+    pub(super) api: Api,
     data_dir: PathBuf,
     provider_token: Option<SecretString>,
 }
@@ -353,13 +353,26 @@ impl Gateway for Telegram {
             .max_connections(40)
             .allowed_updates(ALLOWED_UPDATES)
             .secret_token(webhook.secret.expose_secret());
-        async move { Ok(self.quick(&Request::of(&payload)).await.map(drop)?) }.boxed()
+        let request = with_certificate(Request::of(&payload), webhook);
+        async move { Ok(self.quick(&request).await.map(drop)?) }.boxed()
     }
 
     fn delete_webhook(&self) -> BoxFuture<'_, Result<(), CallError>> {
         let payload = payloads::DeleteWebhook::new().drop_pending_updates(false);
         async move { Ok(self.quick(&Request::of(&payload)).await.map(drop)?) }.boxed()
     }
+}
+
+/// The same with our own certificate, if we have one; for a bare address Telegram is to look nothing up.
+fn with_certificate(request: Request, webhook: &Webhook) -> Request {
+    let Some(certificate) = webhook.certificate.clone() else { return request };
+    let request = match webhook.url.host() {
+        Some(Host::Ipv4(ip)) => request.with("ip_address", ip.to_string().into()),
+        Some(Host::Ipv6(ip)) => request.with("ip_address", ip.to_string().into()),
+        Some(Host::Domain(_)) | None => request,
+    };
+    let (part, file_name) = ("certificate".to_owned(), "samovar.pem".to_owned());
+    request.carrying(vec![Upload { part, contents: Contents::Here(certificate), file_name }])
 }
 
 #[cfg(test)]

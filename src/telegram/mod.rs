@@ -7,6 +7,7 @@
 pub(crate) mod api;
 pub mod decode;
 pub(crate) mod gateway;
+mod listen;
 mod media;
 pub mod polling;
 pub(crate) mod refusal;
@@ -134,6 +135,8 @@ pub struct Webhook {
     pub url: Url,
     /// Telegram sends it along in `X-Telegram-Bot-Api-Secret-Token`: 1 to 256 of A-Z, a-z, 0-9, `_`, `-`.
     pub secret: SecretString,
+    /// The certificate that Telegram is to know us by, as PEM, where it is of our own making.
+    pub certificate: Option<Bytes>,
 }
 
 /// Why a call other than a send failed.

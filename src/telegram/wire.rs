@@ -352,7 +352,7 @@ pub struct Me {
 }
 
 /// Where Telegram delivers updates to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct WebhookInfo {
     /// Empty when it keeps them for polling.
     #[serde(default)]
@@ -362,6 +362,11 @@ pub struct WebhookInfo {
     pub pending_update_count: u64,
     /// What went wrong last, in Telegram's words.
     pub last_error_message: Option<String>,
+    /// When, in seconds since 1970.
+    pub last_error_date: Option<i64>,
+    /// We gave it a certificate of our own.
+    #[serde(default)]
+    pub has_custom_certificate: bool,
 }
 
 /// Takes a value of another type than ours, or out of range, for none: no number Telegram *says

@@ -215,6 +215,16 @@ promo-banned = You cannot use promo codes. Write to support, and we will look in
 promo-not-now = Promo codes are paused while we check the books. The code is not lost, please try later.
 move-promo = Promo code
 why-promo = a gift by promo code
+move-brought = Brought from the earlier bot
+why-brought = so that the balance is what it was in the earlier bot
+move-bonus-back = Welcome bonus taken back
+why-bonus-back = the welcome bonus of the earlier bot is no longer given
+move-old-job = Generation
+why-old-bot = in the earlier bot
+statement-old =
+    🗄 { $amount } · { $kind }
+    { $why }
+    { $at } · the balance stayed
 button-invite = 👥 Invite a friend
 invite-copy = 📋 Copy the link
 invite-off = There are no gifts for invitations just now. Friends are always welcome, though!

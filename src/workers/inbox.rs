@@ -5,7 +5,7 @@
 use super::Engine;
 use crate::flow::{alarm, intake};
 use crate::handlers;
-use crate::ids::InboxId;
+use crate::ids::{self, InboxId};
 use crate::message::{Incoming, Urgency, What};
 use crate::store::{Fault, InboxRow};
 use crate::telegram::decode::{Decoded, decode};
@@ -83,18 +83,11 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
         Decoded::Useful(incoming) => incoming,
         Decoded::Ignored { why, .. } => {
             tracing::debug!(update = row.update.0, why, "an update means nothing to us");
+            count("none", "ignored");
             return engine.store.write("ignore", move |tx| tx.handled(id, &row)).await;
         }
         Decoded::Undecodable { why, .. } => {
-            metrics::counter!("samovar_updates_unreadable_total").increment(1);
-            tracing::warn!(update = row.update.0, why, "an update cannot be read and is put aside");
-            let shop = engine.shop.clone();
-            let act = move |tx: &mut crate::store::Tx<'_>| {
-                tx.park(id, &row, &why)?;
-                let detail = format!("update {}: {why}", row.update);
-                alarm::raise(&shop, tx, alarm::Alarm::Parked, &detail)
-            };
-            return engine.store.write("park", act).await;
+            return park_undecodable(engine, id, row, why).await;
         }
     };
     let note = |attempts: u32| {
@@ -122,6 +115,7 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
         count_attempt(engine, id, &row).await.inspect_err(|_| note(attempts))?;
     }
     let shop = engine.shop.clone();
+    let (kind, from) = (kind(&incoming.what), incoming.from.id);
     let (incoming, stored) = (Arc::new(incoming), row.clone());
     let acted = engine.store.write("handle", move |tx| {
         if tx.inbox_row(id)?.is_none() {
@@ -130,10 +124,18 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
         handlers::handle(&shop, tx, &incoming)?;
         tx.handled(id, &stored)
     });
+    let about = ids::about(None, None, from);
     match acted.await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            count(kind, "handled");
+            about.in_scope(|| tracing::info!(update = row.update.0, kind, "an update was handled"));
+            Ok(())
+        }
         Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
-            tracing::error!(%fault, update = row.update.0, "an update could not be handled");
+            count(kind, "failed");
+            about.in_scope(|| {
+                tracing::error!(%fault, update = row.update.0, "an update could not be handled");
+            });
             if row.attempts == 0 { count_attempt(engine, id, &row).await } else { Ok(()) }
         }
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => {
@@ -143,6 +145,41 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
             Err(fault)
         }
     }
+}
+
+/// Counts an update that was dealt with.
+fn count(kind: &'static str, outcome: &'static str) {
+    metrics::counter!("samovar_updates_total", "kind" => kind, "outcome" => outcome).increment(1);
+}
+
+/// The word for what somebody did.
+fn kind(what: &What) -> &'static str {
+    match what {
+        What::Text(_) => "text",
+        What::Tap { .. } => "tap",
+        What::File(_) => "file",
+        What::PreCheckout { .. } => "pre-checkout",
+        What::Paid { .. } => "paid",
+        What::WentBack { .. } => "went-back",
+        What::Blocked(_) => "blocked",
+        What::AddedToGroup => "group",
+        What::Unsupported => "unsupported",
+    }
+}
+
+/// Puts an update aside that cannot be read, and tells the operator.
+async fn park_undecodable(engine: &Engine, id: InboxId, row: InboxRow, why: String) -> Result<(), Fault> {
+    metrics::counter!("samovar_updates_unreadable_total").increment(1);
+    count("none", "parked");
+    // Why may quote the customer: the operator is told, the log is not.
+    tracing::warn!(update = row.update.0, "an update cannot be read and is put aside");
+    let shop = engine.shop.clone();
+    let act = move |tx: &mut crate::store::Tx<'_>| {
+        tx.park(id, &row, &why)?;
+        let detail = format!("update {}: {why}", row.update);
+        alarm::raise(&shop, tx, alarm::Alarm::Parked, &detail)
+    };
+    engine.store.write("park", act).await
 }
 
 /// Tells the operator of a payment that we fail to handle.
@@ -172,6 +209,7 @@ async fn count_attempt(engine: &Engine, id: InboxId, row: &InboxRow) -> Result<(
 async fn park(engine: &Engine, id: InboxId, row: InboxRow, incoming: Incoming) -> Result<(), Fault> {
     tracing::error!(update = row.update.0, "an update is put aside after {ATTEMPTS} failed attempts");
     metrics::counter!("samovar_updates_parked_total").increment(1);
+    count(kind(&incoming.what), "parked");
     let shop = engine.shop.clone();
     engine.store.write("park", move |tx| intake::park(&shop, tx, id, &row, &incoming)).await
 }

@@ -7,10 +7,10 @@ use super::{Engine, media};
 use crate::catalog::input::ValidInput;
 use crate::flow::alarm::{self, Alarm};
 use crate::flow::settle;
-use crate::ids::JobId;
+use crate::ids::{self, JobId};
 use crate::job::{Event, Late, Refused, State, Why};
 use crate::provider::{Created, Look, Task, callback::callback_secret};
-use crate::store::{Fault, Job, Tx};
+use crate::store::{Fault, Job, Tx, View};
 use crate::time::Up;
 use futures_util::stream::{self, TryStreamExt};
 use serde_json::{Map, Value};
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tracing::{Instrument, Span};
 
 /// So many jobs are worked on at once; of these so many may be orders under way, so many copies of
 /// results, and so many uploads of customers' files, which may all be slow: looks go on beside them.
@@ -104,8 +105,8 @@ fn finish(
 }
 
 /// What an earlier life of this process left: whether its createTask calls arrived nobody knows, and
-/// callbacks that came while it was down are lost, so all that is waited for is looked at at once.
-/// Goes on until all of it is noted, or the service is to stop.
+/// callbacks that came while it was down are lost, so all that is waited for is looked at at once. In a file
+/// that came out of a backup what was not sent may have been sent since. Goes on until all of it is noted, or the service is to stop.
 pub async fn recover(engine: &Engine) {
     while let Err(fault) = recover_all(engine).await {
         engine.pause_after("taking up what an earlier life left", &fault).await;
@@ -116,10 +117,11 @@ pub async fn recover(engine: &Engine) {
 }
 
 async fn recover_all(engine: &Engine) -> Result<(), Fault> {
-    let open = engine.store.read(|view| view.due(Up(i64::MAX), usize::MAX)).await?;
+    let left = |view: &View| Ok((view.due(Up(i64::MAX), usize::MAX)?, view.restored()?.is_some()));
+    let (open, restored) = engine.store.read(left).await?;
     // Side by side, so that they share commits: there may be tens of thousands.
     let each = stream::iter(open.into_iter().map(Ok));
-    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id).await {
+    each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id, restored).await {
         Ok(()) => Ok(()),
         // One row that cannot be read must not keep all others from starting.
         Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
@@ -128,50 +130,68 @@ async fn recover_all(engine: &Engine) -> Result<(), Fault> {
         }
         Err(fault @ (Fault::Storage(_) | Fault::Closed | Fault::Busy)) => Err(fault),
     })
-    .await
+    .await?;
+    if restored { engine.store.write("taken-up", |tx| tx.note_restored(None)).await } else { Ok(()) }
 }
 
-async fn recover_one(engine: &Engine, id: JobId) -> Result<(), Fault> {
-    let job = engine.store.read(move |view| view.job(id)).await?;
-    match job.map(|job| job.row.state) {
-        Some(State::Sending { attempt, .. }) => {
-            tracing::warn!(job = id.0, "stopped in the middle of an order; its money stays held");
+async fn recover_one(engine: &Engine, id: JobId, restored: bool) -> Result<(), Fault> {
+    let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(()) };
+    match job.row.state {
+        State::Queued { .. } | State::Sending { .. } if restored => {
+            let span = about(engine, &job);
+            span.in_scope(|| {
+                tracing::warn!("it may have been sent since the backup; its money stays held");
+            });
+            step(engine, "record", id, Event::Restored).await.map(drop)
+        }
+        State::Sending { attempt, .. } => {
+            let span = about(engine, &job);
+            span.in_scope(|| tracing::warn!("stopped in the middle of an order; its money stays held"));
             step(engine, "record", id, Event::InDoubt { attempt }).await.map(drop)
         }
-        Some(State::Waiting { .. }) => step(engine, "hint", id, Event::Hint { task: None }).await.map(drop),
-        Some(
-            State::Queued { .. }
-            | State::Unknown { .. }
-            | State::Fetching { .. }
-            | State::Done { .. }
-            | State::Failed { .. }
-            | State::Late { .. },
-        )
-        | None => Ok(()),
+        State::Waiting { .. } => step(engine, "hint", id, Event::Hint { task: None }).await.map(drop),
+        State::Queued { .. }
+        | State::Unknown { .. }
+        | State::Fetching { .. }
+        | State::Done { .. }
+        | State::Failed { .. }
+        | State::Late { .. } => Ok(()),
     }
 }
 
 /// One step of one due job. False when nothing changed, so that it is left alone for a moment.
 async fn advance(engine: &Engine, lanes: &Lanes, id: JobId) -> Result<bool, Fault> {
     let Some(job) = engine.store.read(move |view| view.job(id)).await? else { return Ok(false) };
+    work(engine, lanes, &job).instrument(about(engine, &job)).await
+}
+
+/// What the log says of a job goes with these fields.
+fn about(engine: &Engine, job: &Job) -> Span {
+    let code = job.row.request.code(&engine.shop.server_key);
+    ids::about(Some(&code), Some(job.id), job.row.user)
+}
+
+async fn work(engine: &Engine, lanes: &Lanes, job: &Job) -> Result<bool, Fault> {
+    let id = job.id;
     let now = engine.clock().now().up;
-    let limits = engine.shop.limits(settle::model_of(&job));
+    let limits = engine.shop.limits(settle::model_of(job));
     match &job.row.state {
         State::Queued { since, .. } if now >= since.plus(limits.queued) => {
             step(engine, "settle", id, Event::Expire).await
         }
-        State::Queued { .. } => match uploads::missing(&job) {
-            Some(missing) => upload(engine, lanes, &job, missing).await,
-            None => send(engine, lanes, &job).await,
+        State::Queued { .. } => match uploads::missing(job) {
+            Some(missing) => upload(engine, lanes, job, missing).await,
+            None => send(engine, lanes, job).await,
         },
         State::Sending { attempt, .. } => {
+            tracing::warn!("an order was not answered in time; its money stays held");
             step(engine, "record", id, Event::InDoubt { attempt: *attempt }).await
         }
         State::Waiting { task, .. } => look(engine, id, task).await,
-        State::Unknown { hint: Some(task), .. } => prove(engine, &job, task).await,
+        State::Unknown { hint: Some(task), .. } => prove(engine, job, task).await,
         State::Unknown { hint: None, .. } => step(engine, "settle", id, Event::Expire).await,
         State::Fetching { urls, .. } => fetch(engine, lanes, id, urls).await,
-        State::Failed { late: Late::Watch { hint: Some(task), .. }, .. } => prove(engine, &job, task).await,
+        State::Failed { late: Late::Watch { hint: Some(task), .. }, .. } => prove(engine, job, task).await,
         State::Failed { late: Late::Watch { task: Some(task), .. }, .. } => look(engine, id, task).await,
         State::Failed { late: Late::Watch { .. }, .. } => step(engine, "settle", id, Event::Expire).await,
         State::Failed { late: Late::Fetch { urls, .. }, .. } => fetch(engine, lanes, id, urls).await,
@@ -184,7 +204,7 @@ async fn step(engine: &Engine, name: &'static str, id: JobId, event: Event) -> R
     let shop = engine.shop.clone();
     let stepped = engine.store.write(name, move |tx| settle::step(&shop, tx, id, event.clone())).await?;
     if let Err(refused) = &stepped {
-        tracing::debug!(job = id.0, %refused, "nothing to do");
+        tracing::debug!(%refused, "nothing to do");
     }
     Ok(stepped.is_ok())
 }
@@ -238,11 +258,11 @@ async fn send(engine: &Engine, lanes: &Lanes, job: &Job) -> Result<bool, Fault> 
         Created::Busy { pause, .. } => Event::Busy { attempt, pause },
         Created::Refused { why, .. } => Event::Refused { attempt, why },
         Created::NotSent(why) => {
-            tracing::warn!(job = id.0, why, "an order could not be sent; it waits in the queue");
+            tracing::warn!(why, "an order could not be sent; it waits in the queue");
             Event::NotSent { attempt }
         }
         Created::InDoubt(why) => {
-            tracing::warn!(job = id.0, why, "nobody knows whether an order arrived; its money stays held");
+            tracing::warn!(why, "nobody knows whether an order arrived; its money stays held");
             Event::InDoubt { attempt }
         }
     };
@@ -266,7 +286,7 @@ async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
     let (name, event) = match engine.provider.look(task).await {
         Look::Running(_) | Look::NotFound => ("look", Event::Running),
         Look::Unreachable(why) => {
-            tracing::warn!(job = id.0, why, "the provider cannot be asked");
+            tracing::warn!(why, "the provider cannot be asked");
             ("look", Event::NoLook)
         }
         Look::KeyRefused => {
@@ -310,7 +330,7 @@ async fn fetch(engine: &Engine, lanes: &Lanes, id: JobId, urls: &[String]) -> Re
     let event = match media::fetch_all(engine, id, urls).await {
         Ok(files) => Event::Fetched { files },
         Err(why) => {
-            tracing::warn!(job = id.0, why, "a result could not be copied yet");
+            tracing::warn!(why, "a result could not be copied yet");
             Event::NotFetched
         }
     };

@@ -5,7 +5,7 @@
 
 use super::{Engine, media};
 use crate::flow::deliver::{self, Next};
-use crate::ids::{ChatId, OutboxId};
+use crate::ids::{self, ChatId, JobId, OutboxId, UserId};
 use crate::message::{About, Priority, Sent};
 use crate::store::{Fault, OutboxRow, Tx};
 use crate::time::{Clock, Up};
@@ -18,6 +18,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// So many messages are under way at once.
 const PARALLEL: usize = 64;
@@ -238,8 +239,10 @@ impl Desk {
             self.talking.insert(chat);
         }
         let engine = engine.clone();
+        let code = row.request.map(|request| request.code(&engine.shop.server_key));
+        let span = ids::about(code.as_deref(), job_of(row.outgoing.about), UserId(chat.0));
         sends.spawn(async move {
-            let next = deliver_one(&engine, priority, id, row).await;
+            let next = deliver_one(&engine, priority, id, row).instrument(span).await;
             Finished { id, chat, priority, next }
         });
     }
@@ -270,6 +273,14 @@ impl Desk {
             self.over = 0;
             self.chats.retain_recent();
         }
+    }
+}
+
+/// The job that a message is about.
+fn job_of(about: About) -> Option<JobId> {
+    match about {
+        About::Status(job) | About::Ending(job) | About::Result(job) => Some(job),
+        About::Nothing | About::Screen(_) | About::Invoice(_) | About::Receipt(_) | About::Refund(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@
 use super::Engine;
 use crate::disk;
 use crate::flow::alarm::{self, Alarm};
+use crate::metrics::number;
 use crate::store::{DISK, Fault, StopRow, StoppedBy, Tx};
 
 /// Compares the free disk with the limit, and notes the difference it makes.
@@ -16,6 +17,8 @@ pub(super) async fn check(engine: &Engine) -> Result<(), Fault> {
             return Ok(());
         }
     };
+    metrics::gauge!("samovar_disk_free_bytes").set(number(free));
+    metrics::gauge!("samovar_disk_wanted_bytes").set(number(engine.min_free_disk_bytes));
     let low = free < engine.min_free_disk_bytes;
     let stopped = engine.store.read(|view| view.stop(DISK)).await?.is_some();
     match (low, stopped) {

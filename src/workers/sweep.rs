@@ -4,8 +4,10 @@
 use super::{Engine, media, space};
 use crate::flow::alarm::{self, Alarm};
 use crate::flow::{admin, forget as forgetting, resend, transfer};
-use crate::store::{Broken, Fault, StopRow, StoppedBy, Tx};
+use crate::metrics::number;
+use crate::store::{AccountsReport, Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
+use rust_decimal::Decimal;
 use std::time::Duration;
 
 /// A crash forgets at most so much uptime, and no more than about half of a life: the first sweeps
@@ -59,16 +61,7 @@ async fn sweep(engine: &Engine, check: bool, asked: &mut Option<Up>) -> Result<(
     let days = engine.shop.retention_days;
     engine.store.write("retain", move |tx| retain(tx, days)).await?;
     drop_media(engine).await?;
-    credit(engine, asked).await?;
-    let depths =
-        |view: &crate::store::View| Ok((view.inbox_depth()?, view.outbox_depth()?, view.open_jobs()?));
-    let (inbox, outbox, jobs) = engine.store.read(depths).await?;
-    for (name, depth) in
-        [("samovar_inbox_depth", inbox), ("samovar_outbox_depth", outbox), ("samovar_jobs_open", jobs)]
-    {
-        metrics::gauge!(name).set(u32::try_from(depth).map_or(f64::INFINITY, f64::from));
-    }
-    Ok(())
+    credit(engine, asked).await
 }
 
 /// The live check: a broken rule stops selling until an operator says otherwise. The stop is a row,
@@ -77,7 +70,12 @@ async fn check_books(engine: &Engine) -> Result<(), Fault> {
     let broken = match engine.store.read(crate::store::View::audit_accounts).await {
         // A wallet that cannot be read is as bad as one that is wrong.
         Err(Fault::Row { table, key, why }) => Some(Broken { row: format!("{table} {key}"), what: why }),
-        checked => checked?,
+        checked => {
+            let AccountsReport { sum_kopecks, broken } = checked?;
+            let roubles = Decimal::try_from_i128_with_scale(sum_kopecks, 2).unwrap_or(Decimal::MAX);
+            metrics::gauge!("samovar_ledger_sum_roubles").set(number(roubles));
+            broken
+        }
     };
     let Some(Broken { row, what }) = broken else { return Ok(()) };
     let shop = engine.shop.clone();
@@ -129,6 +127,7 @@ async fn credit(engine: &Engine, asked: &mut Option<Up>) -> Result<(), Fault> {
         return Ok(());
     }
     *asked = Some(now);
+    metrics::gauge!("samovar_kie_credits_alert").set(number(engine.credit_alert));
     match engine.provider.credit().await {
         Ok(credits) => {
             let (shop, alert) = (engine.shop.clone(), engine.credit_alert);

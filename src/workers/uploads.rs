@@ -33,23 +33,23 @@ pub(super) async fn bring(engine: &Engine, job: &Job, missing: Missing) -> Resul
     let Here { path, facts, .. } = &match inputs::obtain(engine, &file.source).await {
         Ok(here) => here,
         Err(NotHere::Never(why)) => {
-            tracing::warn!(job = id.0, ?why, "a customer's file is gone");
+            tracing::warn!(?why, "a customer's file is gone");
             return Ok(Some(Event::InputLost));
         }
         Err(NotHere::Later(why)) => {
-            tracing::warn!(job = id.0, why, "a customer's file cannot be had yet");
+            tracing::warn!(why, "a customer's file cannot be had yet");
             return Ok(Some(Event::NotUploaded));
         }
     };
     if !inputs::is_same(&file, facts) {
-        tracing::warn!(job = id.0, "a customer's file is not what it was when the price was made");
+        tracing::warn!("a customer's file is not what it was when the price was made");
         return Ok(Some(Event::InputLost));
     }
     let name = name(engine, job, &input, number, &facts.mime);
     let url = match engine.provider.upload(path, &name).await {
         Ok(url) => url,
         Err(UploadError::Refused(why)) => {
-            tracing::warn!(job = id.0, why, "the provider does not take a customer's file");
+            tracing::warn!(why, "the provider does not take a customer's file");
             return Ok(Some(Event::InputLost));
         }
         Err(UploadError::KeyRefused) => {
@@ -59,11 +59,11 @@ pub(super) async fn bring(engine: &Engine, job: &Job, missing: Missing) -> Resul
             return Ok(Some(Event::NotUploaded));
         }
         Err(UploadError::Passing(why)) => {
-            tracing::warn!(job = id.0, why, "a file could not be uploaded yet");
+            tracing::warn!(why, "a file could not be uploaded yet");
             return Ok(Some(Event::NotUploaded));
         }
         Err(UploadError::Disk(error)) => {
-            tracing::warn!(job = id.0, %error, "a file could not be read for its upload");
+            tracing::warn!(%error, "a file could not be read for its upload");
             return Ok(Some(Event::NotUploaded));
         }
     };

@@ -24,7 +24,7 @@ use samovar::time::{At, Clock};
 use secrecy::SecretString;
 use serde_json::json;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -201,6 +201,11 @@ impl TestApp {
 
     /// Throws the running service away, as a power cut does, and starts it again.
     pub(crate) async fn crash(&mut self) {
+        self.crash_and(|_| {}).await;
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub(crate) async fn crash_and(&mut self, meanwhile: impl FnOnce(&Path)) {
         self.driver.stop();
         if let Some(running) = self.running.take() {
             running.task.abort();
@@ -209,6 +214,8 @@ impl TestApp {
             running.runtime.shutdown_background();
         }
         self.driver.arm_again();
+        self.free_files().await;
+        meanwhile(&self.settings.data_dir);
         self.boot().await;
     }
 

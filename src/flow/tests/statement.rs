@@ -127,7 +127,7 @@ fn the_english_table_has_commas_between_its_cells_and_points_in_its_numbers() {
     play(|stage| {
         stage.done();
         let statement = whole(stage, Lang::En);
-        let table = String::from_utf8(table(Lang::En, &statement.lines)).expect("UTF-8");
+        let table = String::from_utf8(table(Lang::En, &statement.lines, &statement.old)).expect("UTF-8");
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(
             lines[0],

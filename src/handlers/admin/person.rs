@@ -108,7 +108,10 @@ fn movement(talk: &Talk<'_, '_>, user: UserId, transfer: &Transfer) -> Result<St
         | Memo::Chargeback(_)
         | Memo::Welcome
         | Memo::Undeliverable
-        | Memo::Promo(_) => transfer.memo.to_string(),
+        | Memo::Promo(_)
+        | Memo::Legacy
+        | Memo::LegacyImport
+        | Memo::LegacyMigration => transfer.memo.to_string(),
     };
     let (at, reference) = (texts::moment(talk.lang, transfer.at), transfer.reference.to_string());
     let args = [

@@ -25,9 +25,20 @@ async fn body_of(mut answer: reqwest::Response) -> Option<Value> {
     serde_json::from_slice(&body).ok()
 }
 
+/// Knows a receiver by its own certificate and by no other.
+fn knowing(certificate: &[u8]) -> reqwest::Result<Outlet> {
+    let certificate = reqwest::Certificate::from_pem(certificate)?;
+    let client = reqwest::Client::builder().use_rustls_tls().no_proxy().tls_built_in_root_certs(false);
+    client.add_root_certificate(certificate).build().map(Outlet::from)
+}
+
 async fn send(outlet: &Outlet, post: &Post) -> (Posted, Option<Value>) {
     let url = match post.url.parse() {
         Ok(url) => url,
+        Err(error) => return (Posted::Failed(format!("{error}")), None),
+    };
+    let outlet = match post.certificate.as_deref().map(knowing).transpose() {
+        Ok(knowing) => knowing.unwrap_or_else(|| outlet.clone()),
         Err(error) => return (Posted::Failed(format!("{error}")), None),
     };
     let mut request = outlet.post(url).timeout(TIMEOUT).header(CONTENT_TYPE, "application/json");

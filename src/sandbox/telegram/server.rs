@@ -9,10 +9,12 @@ use crate::carrier::Outlet;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::shell::{Hold, hold};
 use crate::sandbox::wire::{Answer, Reply, respond};
+use crate::time::At;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Path, Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response_with_state;
 use axum::response::Response;
 use axum::routing::{any, get};
 use serde_json::Value;
@@ -31,11 +33,23 @@ struct Shell {
 const BODY_LIMIT_BYTES: usize = UPLOAD_LIMIT_BYTES + 1024 * 1024;
 
 pub(in crate::sandbox) fn router(world: Shared<World>, outlet: Outlet, stop: CancellationToken) -> Router {
+    let shell = Arc::new(Shell { world, outlet, stop });
     Router::new()
         .route("/{bot}/{method}", any(method))
         .route("/file/{bot}/{*path}", get(download))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .with_state(Arc::new(Shell { world, outlet, stop }))
+        .layer(map_response_with_state(shell.clone(), dated))
+        .with_state(shell)
+}
+
+/// Every answer says what time it is in this world.
+async fn dated(State(shell): State<Arc<Shell>>, mut response: Response) -> Response {
+    if let Ok(date) = At(shell.world.now_ms()).http_date()
+        && let Ok(date) = HeaderValue::from_str(&date)
+    {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 fn form_fields(pairs: &[u8], params: &mut Params) {

@@ -6,6 +6,7 @@
 use super::params::Params;
 use super::refusal::Refusal;
 use super::updates::{Lane, Updates};
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// Where updates are posted.
@@ -17,6 +18,8 @@ pub struct Webhook {
     pub secret_token: String,
     /// The most posts at a time.
     pub max_connections: usize,
+    /// The certificate it is known by, as PEM; `None`: the world's.
+    pub certificate: Option<Bytes>,
 }
 
 /// An update to be posted now.
@@ -30,6 +33,8 @@ pub struct Post {
     pub url: String,
     /// The secret for the header; empty for none.
     pub secret_token: String,
+    /// The certificate its receiver is known by, as PEM.
+    pub certificate: Option<Bytes>,
     /// The body.
     pub body: Value,
 }
@@ -87,6 +92,10 @@ impl Delivery {
         if !secret_token.bytes().all(fits) {
             return Err(Refusal::bad("secret token contains unallowed characters"));
         }
+        let certificate = params.files.get("certificate").map(|file| file.bytes.clone());
+        if certificate.as_ref().is_some_and(|pem| reqwest::Certificate::from_pem(pem).is_err()) {
+            return Err(Refusal::bad("bad webhook: failed to set custom certificate file"));
+        }
         updates.allow(params)?;
         if params.flag("drop_pending_updates") {
             updates.retain(|_| false, |receipt| receipt.dropped = true);
@@ -96,7 +105,8 @@ impl Delivery {
         let max_connections = usize::try_from(asked).unwrap_or(40);
         self.failing_since_ms = None;
         self.last_error = None;
-        self.webhook = (!url.is_empty()).then_some(Webhook { url, secret_token, max_connections });
+        let webhook = Webhook { url, secret_token, max_connections, certificate };
+        self.webhook = (!webhook.url.is_empty()).then_some(webhook);
         if self.webhook.is_some() {
             updates.end_polls();
         }
@@ -106,8 +116,9 @@ impl Delivery {
     /// `getWebhookInfo`.
     pub(super) fn info(&self, updates: &Updates) -> Value {
         let url = self.webhook.as_ref().map_or("", |webhook| webhook.url.as_str());
+        let is_custom = self.webhook.as_ref().is_some_and(|webhook| webhook.certificate.is_some());
         let mut info = json!({
-            "url": url, "has_custom_certificate": false, "pending_update_count": updates.pending(),
+            "url": url, "has_custom_certificate": is_custom, "pending_update_count": updates.pending(),
         });
         if let Some(webhook) = &self.webhook {
             info["max_connections"] = json!(webhook.max_connections);
@@ -147,6 +158,7 @@ impl Delivery {
             update_id: pending.update_id,
             url: webhook.url.clone(),
             secret_token: webhook.secret_token.clone(),
+            certificate: webhook.certificate.clone(),
             body: pending.body.clone(),
         })
     }

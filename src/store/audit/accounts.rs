@@ -4,8 +4,8 @@ use super::super::Fault;
 use super::super::accounts::{LedgerRow, account_key, account_of_key, account_row, each_account};
 use super::super::codec::get;
 use super::super::tables::ReadTables;
-use super::Broken;
 use super::ledger::{Rules, Told};
+use super::{AccountsReport, Broken};
 use crate::ids::{Seq, UserId};
 use crate::ledger::{Account, Counters, Memo};
 use crate::money::Kopecks;
@@ -77,7 +77,7 @@ impl Sum {
 
 /// The cheap check of every minute: all accounts add up to zero, and no wallet that nobody charged
 /// back is below it.
-pub(super) fn check_alone(tables: &ReadTables) -> Result<Option<Broken>, Fault> {
+pub(super) fn check_alone(tables: &ReadTables) -> Result<AccountsReport, Fault> {
     let (mut sum, mut below) = (Sum::default(), None);
     each_account(tables, |key, row| {
         sum.add(&row.counters);
@@ -87,11 +87,12 @@ pub(super) fn check_alone(tables: &ReadTables) -> Result<Option<Broken>, Fault> 
         }
         Ok(())
     })?;
+    let sum_kopecks = sum.posted.saturating_add(sum.pending);
     if below.is_some() || sum.is_zero() {
-        return Ok(below);
+        return Ok(AccountsReport { sum_kopecks, broken: below });
     }
     let what = format!("all accounts add up to {sum:?}, not zero (L1)");
-    Ok(Some(Broken { row: "accounts".to_owned(), what }))
+    Ok(AccountsReport { sum_kopecks, broken: Some(Broken { row: "accounts".to_owned(), what }) })
 }
 
 fn was_charged_back(tables: &ReadTables, key: i64, newest: Option<Seq>) -> Result<bool, Fault> {

@@ -6,7 +6,7 @@ use super::super::accounts::{LedgerRow, account_key, decode_ledger, hash_of};
 use super::super::tables::ReadTables;
 use super::{Rule, owners};
 use crate::ids::Seq;
-use crate::ledger::{Account, Counters, Kind, Memo, Transfer};
+use crate::ledger::{Account, Counters, Kind, Memo, Ref, Transfer};
 use crate::money::Kopecks;
 use redb::ReadableTable;
 use std::collections::HashMap;
@@ -76,6 +76,8 @@ fn chain(told: &Told, seq: Seq, row: &LedgerRow, rule: &mut Rule) {
 /// that hold reserved, all of which is pending no more.
 fn ended_hold(told: &mut Told, seq: Seq, transfer: &Transfer, rule: &mut Rule) -> Kopecks {
     match transfer.kind {
+        // The bot before this one ended its holds itself.
+        Kind::Charge if matches!(transfer.reference, Ref::Legacy(_)) => Kopecks::ZERO,
         Kind::Hold => {
             told.open_holds.insert(seq, transfer.clone());
             Kopecks::ZERO

@@ -53,6 +53,15 @@ pub struct Broken {
     pub what: String,
 }
 
+/// What the check of the accounts alone found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountsReport {
+    /// What all accounts add up to, in kopecks: zero, or L1 is broken.
+    pub sum_kopecks: i128,
+    /// What breaks a rule; `None` when L1 and L2 hold.
+    pub broken: Option<Broken>,
+}
+
 /// Gathers one rule's findings.
 pub(super) struct Rule(RuleReport);
 
@@ -109,8 +118,8 @@ impl View {
         Ok(Report { ok, rows, rules, head: hex::encode(told.head) })
     }
 
-    /// The cheap part, for every minute: the accounts alone (L1, L2). `None` when they hold.
-    pub fn audit_accounts(&self) -> Result<Option<Broken>, Fault> {
+    /// The cheap part, for every minute: the accounts alone (L1, L2).
+    pub fn audit_accounts(&self) -> Result<AccountsReport, Fault> {
         accounts::check_alone(&self.tables)
     }
 }

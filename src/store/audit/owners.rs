@@ -4,8 +4,9 @@
 use super::super::Fault;
 use super::super::accounts::{JobMoney, LedgerRow, account_row};
 use super::super::codec::{decode, get};
+use super::super::desk::action_seq;
 use super::super::jobs::JobRow;
-use super::super::notes::ActionRow;
+use super::super::legacy::legacy_row;
 use super::super::payments::PaymentRow;
 use super::super::tables::ReadTables;
 use super::Rule;
@@ -39,8 +40,7 @@ pub(super) fn of_row(
             });
         }
         Ref::Adjust(action) => {
-            let row: Option<ActionRow> = get(tables.admin_actions.read()?, action.0)?;
-            rules.counters.check(row.and_then(|row| row.seq) == Some(seq), || {
+            rules.counters.check(action_seq(tables, action)? == Some(seq), || {
                 (here(), format!("action {action} does not know this {}", transfer.kind))
             });
         }
@@ -55,6 +55,26 @@ pub(super) fn of_row(
             let row = account_row(tables, user.0)?;
             rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this bonus: a second one"))
+            });
+        }
+        Ref::Legacy(id) => {
+            let user = [transfer.debit, transfer.credit].into_iter().find_map(Account::user);
+            let row = user.map(|user| legacy_row(tables, user, id)).transpose()?.flatten();
+            let own = row.is_some_and(|row| (row.seq, row.amount) == (Some(seq), transfer.amount));
+            rules.counters.check(own, || {
+                (here(), format!("row {id} of the bot before does not know this {}", transfer.kind))
+            });
+        }
+        Ref::LegacyImport(user) => {
+            let row = account_row(tables, user.0)?;
+            rules.counters.check(row.and_then(|row| row.imported) == Some(seq), || {
+                (here(), format!("the wallet of {user} does not know this import: a second one"))
+            });
+        }
+        Ref::LegacyMigration(user) => {
+            let row = account_row(tables, user.0)?;
+            rules.counters.check(row.and_then(|row| row.migrated) == Some(seq), || {
+                (here(), format!("the wallet of {user} does not know this migration: a second one"))
             });
         }
     }
@@ -105,7 +125,10 @@ fn slot(money: &JobMoney, reference: Ref) -> Option<(Seq, Kind)> {
         | Ref::PayReleased(..)
         | Ref::Adjust(_)
         | Ref::Welcome(_)
-        | Ref::Promo(..) => return None,
+        | Ref::Promo(..)
+        | Ref::Legacy(_)
+        | Ref::LegacyImport(_)
+        | Ref::LegacyMigration(_) => return None,
     };
     slot.map(|seq| (seq, kind))
 }
@@ -168,6 +191,9 @@ fn payment_slot(row: &PaymentRow, reference: Ref) -> Option<Seq> {
         | Ref::Loss(_)
         | Ref::Adjust(_)
         | Ref::Welcome(_)
-        | Ref::Promo(..) => None,
+        | Ref::Promo(..)
+        | Ref::Legacy(_)
+        | Ref::LegacyImport(_)
+        | Ref::LegacyMigration(_) => None,
     }
 }

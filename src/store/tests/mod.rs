@@ -2,12 +2,14 @@
 //! that fails or fills up, a crowd, and the ledger against a model of it.
 
 mod accounts;
+mod backup;
 mod books;
 mod crowd;
 mod disk;
 mod hot;
 mod model;
 mod opening;
+mod upgrading;
 mod writing;
 
 use super::scenario::{clock, fill};
@@ -28,6 +30,18 @@ fn drive<R>(engine: &mut Engine, answer: impl Future<Output = R>) -> R {
     let batch = engine.take().expect("the act waits");
     engine.commit(batch).send();
     poll(answer).expect("answered")
+}
+
+/// Runs acts to their answer, without a thread.
+fn run<R>(engine: &mut Engine, answer: impl Future<Output = R>) -> R {
+    let mut answer = std::pin::pin!(answer);
+    loop {
+        if let Some(answer) = poll(answer.as_mut()) {
+            return answer;
+        }
+        let batch = engine.take().expect("an act waits");
+        engine.commit(batch).send();
+    }
 }
 
 /// Asks a future once whether it is ready.

@@ -9,6 +9,7 @@ use crate::message::{About, Act, Outgoing, Priority, Urgency};
 use crate::payment::Way;
 use crate::time::At;
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 
 #[test]
 fn an_answer_comes_after_its_commit_and_not_before() {
@@ -65,6 +66,33 @@ fn all_that_waits_is_one_commit_and_only_the_guilty_fail() {
         .collect();
     assert_eq!(updates, [1, 2]);
     assert_eq!(view.seen(1, UpdateId(77)), Ok(None));
+}
+
+#[test]
+fn what_comes_after_a_commit_comes_once_and_not_for_what_was_rolled_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (store, mut engine) = Store::open(dir.path(), clock()).expect("a new store");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let act = |what: &'static str, good: bool| {
+        let (store, told) = (store.clone(), told.clone());
+        async move {
+            let act = move |tx: &mut Tx<'_>| {
+                let told = told.clone();
+                tx.after_commit(move || told.lock().expect("nobody panics").push(what));
+                if good { Ok(()) } else { Err(Fault::Bug("out of luck".to_owned())) }
+            };
+            store.write(what, act).await
+        }
+    };
+    let (mut good, mut bad) = (pin!(act("good", true)), pin!(act("bad", false)));
+    assert!(poll(good.as_mut()).is_none() && poll(bad.as_mut()).is_none());
+    let batch = engine.take().expect("acts wait");
+    // Together they fail, so the good one runs twice.
+    let answers = engine.commit(batch);
+    assert_eq!(told.lock().expect("nobody panics").len(), 0);
+    answers.send();
+    assert_eq!(*told.lock().expect("nobody panics"), ["good"]);
+    assert!(poll(good).expect("answered").is_ok() && poll(bad).expect("answered").is_err());
 }
 
 #[test]

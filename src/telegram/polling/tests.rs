@@ -37,7 +37,7 @@ impl Gateway for Scripted {
 
     fn webhook(&self) -> BoxFuture<'_, Result<WebhookInfo, CallError>> {
         let url = self.hook.lock().expect("no panic").clone();
-        std::future::ready(Ok(WebhookInfo { url, pending_update_count: 0, last_error_message: None })).boxed()
+        std::future::ready(Ok(WebhookInfo { url, ..WebhookInfo::default() })).boxed()
     }
 
     fn delete_webhook(&self) -> BoxFuture<'_, Result<(), CallError>> {

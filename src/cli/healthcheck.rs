@@ -1,0 +1,107 @@
+//! `samovar healthcheck`: asks the running service whether it is well, for probes that only see an exit
+//! code. One request to `LISTEN` (with TLS there, to `ADMIN_LISTEN`), as anybody could make it.
+
+use super::{Failure, Output};
+use crate::config::Settings;
+use serde::Serialize;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// The whole of it takes at most about twice this long.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More of an answer is not read.
+const ANSWER_BYTES: u64 = 16 * 1024;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Health {
+    ok: bool,
+    address: String,
+    says: String,
+}
+
+pub(super) fn run(output: Output, settings: &Settings, live: bool) -> Result<(), Failure> {
+    let address = reachable(settings.probe_address());
+    let path = if live { "/healthz" } else { "/readyz" };
+    let (ok, says) = match ask(address, path) {
+        Ok(answer) => understand(&answer),
+        Err(error) => (false, format!("nobody answers at {address} ({error}): does the service run?")),
+    };
+    let health = Health { ok, address: address.to_string(), says };
+    if ok {
+        return output.answer(&health, |_| health.says.clone());
+    }
+    output.document(&health)?;
+    Err(Failure::refused(health.says))
+}
+
+/// Who listens everywhere is asked here.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether an answer is a 200, and its first words.
+fn understand(answer: &str) -> (bool, String) {
+    let mut words = answer.lines().next().unwrap_or("").split(' ');
+    let (protocol, status) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    if !protocol.starts_with("HTTP/1.") {
+        return (false, "what answers there speaks no HTTP".to_owned());
+    }
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let says = body.lines().next().unwrap_or("").trim();
+    let says = if says.is_empty() { format!("HTTP {status}") } else { says.to_owned() };
+    match status {
+        "200" => (true, says),
+        "503" => (false, says),
+        _ => (false, format!("HTTP {status}: is this Samovar? {says}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_200_is_well_and_everything_else_says_why() {
+        let http = |status: &str, body: &str| format!("HTTP/1.1 {status}\r\na: b\r\n\r\n{body}");
+        for (answer, ok, says) in [
+            (http("200 OK", "ready\n"), true, "ready"),
+            (
+                http("503 Service Unavailable", "not ready: selling is stopped\n"),
+                false,
+                "not ready: selling is stopped",
+            ),
+            (http("404 Not Found", ""), false, "HTTP 404: is this Samovar? HTTP 404"),
+            (String::new(), false, "what answers there speaks no HTTP"),
+            ("SSH-2.0-OpenSSH\r\n".to_owned(), false, "what answers there speaks no HTTP"),
+        ] {
+            assert_eq!(understand(&answer), (ok, says.to_owned()), "{answer}");
+        }
+    }
+
+    #[test]
+    fn who_listens_everywhere_is_asked_on_this_machine() {
+        for (listen, asked) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.0.0.7:80", "10.0.0.7:80")]
+        {
+            assert_eq!(reachable(listen.parse().expect("an address")).to_string(), asked);
+        }
+    }
+}
