@@ -57,6 +57,7 @@ impl Service {
         let webhook_secret = webhook_secret(&settings, &store).await?;
         let server_key = server_key(&store).await?;
         workers::stars::begin(&store, keys.bot_id).await?;
+        workers::backup::begin(&store, settings.backups.stream).await?;
         let shop = Arc::new(OnceLock::new());
         let keeper = Keeper::of(&settings).map_err(|error| StartError::Settings(error.to_string()))?;
         let is_webhook = settings.bot_mode == BotMode::Webhook;

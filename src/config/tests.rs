@@ -373,10 +373,11 @@ fn the_example_names_every_setting_once_with_its_default() {
     let mut settings = Vec::new();
     let mut comment_before = false;
     let mut toml = String::new();
+    let is_name = |name: &str| name.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
     for line in EXAMPLE.lines() {
         let bare = line.strip_prefix("# ").unwrap_or_default();
         match bare.split_once(" = ") {
-            Some((name, value)) if name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') => {
+            Some((name, value)) if is_name(name) => {
                 assert!(comment_before, "{name} is not explained by one line");
                 settings.push((name, value));
                 toml.extend([bare, "\n"]);

@@ -5,7 +5,7 @@ use super::Engine;
 use crate::config::Backups;
 use crate::flow::alarm::{self, Alarm};
 use crate::shelf::{KeepError, Kept, Link, VERIFIED, newest, newest_shipment};
-use crate::store::{Fault, Tx};
+use crate::store::{Fault, Store, Tx};
 use crate::time::{Moment, Up};
 use std::time::Duration;
 
@@ -88,6 +88,15 @@ fn age(last: Moment, now: Moment) -> Duration {
     now.at.since(last.at).max(now.up.since(last.up))
 }
 
+/// Has changes listed from here on, or not any more. The service does not start without: what was not listed
+/// would be in no shipment. A store that does so already is left alone.
+pub async fn begin(store: &Store, wanted: bool) -> Result<(), Fault> {
+    if store.stream().await?.is_some() == wanted {
+        return Ok(());
+    }
+    store.set_streaming(wanted).await
+}
+
 /// Makes whole copies until the stop.
 pub async fn run(engine: Engine) {
     let born = engine.clock().now().up;
@@ -144,14 +153,7 @@ async fn look(
 
 /// Ships what changes, until the stop and once at it.
 pub async fn stream(engine: Engine) {
-    let wanted = engine.backups.stream;
-    while let Err(fault) = list_changes(&engine, wanted).await {
-        engine.pause_after("the list of changes", &fault).await;
-        if engine.stop.is_cancelled() {
-            return;
-        }
-    }
-    if !wanted {
+    if !engine.backups.stream {
         return;
     }
     let mut shipper = Shipper { link: None, trouble: Trouble::default(), safe: engine.clock().now().up };
@@ -166,14 +168,6 @@ pub async fn stream(engine: Engine) {
             return;
         }
     }
-}
-
-/// Has changes listed, or not: a store that does so already is left alone.
-async fn list_changes(engine: &Engine, wanted: bool) -> Result<(), Fault> {
-    if engine.store.stream().await?.is_some() == wanted {
-        return Ok(());
-    }
-    engine.store.set_streaming(wanted).await
 }
 
 struct Shipper {
