@@ -51,5 +51,6 @@ mod tidy;
 mod tls;
 mod topup;
 mod upgrade;
+mod walk;
 mod watched;
 mod wrong;

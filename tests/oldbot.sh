@@ -9,6 +9,7 @@
 set -euo pipefail
 
 binary=$(realpath "${1:?which samovar}")
+readme=$(realpath "$(dirname "$0")/../README.md")
 customers=${2:-100000}
 rows=${3:-1000000}
 seconds=${4:-60}
@@ -142,10 +143,13 @@ SELECT user_id, target FROM targets WHERE target BETWEEN 190 AND 210
     );
 SQL
 
-say 'exported by \copy'
-for table in users wallets ledger jobs; do
-    sql -c "\\copy $table to '$home/csv/$table.csv' csv header"
-done
+say "exported by the README's own command"
+export DATABASE_URL="host=$home/old user=postgres"
+psql() { "$bin/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
+cd "$home/csv"
+exporting=$(sed -n '/^for table in users/,/^done$/p' "$readme")
+[ -n "$exporting" ] || fail 'the README does not say how to export'
+eval "$exporting"
 wc -lc "$home"/csv/*.csv | sed 's/^/   /'
 
 export DATA_DIR="$home/data"
