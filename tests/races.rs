@@ -159,7 +159,11 @@ const LOCKS: &[(&str, &str, &str)] = &[
     ),
     ("src/http/tls.rs", "kept: RwLock<", "of one value, changed once in months"),
     ("src/http/tls.rs", "kept: RwLock::new(", "the same one"),
-    ("src/http/watch.rs", "jobs: Mutex<", "held for a few lines without a wait; a panic within them is one of a scrape"),
+    (
+        "src/http/watch.rs",
+        "jobs: Mutex<",
+        "held for a few lines without a wait; a panic within them is one of a scrape",
+    ),
     ("src/http/watch.rs", "jobs: Mutex::default(", "the same one"),
     ("src/store/mod.rs", "database: RwLock::new(", "the same one"),
     ("src/time.rs", "up_before: AtomicI64", "set before anybody else has the clock"),
