@@ -6,9 +6,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -23,6 +24,8 @@ const HEAD_WITHIN: Duration = Duration::from_secs(15);
 const SHAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// Heads larger than this are refused with 431.
 const HEAD_BYTES: usize = 32 * 1024;
+/// Who was let in just before a stop must begin to speak within this after it.
+const FIRST_WORD_WITHIN: Duration = Duration::from_secs(1);
 /// After a failed `accept` (no file descriptors left) the next try waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -59,10 +62,10 @@ async fn serve_at_most(
         let (tls, stop) = (tls.clone(), stop.clone());
         tokio::spawn(async move {
             match tls {
-                None => speak(stream, router, watcher).await,
+                None => speak(stream, router, watcher, stop).await,
                 Some(tls) => match stop.run_until_cancelled(timeout(SHAKEN_WITHIN, tls.accept(stream))).await
                 {
-                    Some(Ok(Ok(stream))) => speak(stream, router, watcher).await,
+                    Some(Ok(Ok(stream))) => speak(stream, router, watcher, stop.clone()).await,
                     Some(Ok(Err(error))) => tracing::debug!(%error, "a connection speaks no TLS"),
                     Some(Err(_)) | None => {}
                 },
@@ -74,17 +77,44 @@ async fn serve_at_most(
     shutdown.shutdown().await;
 }
 
-/// Answers on one connection until it ends.
+/// Answers on one connection until it ends; `place` says to the stop that it has not.
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
-    watcher: Watcher,
+    place: Watcher,
+    stop: CancellationToken,
 ) {
+    let mut stream = BufReader::new(stream);
+    // A stop closes a connection on which nothing was read yet. Who was let in just before it is answered.
+    let too_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(FIRST_WORD_WITHIN).await;
+    };
+    tokio::select! {
+        biased;
+        word = timeout(HEAD_WITHIN, stream.fill_buf()) => {
+            if !matches!(word, Ok(Ok(bytes)) if !bytes.is_empty()) {
+                return;
+            }
+        }
+        () = too_late => return,
+    }
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
     let service = TowerToHyperService::new(router);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    // Reads what is there before it hears of the stop.
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    drop(place);
     // A peer that breaks off is no event of ours.
-    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }
