@@ -179,7 +179,7 @@ impl Service {
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let child = spawn(command, &data, &settings, passed.as_ref(), &dir.path().join("log"));
-        let service = Self { sandbox, dir, data, child, port, admin_port, settings, passed, who };
+        let service = Self { sandbox, dir, data, child, port, admin_port, who, settings, passed };
         service.says("/start");
         service.sees("Самовар").await;
         service

@@ -153,6 +153,12 @@ const LOCKS: &[(&str, &str, &str)] = &[
     ("src/provider/inspect.rs", "Arc::new(AtomicBool::new(", "set once, to give up a look at a file"),
     ("src/provider/inspect.rs", "over: &AtomicBool", "the same one"),
     (
+        "src/shelf/keeper.rs",
+        "making: Mutex<()>",
+        "one backup at a time; held over its making, and nothing else waits for it",
+    ),
+    ("src/shelf/keeper.rs", "making: Mutex::new(", "the same one"),
+    (
         "src/store/mod.rs",
         "database: RwLock<",
         "holds one pointer, taken or put whole; held for no other step",

@@ -4,6 +4,7 @@
 use crate::support::driver::Side;
 use crate::support::{Mode, PATIENCE, TestApp};
 use crate::topup::asks_for_stars;
+use samovar::config::Settings;
 use samovar::ids::JobId;
 use samovar::job::State;
 use samovar::payment::Way;
@@ -61,7 +62,12 @@ impl Backup {
 
 /// An order that is queued when the last shipment is made, and that KIE works on when the machine is lost.
 async fn an_order_of_the_lost_minute(mode: Mode) -> TestApp {
-    let mut app = TestApp::start_with(mode, |settings| settings.free_daily_limit = 0).await;
+    let settings = |settings: &mut Settings| {
+        settings.free_daily_limit = 0;
+        // As it is with callbacks; KIE is done within it.
+        settings.unknown_deadline = Duration::from_secs(30 * 60);
+    };
+    let mut app = TestApp::start_with(mode, settings).await;
     let mut backup = Backup::begin(&app).await;
     app.credit(ANN, "10").await;
     app.user(ANN).orders("z-image", "самовар").await;

@@ -117,7 +117,8 @@ mod tests {
         let given: Vec<(&str, &str)> =
             NAMES.into_iter().filter(|name| hides(name)).map(|name| (name, planted(name))).collect();
         assert!(given.len() >= 5, "{given:?}");
-        assert!(!format!("{:?}", shown(&given)).contains("planted"), "a secret is shown");
+        let said = format!("{:?}", shown(&given));
+        assert!(!said.contains("planted"), "a secret is shown: {said}");
     }
 
     /// What may stand under a name that takes any text, or a token.
@@ -139,6 +140,11 @@ mod tests {
             if !(other.starts_with(name) && other != name) {
                 environment.insert(other.to_owned(), value.to_owned());
             }
+        }
+        if name.starts_with("ACME_") {
+            // Looked at only then.
+            environment.insert("TLS".to_owned(), "acme".to_owned());
+            environment.insert("DOMAIN".to_owned(), "bot.example.com".to_owned());
         }
         environment.insert(name.to_owned(), planted(name).to_owned());
         match Settings::for_service(&Sources { environment, file: None }) {
