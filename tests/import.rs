@@ -7,7 +7,7 @@ use samovar::flow::legacy::{OldRow, OldUser, bring_user, bring_wallet, keep};
 use samovar::ids::{ActionId, UserId};
 use samovar::message::Lang;
 use samovar::money::Kopecks;
-use samovar::store::{LegacyKind, Lock, Reward, Store};
+use samovar::store::{Fault, LegacyKind, Lock, Reward, Store, Tx};
 use samovar::time::{At, Clock};
 use serde_json::{Value, json};
 use std::fmt::{Arguments, Write};
@@ -366,6 +366,49 @@ fn names_languages_bans_and_who_invited_whom_come_along() {
     for alone in [1, 3, 4] {
         assert_eq!(view.invited(UserId(alone)), Ok(None), "by nobody, by herself, by nobody we know");
     }
+}
+
+/// Changes the file in a directory.
+fn change(dir: &Path, act: impl FnOnce(&mut Tx<'_>) -> Result<(), Fault>) {
+    let _lock = Lock::take(dir).expect("the lock");
+    let mut copy = Store::copy(dir, &Clock::system()).expect("a copy");
+    copy.write(act).expect("written");
+    copy.keep().expect("its books are right");
+}
+
+fn is_banned(dir: &Path, id: UserId) -> bool {
+    let _lock = Lock::take(dir).expect("the lock");
+    let (store, _engine) = Store::open(dir, Clock::system()).expect("a store");
+    store.view().and_then(|view| view.user(id)).expect("readable").expect("she is there").banned
+}
+
+#[test]
+fn who_was_banned_and_came_here_first_is_banned_and_an_operator_may_say_otherwise() {
+    let (into, id) = (dir(), UserId(3));
+    change(into.path(), |tx| {
+        let (first_name, lang) = ("Cat".to_owned(), Lang::Ru);
+        let here = OldUser {
+            id,
+            first_name,
+            username: None,
+            lang,
+            created: None,
+            seen: None,
+            ban: None,
+            inviter: None,
+        };
+        bring_user(tx, &here).map(drop)
+    });
+    let old = Old::new().user("3,cat,Cat,banned,,,,{}").wallet("3,10.00,0.00,2024-02-01 10:00:00");
+    old.import(into.path(), &["--json"]).exits(0);
+    assert!(is_banned(into.path(), id), "the banned stay banned");
+    change(into.path(), |tx| {
+        let mut row = tx.user(id)?.expect("she is there");
+        row.banned = false;
+        tx.put_user(id, &row)
+    });
+    old.import(into.path(), &["--json"]).exits(0);
+    assert!(!is_banned(into.path(), id), "a second run changes nothing");
 }
 
 /// A row of Ann's in the old bot; minutes after the first of January 2024 tell its number.

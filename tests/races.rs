@@ -152,12 +152,10 @@ const LOCKS: &[(&str, &str, &str)] = &[
     ("src/http/health.rs", "stopping: AtomicBool", "set once, read alone; says nothing of other memory"),
     ("src/provider/inspect.rs", "Arc::new(AtomicBool::new(", "set once, to give up a look at a file"),
     ("src/provider/inspect.rs", "over: &AtomicBool", "the same one"),
-    (
-        "src/shelf/keeper.rs",
-        "making: Mutex<()>",
-        "one backup at a time; held over its making, and nothing else waits for it",
-    ),
-    ("src/shelf/keeper.rs", "making: Mutex::new(", "the same one"),
+    ("src/shelf/keeper.rs", "copying: Mutex<()>", "one whole copy at a time; held over its making alone"),
+    ("src/shelf/keeper.rs", "copying: Mutex::new(", "the same one"),
+    ("src/shelf/keeper.rs", "shipping: Mutex<()>", "one shipment at a time; never held with the one above"),
+    ("src/shelf/keeper.rs", "shipping: Mutex::new(", "the same one"),
     (
         "src/store/mod.rs",
         "database: RwLock<",

@@ -101,9 +101,15 @@ async fn a_folder_keeps_objects_for_its_owner_alone() {
     let dir = TempDir::new().expect("a directory");
     let path = dir.path().join("not/there/yet");
     keeps(folder(&path)).await;
-    fs::write(path.join(".unfinished-1"), "a process was killed here").expect("written");
-    folder(&path).put("whole.samovar", file(b"whole")).await.expect("put");
-    assert!(!path.join(".unfinished-1").exists(), "what was left half written goes");
+    let [copy, shipment] = [".unfinished-full-1", ".unfinished-changes-1"].map(|name| path.join(name));
+    for half in [&copy, &shipment] {
+        fs::write(half, "half of it").expect("written");
+    }
+    folder(&path).put("full-2.samovar", file(b"whole")).await.expect("put");
+    assert!(!copy.exists(), "what a process that was killed left half written goes");
+    assert!(shipment.exists(), "what may be written just now does not");
+    folder(&path).put("changes-2.samovar", file(b"changes")).await.expect("put");
+    assert!(!shipment.exists(), "it goes with the next of its kind");
     for entry in fs::read_dir(&path).expect("a folder") {
         let entry = entry.expect("an entry");
         assert_eq!(entry.metadata().expect("a file").permissions().mode() & 0o777, 0o600, "{entry:?}");

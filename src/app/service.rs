@@ -142,7 +142,7 @@ impl Service {
             send_per_second: self.settings.send_per_second,
             credit_alert: self.settings.kie_credit_alert,
             min_free_disk_bytes: self.settings.min_free_disk_bytes,
-            keeper: self.keeper,
+            keeper: self.keeper.clone(),
             backups: workers::backup::Schedule::of(&self.settings.backups),
             stop: stop.clone(),
         };
@@ -168,6 +168,7 @@ impl Service {
         tasks.spawn(intake.run(stop.clone()));
         tracing::info!(bot = bot_name, "ready");
         wait(tasks, &stop, &self.doors.health).await;
+        workers::backup::end(&self.keeper, &self.store, self.settings.backups.stream).await;
         Ok(())
     }
 }

@@ -45,7 +45,24 @@ pub(super) struct Secret {
     pub(super) identity: Option<PathBuf>,
 }
 
-pub(super) fn run(output: Output, settings: &Settings, command: Command) -> Result<(), Failure> {
+impl Command {
+    /// The key to open sealed backups with, if its file was named.
+    pub(super) fn key(&self) -> Result<Option<Key>, Failure> {
+        let identity = match self {
+            Self::Create | Self::List => None,
+            Self::Verify(which) | Self::Restore(which) => which.secret.identity.as_deref(),
+            Self::Drill(secret) => secret.identity.as_deref(),
+        };
+        Ok(identity.map(Key::read).transpose().map_err(KeepError::from)?)
+    }
+}
+
+pub(super) fn run(
+    output: Output,
+    settings: &Settings,
+    command: Command,
+    key: Option<Key>,
+) -> Result<(), Failure> {
     let keeper = Keeper::of(settings).map_err(KeepError::from)?;
     ask::block_on(async {
         match command {
@@ -54,9 +71,11 @@ pub(super) fn run(output: Output, settings: &Settings, command: Command) -> Resu
                 output.answer(&made, |_| say_made(&made))
             }
             Command::List => list(output, &keeper).await,
-            Command::Verify(which) => verify(output, settings, &keeper, &which).await,
-            Command::Restore(which) => restore::run(output, settings, &keeper, &which).await,
-            Command::Drill(secret) => drill(output, settings, &keeper, &secret).await,
+            Command::Verify(which) => verify(output, settings, &keeper, which.name.as_deref(), key).await,
+            Command::Restore(which) => {
+                restore::run(output, settings, &keeper, which.name.as_deref(), key).await
+            }
+            Command::Drill(_) => drill(output, settings, &keeper, key).await,
         }
     })
 }
@@ -197,13 +216,13 @@ pub(super) struct Proof {
 /// Fetches, opens and audits what the operator chose.
 pub(super) async fn prove(
     keeper: &Keeper,
-    which: &Which,
+    name: Option<&str>,
+    key: Option<Key>,
     data_dir: &Path,
     clock: &Clock,
 ) -> Result<(Beside, Proof), Failure> {
     let began = clock.now().up;
-    let key = which.secret.identity.as_deref().map(Key::read).transpose().map_err(KeepError::from)?;
-    let plan = choose(keeper, which.name.as_deref()).await?;
+    let plan = choose(keeper, name).await?;
     let is_sealed = plan.full.is_sealed || plan.changes.iter().any(|one| one.is_sealed);
     if is_sealed && key.is_none() {
         return Err(KeepError::from(SealError::NoKey).into());
@@ -258,8 +277,14 @@ impl Proof {
     }
 }
 
-async fn verify(output: Output, settings: &Settings, keeper: &Keeper, which: &Which) -> Result<(), Failure> {
-    let (beside, proof) = prove(keeper, which, &settings.data_dir, &Clock::system()).await?;
+async fn verify(
+    output: Output,
+    settings: &Settings,
+    keeper: &Keeper,
+    name: Option<&str>,
+    key: Option<Key>,
+) -> Result<(), Failure> {
+    let (beside, proof) = prove(keeper, name, key, &settings.data_dir, &Clock::system()).await?;
     drop(beside);
     output.answer(&proof, |_| proof.say("was opened and audited"))?;
     match proof.left_out {
@@ -279,12 +304,16 @@ struct Drill {
     at_worst_s: Option<u64>,
 }
 
-async fn drill(output: Output, settings: &Settings, keeper: &Keeper, secret: &Secret) -> Result<(), Failure> {
+async fn drill(
+    output: Output,
+    settings: &Settings,
+    keeper: &Keeper,
+    key: Option<Key>,
+) -> Result<(), Failure> {
     let clock = Clock::system();
     let created = create(settings, keeper).await?;
-    let which = Which { name: None, secret: Secret { identity: secret.identity.clone() } };
     let began = clock.now().at;
-    let (beside, restored) = prove(keeper, &which, &settings.data_dir, &clock).await?;
+    let (beside, restored) = prove(keeper, None, key, &settings.data_dir, &clock).await?;
     drop(beside);
     let every = settings.backups.every.map(|every| every.as_secs());
     let at_worst_s = if settings.backups.stream { Some(60) } else { every };

@@ -21,6 +21,8 @@ use tokio::runtime::Builder;
 /// Where `samovar` looks first.
 const USUAL: &str = "./samovar.toml";
 const SYSTEM: &str = "/etc/samovar/samovar.toml";
+/// The data directory of the unit that reads that file.
+const SYSTEM_DATA: &str = "/var/lib/samovar";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -118,6 +120,10 @@ pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments
     }
     for wanted in Wanted::ALL {
         if missing.contains(&wanted) { form.ask(wanted)? } else { form.try_out(wanted).map(drop)? }
+    }
+    if path == Path::new(SYSTEM) {
+        // Where the unit keeps it: else commands would make a ledger of their own in ./data.
+        form.given.insert("DATA_DIR".to_owned(), SYSTEM_DATA.to_owned());
     }
     write(&path, &form.given)?;
     let flag = if [USUAL, SYSTEM].iter().any(|usual| Path::new(usual) == path) {

@@ -151,13 +151,20 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Backup(command) => {
             let mut settings = Settings::for_backups(&sources()?)?;
             run::log_to_stderr(&settings);
+            // The operator's own file, which the owner of the data may not be able to read.
+            let key = command.key()?;
             owner::become_owner(&mut settings.data_dir)?;
-            backup::run(output, &settings, command)?;
+            backup::run(output, &settings, command, key)?;
         }
         Command::Trace { what } => trace::run(output, &offline(&sources()?)?, what)?,
         Command::Wallet(command) => wallet::run(output, &offline(&sources()?)?, command)?,
         Command::Selling(arguments) => selling::run(output, &offline(&sources()?)?, arguments)?,
-        Command::Import(arguments) => import::run(output, &offline(&sources()?)?, &arguments)?,
+        Command::Import(arguments) => {
+            let sources = sources()?;
+            // Before this is no longer root: the files are the operator's own.
+            let tables = import::read(&arguments)?;
+            import::run(output, &offline(&sources)?, tables)?;
+        }
         Command::MigrateBalances(arguments) => migrate::run(output, &offline(&sources()?)?, &arguments)?,
     }
     Ok(0)

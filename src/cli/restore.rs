@@ -1,9 +1,9 @@
 //! `samovar backup restore`: a backup takes the place of the living file.
 
-use super::backup::{Proof, Which, prove};
+use super::backup::{Proof, prove};
 use super::{Failure, Output};
 use crate::config::Settings;
-use crate::shelf::{KeepError, Keeper};
+use crate::shelf::{KeepError, Keeper, Key};
 use crate::store::{Lock, OpenError};
 use crate::time::Clock;
 use serde::Serialize;
@@ -22,7 +22,8 @@ pub(super) async fn run(
     output: Output,
     settings: &Settings,
     keeper: &Keeper,
-    which: &Which,
+    name: Option<&str>,
+    key: Option<Key>,
 ) -> Result<(), Failure> {
     let data_dir = &settings.data_dir;
     // Held to the end: nothing starts on the file meanwhile.
@@ -39,7 +40,7 @@ pub(super) async fn run(
         | OpenError::Fault(_) => Failure::refused(error.to_string()),
     })?;
     let clock = Clock::system();
-    let (beside, proof) = prove(keeper, which, data_dir, &clock).await?;
+    let (beside, proof) = prove(keeper, name, key, data_dir, &clock).await?;
     let aside = beside.take_place(data_dir, clock.now().at).map_err(KeepError::from)?;
     if let Some(why) = &proof.left_out {
         // Stdout has the answer; that something is missing must be seen all the same.

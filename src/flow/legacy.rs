@@ -67,12 +67,33 @@ pub struct Brought {
     pub adjusted: Kopecks,
 }
 
-/// Brings a customer along, unless they are here; says whether they were not.
+fn note_ban(tx: &mut Tx<'_>, user: UserId, reason: &str) -> Result<(), Fault> {
+    let (id, at) = (tx.new_action()?, tx.now().at);
+    let row = ActionRow {
+        at,
+        who: WHO.to_owned(),
+        what: Action::Ban { user },
+        reason: reason.to_owned(),
+        seq: None,
+        before: "may order".to_owned(),
+        after: "banned".to_owned(),
+    };
+    tx.put_action(id, &row)
+}
+
+/// Brings a customer along, unless they are here (then only their ban comes); says whether they were not.
 pub fn bring_user(tx: &mut Tx<'_>, old: &OldUser) -> Result<bool, Fault> {
-    if tx.user(old.id)?.is_some() {
+    let now = tx.now().at;
+    if let Some(mut row) = tx.user(old.id)? {
+        // They came here before their old rows did. A second import undoes no operator's word.
+        let is_known = tx.account(Account::User(old.id))?.imported.is_some();
+        if let (Some(reason), false, false) = (&old.ban, row.banned, is_known) {
+            row.banned = true;
+            tx.put_user(old.id, &row)?;
+            note_ban(tx, old.id, reason)?;
+        }
         return Ok(false);
     }
-    let now = tx.now().at;
     let row = UserRow {
         first_name: old.first_name.clone(),
         username: old.username.clone(),
@@ -86,18 +107,7 @@ pub fn bring_user(tx: &mut Tx<'_>, old: &OldUser) -> Result<bool, Fault> {
     };
     tx.put_user(old.id, &row)?;
     if let Some(reason) = &old.ban {
-        let (id, what) = (tx.new_action()?, Action::Ban { user: old.id });
-        let (before, after) = ("may order".to_owned(), "banned".to_owned());
-        let row = ActionRow {
-            at: now,
-            who: WHO.to_owned(),
-            what,
-            reason: reason.clone(),
-            seq: None,
-            before,
-            after,
-        };
-        tx.put_action(id, &row)?;
+        note_ban(tx, old.id, reason)?;
     }
     if let Some(inviter) = old.inviter
         && tx.invited(old.id)?.is_none()

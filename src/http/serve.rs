@@ -26,6 +26,10 @@ const SHAKEN_WITHIN: Duration = Duration::from_secs(5);
 const HEAD_BYTES: usize = 32 * 1024;
 /// Who was let in just before a stop must begin to speak within this after it.
 const FIRST_WORD_WITHIN: Duration = Duration::from_secs(1);
+/// Nobody stays for longer than this: whoever keeps connections to keep others out must begin again.
+const LIFE: Duration = Duration::from_secs(300);
+/// After that, or a stop, an answer under way must be taken within this.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(20);
 /// After a failed `accept` (no file descriptors left) the next try waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -106,16 +110,26 @@ async fn speak(
     // Reads what is there before it hears of the stop.
     let ended = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
+        ended = connection.as_mut() => Ok(ended),
+        () = enough(&stop) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            timeout(LAST_WORDS_WITHIN, connection).await
         }
     };
     drop(place);
     // A peer that breaks off is no event of ours.
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) => tracing::debug!("a connection was cut off: it did not take its answer"),
+    }
+}
+
+/// Until the stop, or until a connection was there for so long that it is another's turn.
+async fn enough(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(LIFE) => {}
     }
 }
 

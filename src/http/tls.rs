@@ -131,12 +131,19 @@ impl SelfSigned {
     pub fn open(host: &str, data_dir: &Path, now: At) -> io::Result<Self> {
         let path = data_dir.join(FILE);
         let kept = match fs::read_to_string(&path) {
-            Ok(text) => read(&text, host).filter(|kept| !is_old(kept, now)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Ok(text) => read(&text, host).filter(|kept| now < kept.until),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                None
+            }
             Err(error) => return Err(error),
         };
         let kept = match kept {
-            Some(kept) => kept,
+            Some(kept) if !is_old(&kept, now) => kept,
+            // One that is old and still good is better than none, on a disk that is full.
+            Some(kept) => make(host, &path, now).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the certificate could not be made anew; the old one is used until then");
+                kept
+            }),
             None => make(host, &path, now)?,
         };
         Ok(Self { host: host.to_owned(), path, kept: RwLock::new(kept) })

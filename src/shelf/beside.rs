@@ -2,7 +2,7 @@
 
 use super::keeper::KeepError;
 use super::name::compact;
-use super::seal::{Key, Opened};
+use super::seal::{Key, Opened, SealError};
 use super::spool::Part;
 use crate::store::{Loaded, Lock, OpenError, Report, View, load};
 use crate::time::At;
@@ -78,9 +78,14 @@ impl Beside {
         let mut full = full;
         let mut changes = changes.into_iter().map(|(part, is_sealed)| {
             let opened = unsealed(part, is_sealed, key);
-            opened
-                .map(|opened| -> Box<dyn Read> { opened })
-                .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
+            opened.map(|opened| -> Box<dyn Read> { opened }).map_err(|why| match why {
+                // It is no damage, and what follows is not to be left out.
+                SealError::NoKey | SealError::WrongKey(_) => io::Error::other(why),
+                SealError::Identity { .. }
+                | SealError::Broken(_)
+                | SealError::Disk(_)
+                | SealError::WithoutAge => io::Error::new(io::ErrorKind::InvalidData, why),
+            })
         });
         let loaded = load(&self.file(), &mut full, &mut changes)?;
         let report = View::at(&self.file())?.audit()?;

@@ -54,9 +54,11 @@ impl Folder {
 
 fn put(dir: &Path, name: &str, mut file: File) -> io::Result<blake3::Hash> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    drop_unfinished(dir)?;
+    // A copy and a shipment may be written at once; two of a kind never are.
+    let unfinished = format!("{UNFINISHED}{}-", name.split('-').next().unwrap_or(name));
+    drop_unfinished(dir, &unfinished)?;
     file.rewind()?;
-    let mut fresh = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(dir)?;
+    let mut fresh = tempfile::Builder::new().prefix(&unfinished).tempfile_in(dir)?;
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; PIECE_BYTES];
     loop {
@@ -74,10 +76,10 @@ fn put(dir: &Path, name: &str, mut file: File) -> io::Result<blake3::Hash> {
 }
 
 /// What a process that was killed left half written.
-fn drop_unfinished(dir: &Path) -> io::Result<()> {
+fn drop_unfinished(dir: &Path, unfinished: &str) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        if entry.file_name().to_string_lossy().starts_with(unfinished) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -88,7 +90,11 @@ fn list(dir: &Path) -> io::Result<Vec<Object>> {
     let mut objects = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let about = entry.metadata()?;
+        let about = match entry.metadata() {
+            // It went meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            about => about?,
+        };
         if let (true, Ok(name)) = (about.is_file(), entry.file_name().into_string()) {
             objects.push(Object { name, size_bytes: about.len() });
         }

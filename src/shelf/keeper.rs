@@ -91,8 +91,10 @@ pub struct Keeper {
     recipients: Vec<String>,
     data_dir: PathBuf,
     keep: usize,
-    /// One backup is made at a time.
-    making: Mutex<()>,
+    /// One whole copy is made at a time.
+    copying: Mutex<()>,
+    /// One shipment is made at a time, also while a copy takes long.
+    shipping: Mutex<()>,
 }
 
 impl Keeper {
@@ -106,7 +108,8 @@ impl Keeper {
             recipients: settings.backups.recipients.clone(),
             data_dir: settings.data_dir.clone(),
             keep: usize::try_from(settings.backups.keep).unwrap_or(usize::MAX),
-            making: Mutex::new(()),
+            copying: Mutex::new(()),
+            shipping: Mutex::new(()),
         })
     }
 
@@ -129,7 +132,7 @@ impl Keeper {
     /// # Errors
     /// When there is no new verified copy; then none is left, and all older ones stay.
     pub async fn full(&self, store: &Store, stop: &CancellationToken) -> Result<Made, KeepError> {
-        let _making = self.making.lock().await;
+        let _copying = self.copying.lock().await;
         let began = store.clock().now();
         let (plain, dumped) = self.write(store, stop, |store, out| store.dump(out)).await?;
         let plain = Arc::new(plain);
@@ -138,13 +141,15 @@ impl Keeper {
         let (size_bytes, hash) = self.put(&name, plain.clone()).await?;
         let made = store.clock().now().up;
         if let Err(why) = self.verify(&name, hash, plain, stop).await {
-            self.place.delete(&name).await?;
+            if let Err(error) = self.place.delete(&name).await {
+                tracing::warn!(%error, name, "a copy that could not be verified stays in the place");
+            }
             return Err(why);
         }
         self.note(store, began).await?;
         let (made_in, verified_in) = (made.since(began.up), store.clock().now().up.since(made));
         tracing::info!(name, rows = dumped.rows, size_bytes, "a backup was made and verified");
-        if let Err(error) = self.prune().await {
+        if let Err(error) = self.prune(&name).await {
             tracing::warn!(%error, "older backups stay");
         }
         Ok(Made { name, dumped, size_bytes, made_in, verified_in })
@@ -155,7 +160,7 @@ impl Keeper {
     /// # Errors
     /// When it is not safe; then the next one has it, too.
     pub async fn ship(&self, store: &Store, stop: &CancellationToken) -> Result<Option<Shipment>, KeepError> {
-        let _making = self.making.lock().await;
+        let _shipping = self.shipping.lock().await;
         let (plain, shipment) = self.write(store, stop, |store, out| store.changes(out)).await?;
         let Some(shipment) = shipment else { return Ok(None) };
         let kept = Kept::changes(shipment.epoch, shipment.number, self.is_sealing());
@@ -259,9 +264,11 @@ impl Keeper {
         store.write("backup-verified", move |tx| tx.put_note(VERIFIED, &began)).await
     }
 
-    async fn prune(&self) -> Result<(), KeepError> {
-        for one in superfluous(&self.list().await?, self.keep) {
-            self.place.delete(&one.to_string()).await?;
+    /// Older ones go; never the one that was just verified, whatever the clock was when others were made.
+    async fn prune(&self, verified: &str) -> Result<(), KeepError> {
+        let old = superfluous(&self.list().await?, self.keep);
+        for name in old.iter().map(Kept::to_string).filter(|name| name != verified) {
+            self.place.delete(&name).await?;
         }
         Ok(())
     }

@@ -209,14 +209,18 @@ impl Tx<'_> {
         self.put_stream(StreamRow { epoch, ..StreamRow::default() })
     }
 
-    /// A shipment is safe. One of another chain, or one that is known to be safe, changes nothing.
+    /// A shipment is safe. One of another chain, or one that another has followed, changes nothing; one that was
+    /// made again, with more in it, takes the place of its first (at a stop the note of the first may come late).
     pub(super) fn note_shipped(&mut self, shipment: &Shipment) -> Result<(), Fault> {
         let row = self.stream()?;
-        if !row.on || row.epoch != shipment.epoch || row.shipped + 1 != shipment.number {
+        let is_next = row.shipped + 1 == shipment.number;
+        let is_again = row.shipped == shipment.number && shipment.commit >= row.commit;
+        if !row.on || row.epoch != shipment.epoch || !(is_next || is_again) {
             return Ok(());
         }
         let keys = match self.tables.changed.read()?.get(shipment.commit)? {
             Some(list) => total(list.value())?,
+            None if shipment.commit == row.commit => row.keys,
             None => return Err(Fault::Bug("what was shipped is not listed".to_owned())),
         };
         let Shipment { number: shipped, hash, commit, .. } = *shipment;

@@ -4,7 +4,7 @@
 use super::Engine;
 use crate::config::Backups;
 use crate::flow::alarm::{self, Alarm};
-use crate::shelf::{KeepError, Kept, Link, VERIFIED, newest, newest_shipment};
+use crate::shelf::{KeepError, Keeper, Kept, Link, VERIFIED, newest, newest_shipment};
 use crate::store::{Fault, Store, Tx};
 use crate::time::{Moment, Up};
 use std::time::Duration;
@@ -20,7 +20,7 @@ const SHIP_EVERY: Duration = Duration::from_secs(45);
 /// Without a shipment for so long the operators are told.
 const SHIP_LATE: Duration = Duration::from_secs(10 * 60);
 /// At the stop the last changes get so long to be shipped.
-const LAST_SHIPMENT: Duration = Duration::from_secs(10);
+const LAST_WORDS: Duration = Duration::from_secs(4);
 /// The operators are told the same again after so long.
 const REMIND: Duration = Duration::from_secs(24 * 3600);
 
@@ -151,7 +151,20 @@ async fn look(
     Ok(())
 }
 
-/// Ships what changes, until the stop and once at it.
+/// Ships once more what was done while the service ended, as far as there is time before systemd's patience ends.
+pub async fn end(keeper: &Keeper, store: &Store, is_streaming: bool) {
+    if !is_streaming {
+        return;
+    }
+    let go_on = tokio_util::sync::CancellationToken::new();
+    match tokio::time::timeout(LAST_WORDS, keeper.ship(store, &go_on)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the last changes were not shipped to the backup"),
+        Err(_) => tracing::warn!("the last changes were not shipped to the backup in time"),
+    }
+}
+
+/// Ships what changes, until the stop.
 pub async fn stream(engine: Engine) {
     if !engine.backups.stream {
         return;
@@ -164,7 +177,6 @@ pub async fn stream(engine: Engine) {
         }
         let next = began.plus(SHIP_EVERY);
         if engine.stop.run_until_cancelled(engine.clock().sleep_until(next)).await.is_none() {
-            shipper.last(&engine).await;
             return;
         }
     }
@@ -214,16 +226,5 @@ impl Shipper {
         engine.store.stream_anew().await?;
         let made = engine.keeper.full(&engine.store, &engine.stop).await?;
         Ok(Link::of(&made.dumped))
-    }
-
-    /// What was done since the last shipment, as far as there is time.
-    async fn last(&self, engine: &Engine) {
-        let go_on = tokio_util::sync::CancellationToken::new();
-        let shipped = tokio::time::timeout(LAST_SHIPMENT, engine.keeper.ship(&engine.store, &go_on)).await;
-        match shipped {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the last changes were not shipped to the backup"),
-            Err(_) => tracing::warn!("the last changes were not shipped to the backup in time"),
-        }
     }
 }

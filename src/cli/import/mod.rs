@@ -72,7 +72,12 @@ struct Adjusted {
     adjust: String,
 }
 
-pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) -> Result<(), Failure> {
+/// The old bot's tables.
+pub(super) fn read(arguments: &Arguments) -> Result<Tables, Failure> {
+    Tables::read(&arguments.from)
+}
+
+pub(super) fn run(output: Output, settings: &Settings, tables: Tables) -> Result<(), Failure> {
     let dir = &settings.data_dir;
     let _lock = match Lock::take(dir) {
         Ok(lock) => lock,
@@ -83,7 +88,6 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
         }
         Err(error) => return Err(opening(error)),
     };
-    let tables = Tables::read(&arguments.from)?;
     let mut report = Report {
         read: tables.lines,
         not_done: tables.undone,

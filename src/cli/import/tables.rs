@@ -48,7 +48,7 @@ pub(super) struct OldWallet {
 
 /// All four tables.
 #[derive(Debug, Default)]
-pub(super) struct Tables {
+pub(in crate::cli) struct Tables {
     pub(super) lines: Lines,
     pub(super) users: BTreeMap<UserId, OldUser>,
     pub(super) wallets: BTreeMap<UserId, OldWallet>,

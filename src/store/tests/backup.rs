@@ -386,6 +386,23 @@ fn the_list_is_cut_off_once_it_is_shipped() {
     all_is_restored(&world);
 }
 
+#[test]
+fn a_shipment_that_was_made_again_is_followed_though_its_first_was_noted_meanwhile() {
+    let mut world = World::new();
+    world.happens(Step::Order(2));
+    let first = world.ship(false).expect("a shipment");
+    world.happens(Step::Order(2));
+    // Its object takes the place of the first one's, whose note comes all the same.
+    let again = world.ship(false).expect("a shipment");
+    assert_eq!((first.number, first.commit < again.commit), (again.number, true));
+    for noted in [&first, &again, &first] {
+        run(&mut world.engine, world.store.shipped(noted)).expect("noted");
+    }
+    world.happens(Step::Order(2));
+    world.ship(true).expect("a shipment");
+    all_is_restored(&world);
+}
+
 /// Shipments of a world with four of them.
 fn shipped() -> World {
     let mut world = World::new();
