@@ -73,7 +73,7 @@ enum Command {
     /// Make, check and restore backups
     #[command(subcommand)]
     Backup(backup::Command),
-    /// See whether token, webhook, KIE, disk and books are well, and what to do; changes nothing
+    /// See whether token, webhook, KIE, disk, backups and books are well, and what to do
     Doctor,
     /// Ask for the three values a start needs, try them, and write a settings file
     Init(init::Arguments),
