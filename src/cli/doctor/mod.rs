@@ -1,5 +1,6 @@
 //! `samovar doctor`: whether all is well with the settings, Telegram, KIE, the machine, the disk and the
-//! books, each in a line with what to do. Nothing is changed, and the service may run.
+//! books, each in a line with what to do. The service may run. Nothing is changed outside; when nothing
+//! runs, the file is opened as a start would open it.
 
 mod books;
 mod machine;
