@@ -4,7 +4,6 @@ use super::Answer;
 use crate::shelf::{KeepError, Keeper, Made, PlaceError, SealError};
 use crate::store::{BackupError, Fault, OpenError, Store};
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
 use tokio_util::sync::CancellationToken;
 
 /// A backup that was made and verified.
@@ -61,21 +60,8 @@ pub(super) async fn make(keeper: &Keeper, store: &Store, stop: &CancellationToke
 pub(crate) fn is_damage(error: &KeepError) -> bool {
     match error {
         KeepError::Seal(SealError::Broken(_)) => true,
-        KeepError::Backup(error) => match error {
-            BackupError::Foreign
-            | BackupError::Cut
-            | BackupError::Damaged { .. }
-            | BackupError::Newer { .. }
-            | BackupError::NotWhole
-            | BackupError::NotChanges
-            | BackupError::OutOfOrder { .. }
-            | BackupError::Wrong { .. } => true,
-            BackupError::Read(error) => {
-                matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
-            }
-            BackupError::Fault(fault) => matches!(fault, Fault::Row { .. }),
-            BackupError::Write(_) | BackupError::File { .. } => false,
-        },
+        KeepError::Backup(BackupError::Fault(fault)) => matches!(fault, Fault::Row { .. }),
+        KeepError::Backup(error) => error.is_of_the_stream(),
         KeepError::Fault(fault) => matches!(fault, Fault::Row { .. }),
         KeepError::Open(error) => matches!(error, OpenError::Damaged { .. } | OpenError::Newer { .. }),
         KeepError::Place(PlaceError::Unusable { .. } | PlaceError::Missing { .. })

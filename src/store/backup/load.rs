@@ -123,7 +123,7 @@ fn fill(
                 (loaded.seq, loaded.head, loaded.at) = (shipment.seq, shipment.head, shipment.at);
                 loaded.last = Some(shipment);
             }
-            Err(why) if is_of_the_stream(&why) => {
+            Err(why) if why.is_of_the_stream() => {
                 loaded.stopped = Some(why.to_string());
                 break;
             }
@@ -133,25 +133,6 @@ fn fill(
     mark(&database, &loaded)?;
     database.close().map_err(Fault::from)?;
     Ok(loaded)
-}
-
-/// Whether another try would find the same.
-fn is_of_the_stream(why: &BackupError) -> bool {
-    match why {
-        BackupError::Foreign
-        | BackupError::Cut
-        | BackupError::Damaged { .. }
-        | BackupError::Newer { .. }
-        | BackupError::NotWhole
-        | BackupError::NotChanges
-        | BackupError::OutOfOrder { .. }
-        | BackupError::Wrong { .. } => true,
-        // What unseals a stream says so of one that was cut or changed.
-        BackupError::Read(error) => {
-            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
-        }
-        BackupError::Fault(_) | BackupError::Write(_) | BackupError::File { .. } => false,
-    }
 }
 
 /// Writes the rows of a whole copy, some at a time.

@@ -216,6 +216,27 @@ pub enum BackupError {
     },
 }
 
+impl BackupError {
+    /// Whether the stream itself is at fault, so that another try would find the same.
+    pub fn is_of_the_stream(&self) -> bool {
+        match self {
+            Self::Foreign
+            | Self::Cut
+            | Self::Damaged { .. }
+            | Self::Newer { .. }
+            | Self::NotWhole
+            | Self::NotChanges
+            | Self::OutOfOrder { .. }
+            | Self::Wrong { .. } => true,
+            // What unseals a stream says so of one that was cut or changed.
+            Self::Read(error) => {
+                matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+            }
+            Self::Fault(_) | Self::Write(_) | Self::File { .. } => false,
+        }
+    }
+}
+
 impl Store {
     /// Writes a whole copy of one snapshot. Waits for the disk and for `out`, so not for async code; sales go
     /// on meanwhile.
