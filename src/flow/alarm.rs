@@ -47,6 +47,8 @@ pub enum Alarm<'a> {
     BackupOld,
     /// What changed does not get to the backups' place.
     BackupStuck,
+    /// The certificate that callers are shown ends soon, or there is none.
+    CertificateEnds,
 }
 
 impl Alarm<'_> {
@@ -69,6 +71,7 @@ impl Alarm<'_> {
             Self::ErrorBurst => "alarm-error-burst",
             Self::BackupOld => "alarm-backup-old",
             Self::BackupStuck => "alarm-backup-stuck",
+            Self::CertificateEnds => "alarm-certificate-ends",
         }
     }
 
@@ -90,7 +93,8 @@ impl Alarm<'_> {
             | Self::LowCredit
             | Self::ErrorBurst
             | Self::BackupOld
-            | Self::BackupStuck => self.text().to_owned(),
+            | Self::BackupStuck
+            | Self::CertificateEnds => self.text().to_owned(),
         }
     }
 }

@@ -23,7 +23,7 @@ impl Folder {
     }
 
     pub(super) fn name(&self) -> String {
-        self.0.display().to_string()
+        disk::shown(&self.0)
     }
 
     pub(super) async fn put(&self, name: &str, file: File) -> Result<blake3::Hash, Failed> {
