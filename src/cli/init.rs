@@ -179,7 +179,9 @@ fn say(written: &Written, is_filled: bool, flag: &str) -> String {
     let bot = written.bot.as_ref().map_or("your bot".to_owned(), |name| format!("@{name}"));
     let file = &written.file;
     let done = if is_filled {
-        format!("Filled in: {file}. Who may read it is as it was, but nobody beside its owner and group.")
+        format!(
+            "Filled in: {file}. It stays whose it was, and nobody beside its owner and group may read it."
+        )
     } else {
         format!("Written: {file}, which only you can read. Every setting is explained in it.")
     };
