@@ -204,7 +204,8 @@ install_and_sell() {
     holds 'it sells under the restrictions of its unit' sells_under_the_unit
 }
 
-probe_says() { inside samovar healthcheck 2>&1 | grep -qF "$1"; }
+# It ends with 1 while nothing is sold.
+probe_says() { (inside samovar healthcheck 2>&1 || true) | grep -F "$1"; }
 
 status_says() { inside systemctl show -P StatusText samovar | grep -qF "$1"; }
 
