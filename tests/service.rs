@@ -148,13 +148,15 @@ async fn while_telegram_is_silent_changes_are_shipped_and_the_disk_is_watched_an
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_at_kie_goes_on_to_its_end_while_telegram_is_silent_and_is_delivered_later() {
-    let (mut service, _manager) = watched("400000").await;
+    let (mut service, mut manager) = watched("400000").await;
     service.orders("самовар sandbox:slow").await;
     let asked = |kie: &kie::World| (kie.creates().len() == 1).then_some(());
     service.sandbox.kie.wait(asked, PATIENCE).await.expect("an order");
     assert!(service.stop().await.0.success(), "{}", service.log());
+    manager.hears("STOPPING=1").await;
     service.reaches_telegram(false);
     service.start_again();
+    manager.hears("READY=1").await;
     until("the result", async || {
         let trace = service.samovar(&["trace", "1", "--json"]).await;
         String::from_utf8_lossy(&trace.stdout).contains("\"fetched\"")
