@@ -361,28 +361,24 @@ fn give_as(other: &Path, file: &File) -> io::Result<()> {
 fn filled(text: &str, given: &BTreeMap<String, String>) -> String {
     // All that was checked is one line of visible ASCII.
     let line = |name: &str, value: &str| {
-        format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""))
+        format!("{name} = \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
     };
+    let settings = text.lines().filter(|line| !line.starts_with('#')).filter_map(setting);
+    let there: BTreeSet<&str> = settings.map(|(name, _)| name).collect();
     let mut done = BTreeSet::new();
     let mut filled = String::new();
     for old in text.lines() {
-        match setting(old).and_then(|(name, value)| Some((given.get_key_value(name)?, value))) {
-            Some(((name, new), value)) if old.starts_with('#') || is_empty(value) => {
-                filled.push_str(&if done.insert(name.as_str()) {
-                    line(name, new)
-                } else {
-                    format!("{old}\n")
-                });
-            }
-            Some(((name, _), _)) => {
-                done.insert(name.as_str());
-                filled.extend([old, "\n"]);
-            }
-            None => filled.extend([old, "\n"]),
-        }
+        let known = setting(old).and_then(|(name, value)| Some((given.get_key_value(name)?, value)));
+        let new = known.and_then(|((name, new), value)| {
+            let waits = if old.starts_with('#') { !there.contains(name.as_str()) } else { is_empty(value) };
+            (waits && done.insert(name.as_str())).then(|| line(name, new))
+        });
+        filled.push_str(new.as_deref().unwrap_or(old));
+        filled.push('\n');
     }
-    let rest = given.iter().filter(|(name, _)| !done.contains(name.as_str()));
-    filled.extend(rest.map(|(name, value)| line(name, value)));
+    let rest =
+        given.iter().filter(|(name, _)| !done.contains(name.as_str()) && !there.contains(name.as_str()));
+    filled.extend(rest.map(|(name, value)| line(name, value) + "\n"));
     filled
 }
 
@@ -390,6 +386,17 @@ fn filled(text: &str, given: &BTreeMap<String, String>) -> String {
 mod tests {
     use super::*;
     use crate::config::NAMES;
+
+    #[test]
+    fn a_setting_is_filled_in_where_it_waits_and_once() {
+        let given = [("ADMIN_IDS", "900"), ("DATA_DIR", "/var/lib/samovar"), ("KIE_API_KEY", "a-key")];
+        let given: BTreeMap<_, _> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let waiting = "# ADMIN_IDS = \"1\"\nADMIN_IDS = ''\n\n# DATA_DIR = \"\"\nDATA_DIR = \"/srv\"\n";
+        assert_eq!(
+            filled(waiting, &given),
+            "# ADMIN_IDS = \"1\"\nADMIN_IDS = \"900\"\n\n# DATA_DIR = \"\"\nDATA_DIR = \"/srv\"\nKIE_API_KEY = \"a-key\"\n"
+        );
+    }
 
     #[test]
     fn what_is_written_is_read_again_and_explains_every_setting() {

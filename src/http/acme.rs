@@ -99,9 +99,10 @@ fn end_of_shown(resolver: &dyn ResolvesServerCert, domain: &str) -> io::Result<O
 
 /// For an ACME server of one's own, whose certificate is not the world's.
 fn trusting(path: &Path) -> io::Result<Arc<ClientConfig>> {
-    let wrong = |error: pem::Error| match error {
-        pem::Error::Io(error) => io::Error::other(format!("ACME_ROOTS: {error}")),
-        error => io::Error::new(io::ErrorKind::InvalidInput, format!("ACME_ROOTS: {error}")),
+    let wrong = |error: pem::Error| {
+        let is_read = !matches!(error, pem::Error::Io(_));
+        let kind = if is_read { io::ErrorKind::InvalidInput } else { io::ErrorKind::Other };
+        io::Error::new(kind, format!("ACME_ROOTS: {error}"))
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(wrong)? {

@@ -54,12 +54,14 @@ pub fn look<R>(dir: &Path, see: impl FnOnce(&View) -> Result<R, Fault>) -> Resul
         return Ok(None);
     }
     let looked = || {
-        let database = builder().open_read_only(&path).map_err(|error| match error {
-            DatabaseError::RepairAborted => Unseen::NotClosed,
-            error => match not_opened(&error) {
+        let database = builder().open_read_only(&path).map_err(|error| {
+            if matches!(error, DatabaseError::RepairAborted) {
+                return Unseen::NotClosed;
+            }
+            match not_opened(&error) {
                 NotOpened::Damaged(why) => Unseen::Damaged(why),
                 NotOpened::Fault(fault) => Unseen::Fault(fault),
-            },
+            }
         })?;
         match schema(&database)? {
             None => Err(Unseen::Damaged("there is no ledger in it".to_owned())),

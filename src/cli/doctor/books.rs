@@ -51,7 +51,7 @@ fn looked(dir: &Path, now: At) -> Looked {
         Found::Service(client) => asked(&client).map(Some).map_err(|failure| failed(&failure)),
         Found::Free(_lock) => {
             let see = |view: &View| Ok((Audit::from(view.audit()?), control::concerns(view, now)?));
-            store::look(dir, see).map_err(unseen)
+            store::look(dir, see).map_err(|why| unseen(&why))
         }
     }
 }
@@ -73,7 +73,7 @@ fn failed(failure: &Failure) -> Line {
 
 const WRONG: &str = "see \"When something goes wrong\" in the README";
 
-fn unseen(why: Unseen) -> Line {
+fn unseen(why: &Unseen) -> Line {
     let says = why.to_string();
     match why {
         Unseen::NotClosed => Line::warn(
