@@ -8,6 +8,7 @@ mod backup;
 mod binary;
 mod checkout;
 mod cli;
+mod copies;
 mod crash;
 mod demo;
 mod doctor;

@@ -155,7 +155,6 @@ impl Service {
         tasks.spawn(workers::jobs::run(engine.clone()));
         tasks.spawn(workers::stars::run(engine.clone()));
         tasks.spawn(workers::backup::run(engine.clone()));
-        tasks.spawn(workers::backup::stream(engine.clone()));
         tasks.spawn(workers::sweep::run(engine));
         tasks.spawn(menu(gateway.clone(), self.store.clock().clone(), stop.clone()));
         let intake = intake::Intake {

@@ -40,11 +40,11 @@ pub(super) async fn run(
         | OpenError::Fault(_) => Failure::refused(error.to_string()),
     })?;
     let clock = Clock::system();
-    let (beside, proof) = prove(keeper, name, key, data_dir, &clock).await?;
+    let (beside, proof) = prove(keeper, name, key, &clock).await?;
     let aside = beside.take_place(data_dir, clock.now().at).map_err(KeepError::from)?;
-    if let Some(why) = &proof.left_out {
+    if let Some(flaws) = proof.flaws() {
         // Stdout has the answer; that something is missing must be seen all the same.
-        drop(writeln!(io::stderr(), "note: what follows could not be used: {why}"));
+        drop(writeln!(io::stderr(), "note: {flaws}"));
     }
     let restored = Restored { proof, aside };
     output.answer(&restored, |_| say(&restored, data_dir.display()))

@@ -47,6 +47,8 @@ pub enum Alarm<'a> {
     BackupOld,
     /// What changed does not get to the backups' place.
     BackupStuck,
+    /// No backup is made until an operator does something.
+    BackupRefused,
 }
 
 impl Alarm<'_> {
@@ -69,6 +71,7 @@ impl Alarm<'_> {
             Self::ErrorBurst => "alarm-error-burst",
             Self::BackupOld => "alarm-backup-old",
             Self::BackupStuck => "alarm-backup-stuck",
+            Self::BackupRefused => "alarm-backup-refused",
         }
     }
 
@@ -90,7 +93,8 @@ impl Alarm<'_> {
             | Self::LowCredit
             | Self::ErrorBurst
             | Self::BackupOld
-            | Self::BackupStuck => self.text().to_owned(),
+            | Self::BackupStuck
+            | Self::BackupRefused => self.text().to_owned(),
         }
     }
 }

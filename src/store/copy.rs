@@ -40,6 +40,19 @@ pub enum NotKept {
     Open(#[from] OpenError),
 }
 
+/// Whether so many copies of a file can be made beside it.
+pub(super) fn has_room(path: &Path, copies: u64) -> Result<(), OpenError> {
+    let dir = path.parent().unwrap_or(path);
+    let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+    let bytes = fs::metadata(path).map_err(unusable)?.len().saturating_mul(copies);
+    let (needed, free) = (bytes.saturating_add(SPARE_BYTES), disk::free_bytes(dir).map_err(unusable)?);
+    if needed <= free {
+        return Ok(());
+    }
+    let (path, dir) = (path.display().to_string(), dir.display().to_string());
+    Err(OpenError::NoRoom { path, dir, needed_mb: needed.div_ceil(MB), free_mb: free / MB })
+}
+
 /// The broken rules, each with the first row that breaks it.
 pub(super) fn broken_words(report: &Report) -> String {
     let broken = report.rules.iter().filter(|rule| !rule.ok);
@@ -60,13 +73,7 @@ impl WorkingCopy {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
             Ok(()) | Err(_) => {}
         }
-        let bytes = fs::metadata(path).map_err(unusable)?.len();
-        let (needed, free) = (bytes.saturating_add(SPARE_BYTES), disk::free_bytes(dir).map_err(unusable)?);
-        if needed > free {
-            let (path, dir) = (path.display().to_string(), dir.display().to_string());
-            let needed_mb = needed.div_ceil(MB);
-            return Err(OpenError::NoRoom { path, dir, needed_mb, free_mb: free / MB });
-        }
+        has_room(path, 1)?;
         let mut copy = Self {
             path: path.to_owned(),
             working,

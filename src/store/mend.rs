@@ -1,6 +1,7 @@
 //! A damaged file: copied aside as it was found, and a copy of it repaired. The repaired copy takes
 //! the place of the damaged file only when the whole audit passes.
 
+use super::copy::has_room;
 use super::open::{OpenError, builder, put_in_place, schema, write_schema};
 use super::stream::end_stream;
 use super::{Fault, View};
@@ -84,6 +85,8 @@ fn not_opened(error: &DatabaseError) -> NotOpened {
 pub(super) fn mend(path: &Path, why: &str) -> Result<Database, OpenError> {
     let unusable =
         |why| OpenError::Directory { dir: path.parent().unwrap_or(path).display().to_string(), why };
+    // One as it was found, unless it is there from an earlier start; and one to repair.
+    has_room(path, if aside(path).map_err(unusable)?.try_exists().map_err(unusable)? { 1 } else { 2 })?;
     let copy = copy_aside(path).map_err(unusable)?;
     let damaged = |why: &str| OpenError::Damaged {
         path: path.display().to_string(),

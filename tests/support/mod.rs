@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod bucket;
 pub(crate) mod driver;
 pub(crate) mod moto;
 mod payments;
