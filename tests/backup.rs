@@ -237,7 +237,9 @@ fn only_so_many_are_kept_and_a_drill_says_how_long_it_takes() {
         "full-20250101T000000Z-00000000-5-0-0.samovar",
         "holiday.jpg",
     ];
-    others.iter().for_each(|name| put(name));
+    for name in others {
+        put(name);
+    }
     let drill = machine.run(&["backup", "drill", "--json"]).json();
     assert_eq!(drill["created"]["name"], drill["restored"]["name"]);
     assert_eq!(drill["created"]["head"], drill["restored"]["head"]);

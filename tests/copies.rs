@@ -83,6 +83,16 @@ async fn when_the_newest_copy_is_damaged_the_one_before_it_is_restored_with_all_
     ships(&app, &keeper).await;
     spoil(&shelf.join(&newest));
 
+    // Each copy is listed with how far the changes after it reach.
+    let (listed, _machine) = elsewhere(&shelf, "list").await;
+    let listed = listed.json()["backups"].clone();
+    let fulls = listed.as_array().expect("a list").iter().filter(|one| one["kind"] == "full");
+    let reach: Vec<_> = fulls.map(|one| one["changes"].clone()).collect();
+    let last = |chain: &Value| chain["last"].as_str().map(|name| shelf.join(name).exists());
+    assert!(reach.len() == 2 && reach.iter().all(|chain| last(chain) == Some(true)), "{listed}");
+    assert!(reach[0]["shipments"].as_u64() >= Some(3) && reach[1]["shipments"] == 1, "{listed}");
+    assert!(reach.iter().all(|chain| chain["written"].as_str() > Some("2026-")), "{listed}");
+
     let (restored, machine) = elsewhere(&shelf, "restore").await;
     let said = restored.json();
     assert_eq!(has(&machine).await, "10.00", "{said}");
@@ -160,10 +170,10 @@ async fn a_place_that_does_not_answer_is_no_reason_to_go_back_to_an_older_copy()
         machine.more = to_bucket;
         assert_eq!(machine.run(&["backup", "create"]).code, 0);
         assert_eq!(machine.run(&["backup", "create"]).code, 0);
-        bucket.from_now_on(Gives::Refusal);
+        bucket.now_gives(Gives::Refusal);
         machine.run(&["backup", "restore"]).fails(1, "the keys are refused");
         machine.is_untouched("100.00");
-        bucket.from_now_on(Gives::Nothing);
+        bucket.now_gives(Gives::Nothing);
         machine.run(&["backup", "restore"]).fails(1, " has no full-");
         machine.is_untouched("100.00");
         assert_eq!(bucket.names().len(), 2);
@@ -280,7 +290,7 @@ async fn a_place_that_takes_and_does_not_give_is_not_sent_copies_all_day() {
     assert!((4..=8).contains(&puts), "{puts} copies");
     assert_eq!(bucket.names(), [""; 0], "what was not verified does not stay");
     assert_eq!(app.store().view().expect("a view").note::<Moment>(VERIFIED), Ok(None));
-    bucket.from_now_on(Gives::All);
+    bucket.now_gives(Gives::All);
     verified_in_time(&app, None).await;
 }
 
@@ -328,4 +338,14 @@ async fn what_a_killed_process_left_of_a_copy_goes_at_the_next_start() {
     })
     .await;
     assert!(!unverified(&data).exists());
+}
+
+#[test]
+fn a_damaged_ledger_is_not_copied_where_there_is_no_room() {
+    let Some(disk) = crate::full::Disk::mount(20) else { return };
+    let file = disk.path().join("samovar.redb");
+    fs::write(&file, vec![7; 3 << 20]).expect("damaged");
+    samovar(disk.path(), &["audit"], &[]).fails(1, "there is no room for a copy of ");
+    let left: Vec<_> = names(disk.path()).into_iter().filter(|name| name != "samovar.lock").collect();
+    assert_eq!(left, ["samovar.redb"]);
 }

@@ -1,13 +1,11 @@
-//! `samovar backup`: whole copies made, listed, checked and tried; `restore` has a file of its own.
+//! `samovar backup`: whole copies made, checked and tried; `list` and `restore` have files of their own.
 
 use super::output::{number, text};
-use super::{Failure, Output, ask, restore};
+use super::{Failure, Output, ask, backup_list, restore};
 use crate::config::Settings;
 use crate::control::backup::is_damage;
 use crate::control::{Answer, Ask, Backup, Client};
-use crate::shelf::{
-    Beside, Brought, Checked, KeepError, Keeper, Kept, Key, Passed, Plan, SealError, What, plans,
-};
+use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Plan, SealError, plans};
 use crate::time::{At, Clock};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -72,7 +70,7 @@ pub(super) fn run(
                 let made = create(settings, &keeper).await?;
                 output.answer(&made, |_| say_made(&made))
             }
-            Command::List => list(output, &keeper).await,
+            Command::List => backup_list::run(output, &keeper).await,
             Command::Verify(which) => verify(output, &keeper, which.name.as_deref(), key).await,
             Command::Restore(which) => {
                 restore::run(output, settings, &keeper, which.name.as_deref(), key).await
@@ -149,54 +147,6 @@ fn say_made(made: &Backup) -> String {
         seconds(*made_ms),
         seconds(*verified_ms)
     )
-}
-
-#[derive(Serialize)]
-struct Shelf {
-    place: String,
-    backups: Vec<Line>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    name: String,
-    kind: &'static str,
-    bytes: u64,
-    sealed: bool,
-}
-
-async fn list(output: Output, keeper: &Keeper) -> Result<(), Failure> {
-    let line = |kept: &Kept| Line {
-        name: kept.to_string(),
-        kind: match kept.what {
-            What::Full { .. } => "full",
-            What::Changes { .. } => "changes",
-        },
-        bytes: kept.size_bytes,
-        sealed: kept.is_sealed,
-    };
-    let backups = keeper.list().await?.iter().map(line).collect();
-    let shelf = Shelf { place: keeper.place(), backups };
-    output.answer(&shelf, |output| say_shelf(output, &shelf))
-}
-
-/// All whole copies; of the changes, which are many, how many there are and the last.
-fn say_shelf(output: Output, shelf: &Shelf) -> String {
-    let Shelf { place, backups } = shelf;
-    if backups.is_empty() {
-        return format!("There are no backups in {place}.");
-    }
-    let (fulls, changes): (Vec<&Line>, Vec<&Line>) = backups.iter().partition(|line| line.kind == "full");
-    let mut table = output.table(&["whole copy", "bytes", ""]);
-    for line in fulls {
-        let sealed = if line.sealed { "sealed" } else { "" };
-        table.add_row(vec![line.name.as_str().into(), number(&line.bytes), sealed.into()]);
-    }
-    let mut said = format!("{}\nIn {place}.", text(&table));
-    if let Some(last) = changes.last() {
-        said = format!("{said} {} shipments of changes, the last {}.", changes.len(), last.name);
-    }
-    said
 }
 
 /// What a restore would do, done beside the living file.

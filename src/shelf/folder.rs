@@ -3,6 +3,7 @@
 use super::stop::Stoppable;
 use super::{Failed, Object, Pieces};
 use crate::disk;
+use crate::time::At;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -118,7 +119,8 @@ fn list(dir: &Path) -> io::Result<Vec<Object>> {
             about => about?,
         };
         if let (true, Ok(name)) = (about.is_file(), entry.file_name().into_string()) {
-            objects.push(Object { name, size_bytes: about.len() });
+            let written = Some(At::of_file(about.modified()?));
+            objects.push(Object { name, size_bytes: about.len(), written });
         }
     }
     Ok(objects)

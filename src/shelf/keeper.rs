@@ -183,7 +183,7 @@ impl Keeper {
         disk::wait(move || Beside::tidy(&data_dir)).await??;
         self.drop_left_over().await?;
         let is_ours = |name: &str| {
-            let kept = Kept::of(&Object { name: name.to_owned(), size_bytes: 0 });
+            let kept = Kept::of(&Object { name: name.to_owned(), size_bytes: 0, written: None });
             kept.is_some_and(|kept| kept.file == file)
         };
         Ok(self.place.tidy(is_ours).await?)

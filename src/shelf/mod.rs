@@ -20,13 +20,14 @@ mod stop;
 pub use beside::{Beside, Checked};
 pub use error::KeepError;
 pub use keeper::{Keeper, Made, VERIFIED};
-pub use name::{Kept, Link, Plan, What, compact, newest, newest_shipment, plans};
+pub use name::{Kept, Link, Plan, What, compact, followed, newest, newest_shipment, plans};
 pub use open::{Brought, Passed};
 pub use seal::{Key, Opened, SealError, seal};
 pub use spool::{Part, Spool};
 
 use crate::config::{BackupTo, Settings};
 use crate::disk;
+use crate::time::At;
 use bytes::Bytes;
 use folder::Folder;
 use futures_util::stream::{BoxStream, TryStreamExt};
@@ -46,6 +47,8 @@ pub struct Object {
     pub name: String,
     /// How long it is.
     pub size_bytes: u64,
+    /// When it was written, as the place says.
+    pub written: Option<At>,
 }
 
 /// Why a place did not do what it was asked.

@@ -67,6 +67,8 @@ pub struct Kept {
     pub is_sealed: bool,
     /// How long it is.
     pub size_bytes: u64,
+    /// When it was written, as the place says.
+    pub written: Option<At>,
 }
 
 impl fmt::Display for Kept {
@@ -93,12 +95,12 @@ impl Kept {
         let at = whole_second(dumped.at);
         let at = after.map_or(at, |after| after.max(at));
         let what = What::Full { at, link: (link.epoch > 0).then_some(link) };
-        Self { what, file, is_sealed, size_bytes: 0 }
+        Self { what, file, is_sealed, size_bytes: 0, written: None }
     }
 
     /// A new shipment.
     pub fn changes(file: FileId, epoch: u64, number: u64, is_sealed: bool) -> Self {
-        Self { what: What::Changes { epoch, number }, file, is_sealed, size_bytes: 0 }
+        Self { what: What::Changes { epoch, number }, file, is_sealed, size_bytes: 0, written: None }
     }
 
     /// What an object is by its name; `None` for what is not ours.
@@ -121,7 +123,8 @@ impl Kept {
             _ => return None,
         };
         let file = FileId(u32::from_str_radix(file, 16).ok()?);
-        let kept = Self { what, file, is_sealed, size_bytes: object.size_bytes };
+        let (size_bytes, written) = (object.size_bytes, object.written);
+        let kept = Self { what, file, is_sealed, size_bytes, written };
         // What is not written as we write it is somebody else's.
         (kept.to_string() == object.name).then_some(kept)
     }
@@ -224,7 +227,8 @@ pub fn plans(kept: &[Kept], upto: Option<&str>) -> Vec<Plan> {
     }
 }
 
-fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
+/// A whole copy with the shipments after it, up to this number; a shipment is followed by none.
+pub fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
     let follows = |one: &&Kept| {
         full.link().is_some_and(|link| {
             let number = one.number_in(link.epoch).filter(|_| one.file == full.file);
@@ -259,7 +263,7 @@ mod tests {
     use super::*;
 
     fn kept(names: &[&str]) -> Vec<Kept> {
-        let object = |name: &&str| Object { name: (*name).to_owned(), size_bytes: 7 };
+        let object = |name: &&str| Object { name: (*name).to_owned(), size_bytes: 7, written: None };
         sorted(&names.iter().map(object).collect::<Vec<_>>())
     }
 

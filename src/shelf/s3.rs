@@ -7,6 +7,7 @@ use super::{Failed, Object, Pieces};
 use crate::carrier;
 use crate::config;
 use crate::disk;
+use crate::time::At;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt};
@@ -196,7 +197,8 @@ impl S3 {
             let page = ListObjectsV2::parse_response(&answer).map_err(|_| strange())?;
             for one in page.contents {
                 let name = one.key.strip_prefix(&self.prefix).unwrap_or(&one.key).to_owned();
-                objects.push(Object { name, size_bytes: one.size.unwrap_or(0) });
+                let written = one.last_modified.as_deref().and_then(At::parse);
+                objects.push(Object { name, size_bytes: one.size.unwrap_or(0), written });
             }
             match page.next_continuation_token {
                 Some(next) => token = Some(next),

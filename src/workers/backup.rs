@@ -60,7 +60,7 @@ struct Trouble {
 impl Trouble {
     /// True when it went well.
     fn note<R>(&mut self, what: &str, done: Result<R, KeepError>) -> Option<R> {
-        self.is_refused = done.as_ref().is_err_and(|error| error.wants_a_person());
+        self.is_refused = done.as_ref().is_err_and(KeepError::wants_a_person);
         match done {
             Ok(done) => {
                 if self.why.take().is_some() {

@@ -57,7 +57,7 @@ impl Bucket {
         look(&mut self.world.lock().expect("nobody panicked"))
     }
 
-    pub(crate) fn from_now_on(&self, gives: Gives) {
+    pub(crate) fn now_gives(&self, gives: Gives) {
         self.look(|world| world.gives = gives);
     }
 
