@@ -7,11 +7,11 @@ use crate::support::{ADMIN, Mode, TestApp};
 use samovar::config::BackupTo;
 use samovar::shelf::{Keeper, VERIFIED};
 use samovar::store::View;
-use samovar::time::Moment;
+use samovar::time::{At, Moment};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +82,11 @@ async fn when_the_newest_copy_is_damaged_the_one_before_it_is_restored_with_all_
     app.credit(ANN, "5").await;
     ships(&app, &keeper).await;
     spoil(&shelf.join(&newest));
+    // As if the machine had been lost twenty hours later.
+    let last = names(&shelf).into_iter().rfind(|name| name.starts_with("changes-")).expect("a shipment");
+    let lost = UNIX_EPOCH + app.clock.now().at.since(At(0)) + 20 * HOUR;
+    let last = fs::File::options().write(true).open(shelf.join(last)).expect("writable");
+    last.set_modified(lost).expect("set");
 
     // Each copy is listed with how far the changes after it reach.
     let (listed, _machine) = elsewhere(&shelf, "list").await;
@@ -99,10 +104,10 @@ async fn when_the_newest_copy_is_damaged_the_one_before_it_is_restored_with_all_
     assert_eq!((&said["head"], &said["left_out"]), (&Value::from(head), &Value::Null), "{said}");
     assert!(said["shipments"].as_u64() >= Some(3), "{said}");
     assert_eq!(said["passed_over"][0]["name"], newest.as_str(), "{said}");
-    assert!(said["older_ms"].as_u64() > Some(0), "{said}");
+    assert!(said["older_ms"].as_u64() > Some(20 * 3_600_000), "{said}");
     let note = restored.err.lines().collect::<Vec<_>>();
     assert!(note.len() == 1 && note[0].starts_with(&format!("note: {newest} cannot be used: ")), "{note:?}");
-    assert!(note[0].contains("is damaged in its block") && note[0].ends_with(" older"), "{note:?}");
+    assert!(note[0].contains("is damaged in its block") && note[0].ends_with(" is 20 h older"), "{note:?}");
 
     // Whoever only looks is told so, too, and by the exit code.
     let (looked, _machine) = elsewhere(&shelf, "verify").await;
@@ -125,7 +130,7 @@ async fn when_the_changes_go_on_past_the_damaged_copy_nothing_is_lost() {
     spoil(&shelf.join(&newest));
     let (restored, machine) = elsewhere(&shelf, "restore").await;
     let said = restored.json();
-    assert_eq!((&said["head"], &said["older_ms"]), (&Value::from(head), &Value::from(0)), "{said}");
+    assert_eq!((&said["head"], &said["older_ms"]), (&Value::from(head), &Value::Null), "{said}");
     assert!(restored.err.contains("reach as far"), "{restored:?}");
     assert_eq!(has(&machine).await, "6.00");
     // When nothing is good, that is said, in one line.

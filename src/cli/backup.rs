@@ -168,8 +168,8 @@ pub(super) struct Proof {
     pub(super) left_out: Option<String>,
     /// Newer whole copies that are damaged, from the newest on.
     passed_over: Vec<Bad>,
-    /// How much older than the newest of them the state is, in milliseconds; 0 when the changes reach as far.
-    older_ms: u64,
+    /// How much older the state is than what the newest of them would have given, in milliseconds; `None`: it is not.
+    older_ms: Option<u64>,
 }
 
 /// A whole copy that is damaged.
@@ -190,8 +190,7 @@ pub(super) async fn prove(
     let plans = choose(keeper, name).await?;
     let opening = keeper.open(&plans, key.as_ref());
     let brought = ask::shown("bringing a backup back and auditing it", opening).await?;
-    let Brought { beside, full, checked: Checked { loaded, report }, passed } = brought;
-    let newest_bad = passed.first().and_then(|bad| bad.full.begun());
+    let Brought { beside, full, checked: Checked { loaded, report }, passed, older } = brought;
     let bad = |Passed { full, why }: Passed| Bad { name: full.to_string(), why: why.to_string() };
     let proof = Proof {
         name: full.to_string(),
@@ -203,7 +202,7 @@ pub(super) async fn prove(
         ms: millis(clock.now().up.since(began)),
         left_out: loaded.stopped,
         passed_over: passed.into_iter().map(bad).collect(),
-        older_ms: newest_bad.map_or(0, |at| millis(at.since(loaded.at))),
+        older_ms: older.map(millis),
     };
     Ok((beside, proof))
 }
@@ -237,8 +236,8 @@ impl Proof {
         let mut flaws: Vec<_> = bad.collect();
         if !flaws.is_empty() {
             flaws.push(match self.older_ms {
-                0 => format!("{} and what follows it reach as far", self.name),
-                ms => format!("what was taken instead is {} older", seconds(ms)),
+                None => format!("{} and what follows it reach as far", self.name),
+                Some(ms) => format!("what was taken instead is {} older", seconds(ms)),
             });
         }
         flaws.extend(self.left_out.as_ref().map(|why| format!("what follows it cannot be used: {why}")));

@@ -7,7 +7,9 @@ use super::seal::{Key, SealError};
 use super::spool::Spool;
 use super::{KeepError, Keeper};
 use crate::disk;
+use crate::store::Loaded;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::time::Duration;
 
 /// So many shipments are fetched side by side: there may be two thousand, each of them small.
 const AT_ONCE: usize = 8;
@@ -25,6 +27,8 @@ pub struct Brought {
     pub checked: Checked,
     /// Newer copies that are damaged, from the newest on.
     pub passed: Vec<Passed>,
+    /// How much older this is than what the newest of them would have given; `None`: it reaches as far.
+    pub older: Option<Duration>,
 }
 
 /// A whole copy that is damaged.
@@ -50,7 +54,8 @@ impl Keeper {
         for plan in plans {
             match self.open_one(plan, key.cloned()).await {
                 Ok((beside, checked)) => {
-                    return Ok(Brought { beside, full: plan.full.clone(), checked, passed });
+                    let older = passed.first().and_then(|_| older(&plans[0], plan, &checked.loaded));
+                    return Ok(Brought { beside, full: plan.full.clone(), checked, passed, older });
                 }
                 Err(why) if why.is_of_the_copy() => passed.push(Passed { full: plan.full.clone(), why }),
                 Err(why) => return Err(why),
@@ -88,4 +93,14 @@ impl Keeper {
         });
         opened.await?
     }
+}
+
+/// Of the newest we know when its last shipment was written, and when its copy was begun.
+fn older(newest: &Plan, taken: &Plan, loaded: &Loaded) -> Option<Duration> {
+    let (last, end) = (newest.changes.last(), taken.changes.last());
+    if end.is_some() && last == end && loaded.stopped.is_none() {
+        return None;
+    }
+    let reached = newest.full.begun().max(last.and_then(|last| last.written));
+    Some(reached.map_or(Duration::ZERO, |at| at.since(loaded.at)))
 }
