@@ -24,6 +24,7 @@ mod life;
 mod limits;
 mod logs;
 mod lost;
+mod lost_minute;
 mod migrate;
 mod models;
 mod operate;

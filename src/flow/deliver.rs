@@ -231,7 +231,8 @@ fn refused(
     Ok(Next::Gone)
 }
 
-/// Gives the money of a result back that Telegram will not take, and says so.
+/// Gives the money of a result back that Telegram will not take, or whose files are gone, and says so: after a
+/// restore its customer may have had it.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
     // A late result was paid back before it came, another perhaps by an operator.
     let charged = job.row.money.hold.is_some()
@@ -243,6 +244,8 @@ fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
         if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
             return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
         }
+        let code = job.row.request.code(&shop.server_key);
+        alarm::raise(shop, tx, Alarm::ResultLost, &format!("{} {code}", job.row.model))?;
     }
     end(tx, job, news::undeliverable(shop, job))
 }
