@@ -2,11 +2,12 @@
 //! has, an order that KIE has, buttons and numbers that were given out, Stars that came and went. Nobody is paid
 //! back for what they have, nobody pays for what they have not, and KIE is not paid twice unasked.
 
+use crate::promo::makes;
 use crate::restored::{Backup, creates};
 use crate::support::driver::Side;
 use crate::support::{ADMIN, Mode, PATIENCE, TestApp};
 use crate::topup::{asks_for_stars, paid, refund};
-use samovar::ids::{PaymentId, UserId};
+use samovar::ids::{JobId, PaymentId, UserId};
 use samovar::job::State;
 use samovar::money::Kopecks;
 use samovar::payment::State as PaymentState;
@@ -191,10 +192,50 @@ async fn numbers_of_one_restored_life_are_not_given_out_by_the_next() {
     assert_eq!(app.store().view().expect("a view").payment(first), Ok(None));
 }
 
+/// An order waits in the queue as the last shipment is made; KIE gets it in the lost minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_any_commit_of_the_first_start_leaves_orders_in_doubt_in_doubt() {
+    let mut app = shop().await;
+    let mut backup = Backup::begin(&app).await;
+    app.credit(ANN, "10").await;
+    app.user(ANN).orders("z-image", "самовар").await;
+    app.settled().await;
+    app.driver.crash_at("start", 1, Side::Before);
+    app.user(ANN).taps(RUN).await;
+    assert!(app.driver.crashed(PATIENCE).await, "nothing was sent");
+    backup.ship(&app);
+    app.crash().await;
+    app.user(ANN).gets_media(1).await;
+    app.settled().await;
+    for (act, side) in [
+        ("record", Side::Before),
+        ("record", Side::After),
+        ("taken-up", Side::Before),
+        ("taken-up", Side::After),
+    ] {
+        let driver = app.driver.clone();
+        backup.restore_and(&mut app, || driver.crash_at(act, 1, side)).await;
+        assert!(app.driver.crashed(PATIENCE).await, "no {act}");
+        app.crash().await;
+        let doubt = app.until("the doubt", |view| {
+            let is_unknown = matches!(view.job(JobId(1)).ok()??.row.state, State::Unknown { .. });
+            (is_unknown && view.restored().ok()?.is_none()).then_some(())
+        });
+        doubt.await;
+        assert_eq!(app.wallet(ANN), ("9.24".to_owned(), "0.76".to_owned()), "{act} {side:?}");
+        app.skip(Duration::from_secs(31 * 60));
+        app.user(ANN).sees_last("Генерация не удалась").await;
+        app.settled().await;
+        assert_eq!((app.wallet(ANN).0.as_str(), creates(&app)), ("10.00", 1), "{act} {side:?}");
+    }
+}
+
 /// A day of Ann's: Stars come, an order succeeds, one fails, Stars go back both ways. What changes is shipped all
 /// the time, so that there is a state of almost every commit.
 async fn a_day() -> (TestApp, Backup) {
     let app = shop().await;
+    makes(&app, "leto 7").await;
+    app.settled().await;
     let mut backup = Backup::begin(&app).await;
     let shipping = async {
         loop {
@@ -226,6 +267,8 @@ async fn lives_a_day(app: &TestApp) {
     app.until("the refund", back).await;
     ann.charges_back(&charge);
     ann.sees("отозван").await;
+    ann.sends("/promo leto");
+    ann.sees_last("На баланс добавлено 7,00 ₽").await;
     app.settled().await;
 }
 
@@ -263,10 +306,12 @@ async fn every_state_that_was_shipped_may_be_taken_up_and_agrees_with_the_outsid
         backup.upto(shipments).restore(&mut app).await;
         let paid = all_is_over(&app).await;
         app.agrees_with_telegram();
+        app.user(ANN).sends("/promo leto").sends("/promo leto");
+        app.heard().await;
         app.audit();
         assert_eq!(creates(&app), sent, "after {shipments} shipments something was sent again");
-        // What came went back: left is what a picture took that the state knows of.
-        let left = Kopecks::new(-paid).to_string();
+        // What came went back: left is the gift, once, less what a picture took that the state knows of.
+        let left = Kopecks::new(700 - paid).to_string();
         assert_eq!(app.wallet(ANN), (left, "0.00".to_owned()), "after {shipments} shipments");
         sold += usize::from(paid > 0);
     }

@@ -52,6 +52,7 @@ mod tidy;
 mod tls;
 mod topup;
 mod upgrade;
+mod vandal;
 mod walk;
 mod watched;
 mod wrong;

@@ -66,6 +66,11 @@ impl Backup {
 
     /// Everything in the data directory is lost, and the backup is all there is.
     pub(crate) async fn restore(&self, app: &mut TestApp) {
+        self.restore_and(app, || {}).await;
+    }
+
+    /// The same, with something done before the service starts on it.
+    pub(crate) async fn restore_and(&self, app: &mut TestApp, then: impl FnOnce()) {
         let mut shipments = self.sources();
         app.crash_and(|dir| {
             fs::remove_dir_all(dir).expect("lost");
@@ -74,6 +79,7 @@ impl Backup {
             let loaded = loaded.expect("restored");
             assert_eq!(loaded.stopped, None);
             assert_eq!(loaded.applied, self.shipments.len() as u64);
+            then();
         })
         .await;
     }
