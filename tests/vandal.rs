@@ -4,6 +4,7 @@
 use crate::cli::{Ran, dir, samovar};
 use crate::import::{Old, wallet};
 use crate::support::{Mode, TestApp};
+use crate::upgrade::made_by;
 use samovar::config::Settings;
 use samovar::control::{Answer, Ask, Client, serve, socket_path};
 use samovar::flow::legacy::{OldRow, OldUser, bring_user, bring_wallet};
@@ -13,6 +14,7 @@ use samovar::money::Kopecks;
 use samovar::shelf::Keeper;
 use samovar::store::{LegacyKind, Lock, Store};
 use samovar::time::{At, Clock};
+use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -87,23 +89,13 @@ fn an_import_that_is_killed_at_any_moment_changed_nothing_and_is_done_by_the_nex
     let copy = into.path().join("samovar.redb.importing");
     let mut killed = 0;
     for wait in [0, 20, 60, 150, 300] {
-        let mut import = Command::new(env!("CARGO_BIN_EXE_samovar"))
-            .args(["--config", "/dev/null", "import", "--from", &from])
-            .env_clear()
-            .env("DATA_DIR", into.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
+        let mut import = command(into.path(), &["import", "--from", &from]).spawn().expect("the binary runs");
         let begun = Instant::now();
         while !copy.exists() && import.try_wait().expect("asked").is_none() {
             assert!(begun.elapsed() < Duration::from_secs(20), "it does not begin");
             std::thread::yield_now();
         }
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(wait) {
-            std::thread::yield_now();
-        }
+        pass(Duration::from_millis(wait));
         import.kill().expect("killed, or over");
         killed += usize::from(!import.wait().expect("ended").success());
         let first = &wallet(into.path(), 1)["available"];
@@ -117,6 +109,46 @@ fn an_import_that_is_killed_at_any_moment_changed_nothing_and_is_done_by_the_nex
     assert_eq!(wallet(into.path(), 1_500)["available"], "70.00");
     assert!(!copy.exists(), "nothing is left over");
     audit_holds(into.path());
+}
+
+/// The moments are as many and as short as an upgrade of such a small file has.
+#[test]
+fn an_upgrade_that_is_killed_at_any_moment_is_done_by_the_next_start() {
+    let mut killed = 0;
+    for moment in 0..24_u64 {
+        let (into, schema) = (dir(), 1 + u32::try_from(moment % 3).expect("small"));
+        fs::write(into.path().join("samovar.redb"), made_by(schema)).expect("written");
+        let copy = into.path().join("samovar.redb.upgrading");
+        let mut audit = command(into.path(), &["audit"]).spawn().expect("the binary runs");
+        let begun = Instant::now();
+        while !copy.exists() && audit.try_wait().expect("asked").is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not begin");
+            std::thread::yield_now();
+        }
+        pass(Duration::from_millis(moment * 3 / 2));
+        audit.kill().expect("killed, or over");
+        killed += usize::from(!audit.wait().expect("ended").success());
+        let bought = if schema == 3 { "93.35" } else { "193.35" };
+        assert_eq!(wallet(into.path(), 2002)["available"], bought, "schema {schema}, moment {moment}");
+        audit_holds(into.path());
+        assert!(!copy.exists(), "nothing is left over");
+    }
+    assert!(killed > 0, "every upgrade was over before it was killed");
+}
+
+/// The binary, silent.
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_samovar"));
+    command.args(["--config", "/dev/null"]).args(arguments).env_clear().env("DATA_DIR", dir);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn pass(time: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        std::thread::yield_now();
+    }
 }
 
 /// A service that answers operators.
