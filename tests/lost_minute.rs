@@ -5,7 +5,7 @@
 use crate::promo::makes;
 use crate::restored::{Backup, creates};
 use crate::support::driver::Side;
-use crate::support::{ADMIN, Mode, PATIENCE, TestApp};
+use crate::support::{ADMIN, Mode, PATIENCE, TestApp, tell};
 use crate::topup::{asks_for_stars, paid, refund};
 use samovar::ids::{JobId, PaymentId, UserId};
 use samovar::job::State;
@@ -19,7 +19,11 @@ const ANN: i64 = 1001;
 const RUN: &str = "✅ Запустить";
 
 async fn shop() -> TestApp {
-    TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await
+    shop_by(Mode::Webhook).await
+}
+
+async fn shop_by(mode: Mode) -> TestApp {
+    TestApp::start_with(mode, |settings| settings.free_daily_limit = 0).await
 }
 
 /// Ann has her picture, and of the backup's last state it waits to be delivered.
@@ -71,7 +75,7 @@ async fn while_kie_cannot_be_asked_a_result_of_the_lost_minute_is_neither_given_
         })
     };
     tried(1).await;
-    app.skip(Duration::from_secs(24 * 3600));
+    app.skip(Duration::from_secs(4 * 24 * 3600));
     tried(2).await;
     assert_eq!(app.wallet(ANN), ("9.24".to_owned(), "0.00".to_owned()));
     app.settings.kie_base_url = kie;
@@ -241,8 +245,8 @@ async fn a_crash_at_any_commit_of_the_first_start_leaves_orders_in_doubt_in_doub
 
 /// A day of Ann's: Stars come, an order succeeds, one fails, Stars go back both ways. What changes is shipped all
 /// the time, so that there is a state of almost every commit.
-async fn a_day() -> (TestApp, Backup) {
-    let app = shop().await;
+async fn a_day(mode: Mode) -> (TestApp, Backup) {
+    let app = shop_by(mode).await;
     makes(&app, "leto 7").await;
     app.settled().await;
     let mut backup = Backup::begin(&app).await;
@@ -304,10 +308,19 @@ async fn all_is_over(app: &TestApp) -> i64 {
     panic!("something is never over; the chat shows:\n{}", app.user(ANN).chat());
 }
 
-/// `EVERY_STATE=1 cargo test --test samovar -- every_state` takes up each of them, else a dozen.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_that_was_shipped_may_be_taken_up_and_agrees_with_the_outside_in_the_end() {
-    let (mut app, backup) = a_day().await;
+    states_agree_with_the_outside(Mode::Webhook).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_state_of_a_service_that_polls_may_be_taken_up_too() {
+    states_agree_with_the_outside(Mode::Polling).await;
+}
+
+/// `EVERY_STATE=1 cargo test --test samovar -- every_state` takes up each of them, else a dozen.
+async fn states_agree_with_the_outside(mode: Mode) {
+    let (mut app, backup) = a_day(mode).await;
     let sent = creates(&app);
     let step = if std::env::var_os("EVERY_STATE").is_some() { 1 } else { (backup.len() / 12).max(1) };
     let mut sold = 0;
@@ -324,5 +337,10 @@ async fn every_state_that_was_shipped_may_be_taken_up_and_agrees_with_the_outsid
         assert_eq!(app.wallet(ANN), (left, "0.00".to_owned()), "after {shipments} shipments");
         sold += usize::from(paid > 0);
     }
+    tell(&format!(
+        "lost_minute: {mode:?}: {} of {} states were taken up",
+        backup.len() / step + 1,
+        backup.len() + 1
+    ));
     assert!(sold > 0 && backup.len() > 20, "{sold} of {} states knew of the picture", backup.len());
 }

@@ -1,7 +1,7 @@
 //! Telegram will not take a message: who is noted as gone, what is tried as a plain file, and the
 //! one case in which money goes back.
 
-use super::deliver::{put, words};
+use super::deliver::{put, tries, words};
 use super::{ADMIN, ANN, DAY, PRICE, Stage, picture, play, text};
 use crate::flow::deliver::Next;
 use crate::ids::{ChatId, JobId, UserId};
@@ -203,6 +203,7 @@ fn a_result_that_cannot_be_brought_for_three_days_is_paid_back() {
         let id = done_as_file(stage);
         stage.skip(3 * DAY);
         let mail = stage.ending(id);
+        tries(stage, &mail);
         assert_eq!(stage.note(&mail, Sent::NotSent("no line".to_owned())), Next::Gone);
         assert_eq!(stage.sales(), [HELD, CHARGED, REFUNDED]);
         let why = NotTaken::Bad("given up after three days: no line".to_owned());
