@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 const NEWEST: u32 = 4;
 
 /// The file that a version with this schema made.
-fn made_by(schema: u32) -> Vec<u8> {
+pub(crate) fn made_by(schema: u32) -> Vec<u8> {
     let path = format!("{}/tests/data/schema-{schema}.redb.zst", env!("CARGO_MANIFEST_DIR"));
     zstd::decode_all(fs::File::open(path).expect("kept")).expect("whole")
 }

@@ -60,6 +60,8 @@ fn say(restored: &Restored, dir: impl std::fmt::Display) -> String {
         "\nNow start the service. What happened after that moment is not in the file, so:\n\
          * orders that may have reached KIE since are in doubt: they are not sent again, and end with their \
          result or with the money back;\n\
+         * results that were on their way are copied from KIE and sent once more, and paid once; orders that were put \
+         together before are confirmed once more;\n\
          * Stars that were paid since are found in Telegram's list within ten minutes and credited once;\n\
          * cards and transfers by hand that were paid since: compare with your provider and your bank.",
     );

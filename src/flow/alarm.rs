@@ -25,7 +25,7 @@ pub enum Alarm<'a> {
     ModelStopped(&'a str),
     /// An invariant is broken; nothing is sold until an operator says so.
     SellingStopped,
-    /// A result could not be fetched.
+    /// A result could not be fetched, or Telegram does not take it; the money went back.
     ResultLost,
     /// The disk is almost full.
     DiskFull,

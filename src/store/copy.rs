@@ -14,6 +14,7 @@ use crate::time::Clock;
 use redb::Database;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Beside the copy itself so much must be free: what the change adds.
@@ -136,7 +137,11 @@ impl WorkingCopy {
         let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
         if let Some(aside) = aside {
             // A second name for the same bytes: it takes no room, and there is no moment without the file.
-            fs::hard_link(&self.path, aside).map_err(unusable)?;
+            match fs::hard_link(&self.path, aside) {
+                // A try of this very second was killed after it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_one(&self.path, aside) => {}
+                linked => linked.map_err(unusable)?,
+            }
         }
         put_in_place(&self.working, &self.path).map_err(unusable)?;
         Ok(())
@@ -146,6 +151,12 @@ impl WorkingCopy {
     pub fn keep(self) -> Result<(), NotKept> {
         self.keep_but(&[], None)
     }
+}
+
+/// Two names of one file.
+fn is_one(path: &Path, other: &Path) -> bool {
+    let of = |path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    matches!((of(path), of(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Drop for WorkingCopy {
