@@ -3,10 +3,10 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// So much of a file is read in one go.
@@ -23,6 +23,18 @@ pub async fn wait<R: Send + 'static>(act: impl FnOnce() -> R + Send + 'static) -
         return catch_unwind(AssertUnwindSafe(act)).map_err(|panic| Broken(words(panic.as_ref()).to_owned()));
     }
     tokio::task::spawn_blocking(act).await.map_err(|error| Broken(error.to_string()))
+}
+
+/// A path as people know it. One that a command reaches only through a handle that root opened is told as
+/// where that leads to.
+pub fn shown(path: &Path) -> String {
+    let handles = Path::new("/proc/self/fd");
+    let mut parts = path.strip_prefix(handles).unwrap_or(Path::new("")).components();
+    let Some(handle) = parts.next() else { return path.display().to_string() };
+    match fs::read_link(handles.join(handle)) {
+        Ok(dir) => dir.components().chain(parts).collect::<PathBuf>().display().to_string(),
+        Err(_gone) => path.display().to_string(),
+    }
 }
 
 /// What a panic said.

@@ -141,6 +141,10 @@ pub const ALL: &[Metric] = &[
     gauge("samovar_kie_credits_alert", "Fewer credits than this are told to the operators; 0: never."),
     seconds("samovar_kie_credits_age_seconds", "How old that number is."),
     seconds("samovar_backup_age_seconds", "How old the newest verified backup is; not there without one."),
+    seconds(
+        "samovar_certificate_expires_timestamp_seconds",
+        "When the certificate of LISTEN ends, since 1970; not there without one.",
+    ),
     bytes("samovar_disk_free_bytes", "Free disk at the data directory."),
     bytes("samovar_disk_wanted_bytes", "With less free disk nothing is sold: MIN_FREE_DISK."),
     gauge("samovar_store_readable", "1 when the database could be read for this answer; else 0."),

@@ -18,6 +18,8 @@ use tokio::time::Instant;
 const TOKEN: &str = "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const ANN: i64 = 1001;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Nobody answers there.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The binary, running, with its sandbox and its directory.
 pub(crate) struct Service {
@@ -146,7 +148,33 @@ impl Service {
         Self::launch(start, dir, data, true, more).await
     }
 
+    /// The service, with Telegram out of its reach.
+    pub(crate) async fn start_cut_off(dir: TempDir, data: PathBuf, more: &[(&str, &str)]) -> Self {
+        let start = Start { command: command(&data), who: ANN, passed: None };
+        let more = [more, &[("TELEGRAM_API_URL", NOWHERE)]].concat();
+        Self::launch_unheard(start, dir, data, false, &more).await
+    }
+
+    /// Whether Telegram is within its reach from the next start on.
+    pub(crate) fn reaches_telegram(&mut self, is_within: bool) {
+        let url = if is_within { self.sandbox.telegram_url() } else { NOWHERE };
+        self.settings.push(("TELEGRAM_API_URL".to_owned(), url.to_owned()));
+    }
+
     async fn launch(start: Start, dir: TempDir, data: PathBuf, webhook: bool, more: &[(&str, &str)]) -> Self {
+        let service = Self::launch_unheard(start, dir, data, webhook, more).await;
+        service.says("/start");
+        service.sees("Самовар").await;
+        service
+    }
+
+    async fn launch_unheard(
+        start: Start,
+        dir: TempDir,
+        data: PathBuf,
+        webhook: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
         let bot = Bot { token: TOKEN.to_owned(), retry_scale_permille: 20, ..Bot::default() };
         let sandbox = Sandbox::start(sandbox::Settings { bot, ..sandbox::Settings::default() });
         let sandbox = sandbox.await.expect("a sandbox");
@@ -179,10 +207,7 @@ impl Service {
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let child = spawn(command, &data, &settings, passed.as_ref(), &dir.path().join("log"));
-        let service = Self { sandbox, dir, data, child, port, admin_port, who, settings, passed };
-        service.says("/start");
-        service.sees("Самовар").await;
-        service
+        Self { sandbox, dir, data, child, port, admin_port, who, settings, passed }
     }
 
     /// Kills it with SIGKILL.

@@ -333,7 +333,7 @@ async fn while_the_service_runs_it_answers_and_keeps_the_file() {
         let (store, path, stop) = (store.clone(), socket_path(dir.path()), stop.clone());
         let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
         let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
-        async move { serve(store, keeper, &path, stop).await }
+        async move { serve(store, keeper, Arc::default(), &path, stop).await }
     });
     let path = dir.path().to_owned();
     let asked = tokio::task::spawn_blocking(move || {

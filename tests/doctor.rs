@@ -4,12 +4,13 @@ use crate::support::{Mode, PATIENCE, TestApp, tell};
 use samovar::payment::Way;
 use samovar::sandbox::telegram::Bot;
 use samovar::sandbox::{self, Sandbox, kie};
-use samovar::store::Lock;
+use samovar::store::{Lock, Store};
 use samovar::time::{At, Clock};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -49,6 +50,12 @@ async fn sandbox(clock: Clock) -> Sandbox {
 
 fn report(ran: &Output) -> Value {
     serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+}
+
+fn says(report: &Value, check: &str) -> String {
+    let lines = report["lines"].as_array().expect("lines");
+    let line = lines.iter().find(|line| line["check"] == check).unwrap_or_else(|| panic!("no {check}"));
+    line["says"].as_str().expect("a text").to_owned()
 }
 
 fn verdict(report: &Value, check: &str) -> String {
@@ -148,6 +155,88 @@ async fn another_program_that_polls_is_found_and_no_update_is_taken_from_anybody
     let told = report(&examine(&sandbox, &data, &[]).await);
     let webhook = told["lines"].as_array().expect("lines").iter().find(|line| line["check"] == "webhook");
     assert!(webhook.expect("a line")["says"].as_str().expect("a text").contains("1 updates wait"), "{told}");
+}
+
+/// Another program that takes each update, and customers who write the next.
+async fn take_and_write(sandbox: &Sandbox) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for next in 1_i64.. {
+        sandbox.telegram.act(|world, now| world.say(now, 1001, "/start")).expect("sent");
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let first = format!("{}/bot{TOKEN}/getUpdates", sandbox.telegram_url());
+        let waiting: Value = client.get(&first).send().await.expect("an answer").json().await.expect("JSON");
+        if let Some(id) = waiting["result"][0]["update_id"].as_i64() {
+            drop(client.get(format!("{first}?offset={}", id + 1)).send().await.expect("an answer"));
+        }
+        assert!(next < 1_000, "it is stopped long before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_that_waits_tells_whether_somebody_takes_it() {
+    let sandbox = sandbox(Clock::system()).await;
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    sandbox.telegram.act(|world, _| world.user(1001, "Анна", "ru"));
+    sandbox.telegram.act(|world, now| world.say(now, 1001, "/start")).expect("sent");
+    let alone = report(&examine(&sandbox, &data, &[]).await);
+    assert_eq!(verdict(&alone, "polling"), "ok", "{alone}");
+    assert!(says(&alone, "polling").contains("updates wait, and nobody takes them"), "{alone}");
+    let beside = tokio::select! {
+        examined = examine(&sandbox, &data, &[]) => report(&examined),
+        () = take_and_write(&sandbox) => panic!("it never ends"),
+    };
+    assert_eq!(verdict(&beside, "polling"), "fail", "{beside}");
+}
+
+/// Every file below the directory but the lock, with its bytes.
+fn bytes(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("readable") {
+        let path = entry.expect("an entry").path();
+        if path.file_name() != Some(OsStr::new("samovar.lock")) {
+            found.push((path.clone(), fs::read(path).expect("readable")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_file_of_a_service_that_does_not_run_is_looked_at_and_not_touched() {
+    let sandbox = sandbox(Clock::system()).await;
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    let webhook = [("WEBHOOK_BASE_URL", "https://bot.example.com")];
+    let missing = report(&examine(&sandbox, &data, &webhook).await);
+    assert_eq!(verdict(&missing, "books"), "warn", "{missing}");
+    assert!(says(&missing, "books").contains("data is not there") && !data.exists(), "{missing}");
+
+    let in_dir = |arguments: &[&str]| crate::cli::samovar(&data, arguments).exits(0);
+    in_dir(&["wallet", "credit", "4242", "100", "--reason", "a transfer"]);
+    let file = data.join("samovar.redb");
+    let closed = fs::read(&file).expect("readable");
+    // One that was never closed: redb says so in its first bytes.
+    let killed = {
+        let (store, engine) = Store::open(&data, Clock::system()).expect("a store");
+        let bytes = fs::read(&file).expect("readable");
+        drop((store, engine));
+        bytes
+    };
+    for (what, found, expected, told) in [
+        ("closed", closed.clone(), "ok", "all ten rules hold"),
+        ("killed", killed, "warn", "was not closed"),
+        ("older", crate::upgrade::made_by(3), "warn", "by an older samovar (schema 3"),
+        ("cut short", closed[..closed.len() / 2].to_vec(), "warn", "or it is damaged"),
+        ("nonsense", b"no database".to_vec(), "fail", "damaged"),
+    ] {
+        fs::write(&file, found).expect("written");
+        let before = bytes(&data);
+        let report = report(&examine(&sandbox, &data, &webhook).await);
+        assert_eq!(verdict(&report, "books"), expected, "{what}: {report}");
+        assert!(says(&report, "books").contains(told), "{what}: {report}");
+        assert!(bytes(&data) == before, "{what}: nothing is changed, nothing is made");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,8 @@
 //! an id, and makes mistakes.
 
 use crate::binary::free_port;
+use crate::operate::is_root;
+use crate::support::tell;
 use samovar::config::NAMES;
 use samovar::sandbox::telegram::Bot;
 use samovar::sandbox::{self, Sandbox, kie};
@@ -9,7 +11,7 @@ use samovar::store::Lock;
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -173,6 +175,46 @@ async fn every_mistake_is_one_line_that_says_what_to_do_and_nothing_is_written()
     });
     assert_eq!((ran.status.code(), document(&ran)), (Some(0), expected));
     assert!(home.path("other.toml").exists() && !home.path("data").exists());
+}
+
+/// What the package brings.
+const PACKAGED: &str = include_str!("../systemd/samovar.toml");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_packages_own_file_is_filled_in_and_stays_whose_it_was() {
+    let home = Home::new().await;
+    let file = home.path("etc.toml");
+    home.keeps("etc.toml", PACKAGED);
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("set");
+    let nobodys = is_root();
+    if nobodys {
+        chown(&file, Some(65_534), Some(65_534)).expect("given away");
+    } else {
+        tell("NOT ROOT: that the file stays another's is not tested here; run this test as root");
+    }
+    let given = ["--token-file", "token", "--kie-key-file", "key", "--admin", "900", "--config", "etc.toml"];
+    let ran = home.inits(&given).await;
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("Filled in: etc.toml"), "{ran:?}");
+    let text = fs::read_to_string(&file).expect("a text");
+    let expected = PACKAGED
+        .replace("TELEGRAM_BOT_TOKEN = \"\"", &format!("TELEGRAM_BOT_TOKEN = \"{TOKEN}\""))
+        .replace("KIE_API_KEY = \"\"", "KIE_API_KEY = \"sandbox-key\"")
+        .replace("ADMIN_IDS = \"\"", "ADMIN_IDS = \"900\"");
+    assert!(text.starts_with(&expected), "{text}");
+    let found = fs::metadata(&file).expect("there");
+    assert_eq!(found.mode() & 0o777, 0o640, "with keys in it, it is not for everybody");
+    assert_eq!(found.uid() == 65_534 && found.gid() == 65_534, nobodys);
+    assert_eq!(home.ran(&["config", "check", "--config", "etc.toml"]).await.status.code(), Some(0));
+
+    for taken in
+        [text.as_str(), "LISTEN = \"127.0.0.1:9000\"\n", "KIE_API_KEY_FILE = \"key\"\n", "not toml\n"]
+    {
+        home.keeps("etc.toml", taken);
+        let (code, line) = said(&home.inits(&given).await);
+        assert!(code == 1 && line.contains("is there already and stays as it is"), "{line}");
+        assert_eq!(fs::read_to_string(&file).expect("a text"), taken);
+    }
 }
 
 /// `init` on a terminal of its own.

@@ -156,7 +156,7 @@ async fn a_running_service_does_it_too() {
         let (path, stop) = (socket_path(into.path()), stop.clone());
         let settings = Settings { data_dir: into.path().to_owned(), ..Settings::default() };
         let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
-        async move { serve(store, keeper, &path, stop).await }
+        async move { serve(store, keeper, Arc::default(), &path, stop).await }
     });
     let path = into.path().to_owned();
     let migrated = tokio::task::spawn_blocking(move || migrate(&path, &["--confirm", "--json"])).await;

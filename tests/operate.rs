@@ -41,28 +41,49 @@ fn refused(ran: &Output, code: i32, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_probe_hears_whether_the_service_sells_also_where_it_listens_everywhere() {
+async fn a_probe_hears_at_the_operators_port_or_else_at_the_socket_whether_the_service_sells() {
     let dir = TempDir::new().expect("a directory");
     let data = dir.path().join("data");
     let service = Service::start_in(dir, data, false, &[]).await;
+    // Nobody is asked at LISTEN.
+    let nobody = format!("127.0.0.1:{}", free_port());
     let probe = |address: &str, more: &[&str]| {
         let mut command = command(&service.data);
-        command.arg("healthcheck").args(more).env("LISTEN", address).env("TELEGRAM_BOT_TOKEN", "nonsense");
+        command.arg("healthcheck").args(more).env("LISTEN", &nobody).env("TELEGRAM_BOT_TOKEN", "nonsense");
+        command.env("ADMIN_LISTEN", address);
         command
     };
-    let everywhere = format!("0.0.0.0:{}", service.port);
-    let ready = run(probe(&everywhere, &[])).await;
-    assert_eq!((ready.status.code(), text(&ready.stdout)), (Some(0), "ready\n".to_owned()), "{ready:?}");
+    let (everywhere, socket) = (format!("0.0.0.0:{}", service.admin_port), "");
+    for asked in [everywhere.as_str(), socket] {
+        let ready = run(probe(asked, &[])).await;
+        assert_eq!((ready.status.code(), text(&ready.stdout)), (Some(0), "ready\n".to_owned()), "{ready:?}");
+    }
     let stopped = service.samovar(&["selling", "off", "--reason", "stocktaking"]).await;
     assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
-    refused(&run(probe(&everywhere, &[])).await, 1, "not ready: selling is stopped");
-    let told: Value =
-        serde_json::from_slice(&run(probe(&everywhere, &["--json"])).await.stdout).expect("JSON");
-    assert_eq!(told["ok"], false);
-    assert_eq!(run(probe(&everywhere, &["--live"])).await.status.code(), Some(0));
-    let nobody = format!("127.0.0.1:{}", free_port());
-    refused(&run(probe(&nobody, &[])).await, 1, "does the service run?");
-    refused(&run(probe("planted", &[])).await, 2, "LISTEN");
+    for asked in [everywhere.as_str(), socket] {
+        refused(&run(probe(asked, &[])).await, 1, "not ready: selling is stopped");
+        let told: Value = serde_json::from_slice(&run(probe(asked, &["--json"])).await.stdout).expect("JSON");
+        assert_eq!(told["ok"], false);
+        let live = run(probe(asked, &["--live"])).await;
+        assert_eq!((live.status.code(), text(&live.stdout)), (Some(0), "ok\n".to_owned()), "{live:?}");
+    }
+    let unheard = format!("127.0.0.1:{}", free_port());
+    refused(&run(probe(&unheard, &[])).await, 1, "does the service run?");
+    refused(&run(probe("planted", &[])).await, 2, "ADMIN_LISTEN");
+}
+
+#[test]
+fn a_probe_of_what_does_not_run_opens_nothing() {
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    for is_there in [false, true] {
+        if is_there {
+            fs::create_dir(&data).expect("made");
+        }
+        let ran = command(&data).arg("healthcheck").output().expect("it runs");
+        refused(&ran, 1, "does the service run?");
+        assert_eq!((data.exists(), is_there && all_below(&data).len() > 1), (is_there, false));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +154,7 @@ fn a_long_ledger_comes_whole_page_after_page() {
     assert_eq!(seqs, (1..=4_000).collect::<Vec<_>>());
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").expect("a process").uid() == 0
 }
 
@@ -223,6 +244,18 @@ fn root_reaches_a_directory_to_which_its_owner_knows_no_way() {
             }
         }
     }
+    // People are told the path that they know, not the handle by which it is reached.
+    let known = closed.canonicalize().expect("there").join("samovar").display().to_string();
+    let asked = |arguments: &[&str], code: i32| {
+        let ran = command_of(&program, &data).args(arguments).output().expect("it runs");
+        let said = text(&ran.stdout) + &text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(code), "{said}");
+        assert!(said.contains(&known) && !said.contains("/proc/self"), "{said}");
+    };
+    asked(&["backup", "list", "--json"], 0);
+    let kept = fs::read(data.join("samovar.redb")).expect("readable");
+    fs::write(data.join("samovar.redb"), &kept[..kept.len() / 2]).expect("cut short");
+    asked(&["audit"], 4);
 }
 
 #[test]

@@ -115,11 +115,15 @@ answers() {
 
 # Telegram is out of reach on purpose: the service has to be up all the same.
 set_up() {
-    inside sh -c "sed -i -e 's/^TELEGRAM_BOT_TOKEN = .*/TELEGRAM_API_URL = \"http:\\/\\/127.0.0.1:9\"/' \
-        -e 's/^KIE_API_KEY = .*/KIE_API_KEY = \"a-key-of-nobody\"/' -e 's/^ADMIN_IDS = .*/ADMIN_IDS = \"900\"/' \
-        /etc/samovar/samovar.toml
-        printf '%s\n' 'LISTEN = \"127.0.0.1:$PORT\"' 'ADMIN_LISTEN = \"127.0.0.1:0\"' >>/etc/samovar/samovar.toml
-        mkdir -p /etc/credstore && umask 077 && echo 4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >/etc/credstore/TELEGRAM_BOT_TOKEN"
+    inside sh -c "umask 077 && cd /root && echo 4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >token && echo a-key-of-nobody >key &&
+        samovar init --offline --telegram-api-url http://127.0.0.1:9 --token-file token --kie-key-file key --admin 900 &&
+        printf '%s\n' 'LISTEN = \"127.0.0.1:$PORT\"' 'ADMIN_LISTEN = \"127.0.0.1:0\"' >>/etc/samovar/samovar.toml"
+}
+
+# The token in a place of its own.
+keep_the_token_apart() {
+    inside sh -c "sed -i 's/^TELEGRAM_BOT_TOKEN = .*//' /etc/samovar/samovar.toml
+        install -D -m 600 /root/token /etc/credstore/TELEGRAM_BOT_TOKEN"
 }
 
 # The process as the kernel sees it.
@@ -188,15 +192,20 @@ install_and_sell() {
     holds 'its settings are for root alone' test "$(inside stat -c '%a %U' /etc/samovar/samovar.toml)" = '600 root'
     holds 'nothing is started before it is set up' state_is samovar ActiveState inactive
     holds 'its units are sound' inside systemd-analyze verify "${UNITS[@]/#//usr/lib/systemd/system/}"
-    set_up
+    holds 'its settings are filled in' set_up
+    holds 'and are for root alone as before' test "$(inside stat -c '%a %U' /etc/samovar/samovar.toml)" = '600 root'
     holds 'root gives money before the first start' inside samovar wallet credit 4242 100 --reason 'a transfer'
     holds 'it starts, though Telegram is out of reach' inside systemctl enable --now samovar
     holds 'it says how it is' wait_for status_says 'Telegram has not answered'
+    holds 'and to a probe' probe_says 'Telegram has not answered'
     holds 'no rights, no new ones, a filter of calls, not root' is_confined
     holds 'its data is its own' data_is_private
     holds 'root finds the money through the running service' has_balance 100.00
     holds 'it sells under the restrictions of its unit' sells_under_the_unit
 }
+
+# It ends with 1 while nothing is sold.
+probe_says() { (inside samovar healthcheck 2>&1 || true) | grep -F "$1"; }
 
 status_says() { inside systemctl show -P StatusText samovar | grep -qF "$1"; }
 
@@ -233,7 +242,8 @@ upgrade_and_remove() {
     holds 'settings and links are gone' inside sh -c '! ls /etc/samovar /etc/systemd/system/*/samovar* 2>/dev/null'
     holds 'the ledger stays even so' inside test -s /var/lib/samovar/samovar.redb
     holds 'it comes again' inside dpkg -i /mnt/new.deb
-    set_up
+    holds 'its settings are filled in again' set_up
+    holds 'with the token in a place of its own' keep_the_token_apart
     holds 'starts on what was there' inside systemctl start samovar
     holds 'and the money is there' has_balance 100.00
     holds 'the books are right' inside samovar audit

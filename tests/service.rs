@@ -104,6 +104,71 @@ async fn a_stop_while_kie_is_silent_ends_in_time_and_the_next_start_goes_on() {
     assert_eq!(json(&service.samovar(&["audit", "--json"]).await)["ok"], true);
 }
 
+/// Looks again and again until that is so.
+async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !is().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, wait).await.is_ok(), "{what} did not come");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_telegram_is_silent_changes_are_shipped_and_the_disk_is_watched_and_a_stop_ships_the_rest() {
+    let dir = TempDir::new().expect("a directory");
+    let (data, shelf) = (dir.path().join("data"), dir.path().join("shelf"));
+    let place = shelf.display().to_string();
+    let settings = [("BACKUP_TO", place.as_str()), ("BACKUP_STREAM", "on"), ("MIN_FREE_DISK", "900000GB")];
+    let mut service = Service::start_cut_off(dir, data, &settings).await;
+    let is_kept = async |kind: &str| {
+        let entries = std::fs::read_dir(&shelf).into_iter().flatten();
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names.into_iter().any(|name| name.to_string_lossy().starts_with(kind))
+    };
+    until("a whole copy", async || is_kept("full-").await).await;
+    let low = "samovar_selling_stopped{by=\"disk\"} 1";
+    until(low, async || service.get(service.admin_port, "/metrics").await.1.contains(low)).await;
+    let (status, why) = service.get(service.admin_port, "/readyz").await;
+    assert_eq!((status, why.contains("Telegram has not answered")), (503, true), "{why}");
+    let given = service.samovar(&["wallet", "credit", "4242", "100", "--reason", "a transfer"]).await;
+    assert_eq!(given.status.code(), Some(0), "{given:?}");
+    let (ended, _) = service.stop().await;
+    assert!(ended.success(), "{ended}: {}", service.log());
+    assert!(is_kept("changes-").await, "the stop ships");
+
+    let another = TempDir::new().expect("a directory");
+    let there = |arguments: &[&str]| {
+        let mut command = crate::binary::command(another.path());
+        command.args(arguments).env("BACKUP_TO", &place).output().expect("it runs")
+    };
+    assert_eq!(there(&["backup", "restore"]).status.code(), Some(0));
+    assert_eq!(json(&there(&["wallet", "show", "4242", "--json"]))["available"], "100.00");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_at_kie_goes_on_to_its_end_while_telegram_is_silent_and_is_delivered_later() {
+    let (mut service, mut manager) = watched("400000").await;
+    service.orders("самовар sandbox:slow").await;
+    let asked = |kie: &kie::World| (kie.creates().len() == 1).then_some(());
+    service.sandbox.kie.wait(asked, PATIENCE).await.expect("an order");
+    assert!(service.stop().await.0.success(), "{}", service.log());
+    manager.hears("STOPPING=1").await;
+    service.reaches_telegram(false);
+    service.start_again();
+    manager.hears("READY=1").await;
+    until("the result", async || {
+        let trace = service.samovar(&["trace", "1", "--json"]).await;
+        String::from_utf8_lossy(&trace.stdout).contains("\"fetched\"")
+    })
+    .await;
+    assert!(service.stop().await.0.success(), "{}", service.log());
+    service.reaches_telegram(true);
+    service.start_again();
+    service.sees("Списано").await;
+    assert_eq!(service.sandbox.kie.look(|kie| kie.creates().len()), 1, "it was ordered once");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_calls_while_it_restarts_on_a_passed_socket_waits_and_is_answered() {
     let mut service = Service::start_on_passed_sockets(&[]).await;
@@ -111,6 +176,13 @@ async fn who_calls_while_it_restarts_on_a_passed_socket_waits_and_is_answered() 
     assert_eq!(service.get(service.port, "/healthz").await.0, 200);
     assert_eq!(service.get(service.admin_port, "/metrics").await.0, 200, "the other one by its name");
     assert!(service.stop().await.0.success(), "{}", service.log());
+    let probe = service.samovar(&["healthcheck"]).await;
+    let said = String::from_utf8_lossy(&probe.stderr);
+    assert_eq!(probe.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("control.sock") && said.contains("does the service run?"),
+        "no call starts it: {said}"
+    );
 
     let mut caller = TcpStream::connect(("127.0.0.1", service.port)).await.expect("nobody is refused");
     caller.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.expect("sent");

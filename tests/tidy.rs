@@ -59,6 +59,8 @@ const PLAN: &[Floor] = &[
                 // What a store writes is brought to a place, and back.
                 ("shelf", "store"),
                 ("control", "shelf"),
+                // Whether it is well is asked at both doors.
+                ("control", "http"),
             ],
         ),
     },

@@ -2,6 +2,8 @@
 //! ACME from `pebble` (Debian's package of that name).
 
 use crate::binary::{ANN, Service};
+use crate::support::{ADMIN, Mode, TestApp};
+use samovar::config::Tls;
 use samovar::sandbox::telegram::World;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -41,6 +43,7 @@ async fn telegram_is_given_our_own_certificate_and_a_sale_goes_over_it() {
     let closed = tokio::time::timeout(Duration::from_secs(3), plain.read_to_end(&mut answer)).await;
     assert!(closed.is_ok() && !answer.starts_with(b"HTTP"), "{answer:?}");
     assert_eq!(service.get(service.admin_port, "/readyz").await, (200, "ready\n".to_owned()));
+    assert_eq!(service.samovar(&["healthcheck"]).await.status.code(), Some(0), "by the socket for commands");
     let client = reqwest::Client::builder().use_rustls_tls().no_proxy().build().expect("a client");
     let stranger = client.get(format!("https://127.0.0.1:{}/healthz", service.port)).send().await;
     assert!(stranger.is_err_and(|error| error.is_connect()), "nobody else trusts it");
@@ -77,6 +80,54 @@ fn a_build_or_an_address_that_cannot_do_it_is_told_in_one_line() {
         assert_eq!((ran.status.code(), said.lines().count()), (Some(2), 1), "{settings:?}: {said}");
         assert!(said.contains(says), "{settings:?}: {said}");
     }
+}
+
+/// A start with TLS that must fail.
+fn fails(data: &std::path::Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_samovar"))
+        .args(["--config", "/dev/null", "run"])
+        .env_clear()
+        .envs([("TELEGRAM_BOT_TOKEN", "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), ("KIE_API_KEY", "a-key")])
+        .envs([("ADMIN_IDS", "900"), ("RUST_LOG", "error")])
+        .env("DATA_DIR", data)
+        .envs(settings.iter().copied())
+        .output()
+        .expect("it runs");
+    (ran.status.code(), String::from_utf8(ran.stderr).expect("text"))
+}
+
+#[test]
+fn a_disk_that_does_not_give_the_certificate_is_tried_again_and_a_wrong_setting_is_not() {
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    std::fs::create_dir_all(data.join("tls.pem")).expect("made");
+    let own = [("TLS", "self-signed"), ("WEBHOOK_BASE_URL", "https://203.0.113.7:8443")];
+    let (code, said) = fails(&data, &own);
+    assert_eq!((code, said.lines().count()), (Some(1), 1), "systemd tries again: {said}");
+    assert!(said.contains("TLS cannot be set up: Is a directory"), "{said}");
+    if cfg!(feature = "acme") {
+        let roots = dir.path().join("roots.pem").display().to_string();
+        let acme = [("TLS", "acme"), ("DOMAIN", "bot.example.com"), ("ACME_ROOTS", roots.as_str())];
+        assert_eq!(fails(&data, &acme).0, Some(1), "a file that is not there yet");
+        std::fs::write(&roots, "no certificate").expect("written");
+        let (code, said) = fails(&data, &acme);
+        assert_eq!(code, Some(2), "no start mends that: {said}");
+        assert!(said.contains("ACME_ROOTS"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_hear_ten_days_before_the_end_of_a_certificate_that_nothing_renews() {
+    // With polling nobody is given it, and so nothing makes a new one while the service runs.
+    let app = TestApp::start_with(Mode::Polling, |settings| settings.tls = Tls::SelfSigned).await;
+    let operator = app.user(ADMIN);
+    operator.sends("/start").sees("Самовар").await;
+    let day = Duration::from_secs(24 * 3600);
+    app.skip(day * 718);
+    operator.sends("/menu").sees("Самовар").await;
+    app.skip(day * 3);
+    let told = operator.sees("Сертификат адреса бота скоро закончится").await;
+    assert!(told.text.contains("2028-"), "{}", told.text);
 }
 
 #[cfg(feature = "acme")]
@@ -174,6 +225,9 @@ mod acme {
         let root = root.expect("pebble answers").text().await.expect("a certificate");
         let health = client(&root).get(format!("https://localhost:{}/healthz", service.port)).send().await;
         assert_eq!(health.expect("trusted").text().await.expect("a text"), "ok\n");
+        let ends = "\nsamovar_certificate_expires_timestamp_seconds 1";
+        let seen = async { while !service.get(service.admin_port, "/metrics").await.1.contains(ends) {} };
+        assert!(tokio::time::timeout(Duration::from_secs(60), seen).await.is_ok(), "its end is no figure");
         let outages = service.log().matches("asking again, less and less often").count();
         assert_eq!(outages, 1, "an outage is logged once");
         let kept = fs::read_dir(service.data.join("acme")).expect("a folder").count();

@@ -103,7 +103,7 @@ fn backed_up() -> (TempDir, std::path::PathBuf) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scrape_has_what_rules_and_board_ask_for_and_prometheus_likes_its_form() {
     let (dir, data) = tokio::task::spawn_blocking(backed_up).await.expect("no panic");
-    let service = Service::start_in(dir, data, false, &[]).await;
+    let service = Service::start_in(dir, data, true, &[("TLS", "self-signed")]).await;
     let before = service.scrape_until("samovar_kie_credits_alert", "1000").await;
     let samples_before = samples(&before);
     for sample in [
@@ -155,6 +155,10 @@ async fn a_scrape_has_what_rules_and_board_ask_for_and_prometheus_likes_its_form
     ] {
         assert_eq!(samples.get(sample), Some(&value), "{sample}");
     }
+    let end_s: f64 = samples["samovar_certificate_expires_timestamp_seconds"].parse().expect("a number");
+    let now_s = Clock::system().now().at.0 / 1_000;
+    let days = (end_s.to_string().parse::<i64>().expect("whole") - now_s) / 86_400;
+    assert!((728..=730).contains(&days), "{days}");
     let age_s: f64 = samples["samovar_backup_age_seconds"].parse().expect("a number");
     assert!((3_600.0..3_700.0).contains(&age_s), "{age_s}");
     assert!(samples["process_resident_memory_bytes"].len() > 6, "{page}");

@@ -12,9 +12,8 @@ pub use service::{Seams, Service};
 
 use crate::config::{Keys, Settings};
 use crate::control;
-use crate::http::{self, Guard};
+use crate::http::{self, Guard, GuardError};
 use crate::provider::kie::{Kie, Options, Timeouts as KieTimeouts};
-use crate::shelf::Keeper;
 use crate::store::{Engine, Fault, Lock, OpenError, Store};
 use crate::telegram::{Telegram, Timeouts};
 use crate::time::Clock;
@@ -51,9 +50,26 @@ pub enum StartError {
         /// What the system said.
         why: io::Error,
     },
+    /// What the service needs of the machine cannot be had now.
+    #[error("{what}: {why}")]
+    Machine {
+        /// What is missing, and for what.
+        what: &'static str,
+        /// What the system said.
+        why: io::Error,
+    },
     /// The settings are wrong in a way that only the whole can tell.
     #[error("{0}")]
     Settings(String),
+}
+
+impl From<GuardError> for StartError {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Machine(why) => Self::Machine { what: "TLS cannot be set up", why },
+            GuardError::Settings(why) => Self::Settings(format!("TLS cannot be set up: {why}")),
+        }
+    }
 }
 
 /// What to do about an address that cannot be listened on.
@@ -123,9 +139,10 @@ impl App {
         (parts.drive)(engine);
         let socket = control::socket_path(&settings.data_dir);
         let (public, private) = (settings.listen, settings.admin_listen);
-        let guard = Guard::new(&settings, store.clock().now().at).map_err(StartError::Settings)?;
+        let guard = Guard::new(&settings, store.clock().now().at)?;
         let own = guard.as_ref().and_then(|guard| guard.own.clone());
-        let service = Service::assemble(settings, keys, store, seams).await?.with_certificate(own);
+        let ends = guard.as_ref().map(|guard| guard.ends.clone());
+        let service = Service::assemble(settings, keys, store, seams).await?.with_certificate(own, ends);
         let listener = match parts.listener {
             Some(listener) => listener,
             None => listen("LISTEN", public).await?,
@@ -149,7 +166,7 @@ impl App {
     }
 
     /// Serves until `stop`; then takes nothing new and lets what is under way end, for 25 s at most.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
+    pub async fn run(self, stop: CancellationToken) {
         let mut doors = JoinSet::new();
         let tls = self.guard.as_ref().map(|guard| guard.acceptor.clone());
         doors.spawn(http::serve(self.listener, self.service.router(), tls, stop.clone()));
@@ -163,9 +180,8 @@ impl App {
         }
         let (store, health) = (self.service.store().clone(), self.service.health());
         doors.spawn(notify::run(store, health, stop.clone()));
-        let (store, keeper) = (self.service.store().clone(), self.service.keeper().clone());
-        doors.spawn(answer_operators(store, keeper, self.socket, stop.clone()));
-        self.service.run(doors, stop).await
+        doors.spawn(answer_operators(&self.service, self.socket, stop.clone()));
+        self.service.run(doors, stop).await;
     }
 }
 
@@ -216,8 +232,15 @@ async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
 }
 
 /// Answers the command line. The service goes on without; a command then says that it is silent.
-async fn answer_operators(store: Store, keeper: Arc<Keeper>, socket: PathBuf, stop: CancellationToken) {
-    if let Err(error) = control::serve(store, keeper, &socket, stop).await {
-        tracing::error!(%error, "the command line cannot reach the service");
+fn answer_operators(
+    service: &Service,
+    socket: PathBuf,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + use<> {
+    let (store, keeper, health) = (service.store().clone(), service.keeper().clone(), service.health());
+    async move {
+        if let Err(error) = control::serve(store, keeper, health, &socket, stop).await {
+            tracing::error!(%error, "the command line cannot reach the service");
+        }
     }
 }

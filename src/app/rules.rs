@@ -38,8 +38,8 @@ pub(crate) fn rates(settings: &Settings) -> Rates {
     }
 }
 
-/// The operator's rules, from the settings.
-pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, server_key: [u8; 32]) -> Shop {
+/// The operator's rules, from the settings. The bot's name is not among them.
+pub(crate) fn shop(settings: &Settings, admins: &[UserId], server_key: [u8; 32]) -> Shop {
     let quick = limits(settings, settings.job_deadline);
     let video = limits(settings, settings.job_deadline_video);
     Shop {
@@ -66,7 +66,7 @@ pub(crate) fn shop(settings: &Settings, admins: &[UserId], bot_name: &str, serve
         actions_burst: settings.actions_burst,
         admins: admins.to_vec(),
         support: settings.support_telegram.clone(),
-        bot_name: bot_name.to_owned(),
+        bot_name: String::new(),
         server_key,
         nsfw_checker: settings.nsfw_checker,
         quick,

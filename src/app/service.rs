@@ -4,12 +4,12 @@
 use super::{StartError, intake, rules};
 use crate::config::{BotMode, Keys, Settings};
 use crate::flow::Shop;
-use crate::http::{self, Doors, Health, SelfSigned, WebhookDoor};
+use crate::http::{self, Doors, Ends, Health, SelfSigned, WebhookDoor};
 use crate::message::{Lang, Urgency};
 use crate::provider::Provider;
 use crate::shelf::Keeper;
 use crate::store::{Fault, Store};
-use crate::telegram::{Gateway, setup};
+use crate::telegram::{Gateway, Webhook, setup};
 use crate::texts;
 use crate::time::Clock;
 use crate::workers;
@@ -17,9 +17,10 @@ use axum::Router;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
-use std::sync::{Arc, OnceLock};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// What is under way gets so long to end after the stop.
@@ -39,11 +40,11 @@ pub struct Service {
     settings: Settings,
     keys: Keys,
     doors: Arc<Doors>,
-    shop: Arc<OnceLock<Arc<Shop>>>,
     seams: Seams,
     keeper: Arc<Keeper>,
-    webhook_secret: SecretString,
+    webhook: Option<Webhook>,
     certificate: Option<Arc<SelfSigned>>,
+    ends: Option<Ends>,
 }
 
 impl Service {
@@ -58,38 +59,30 @@ impl Service {
         let server_key = server_key(&store).await?;
         workers::stars::begin(&store, keys.bot_id).await?;
         workers::backup::begin(&store, settings.backups.stream).await?;
-        let shop = Arc::new(OnceLock::new());
         let keeper = Keeper::of(&settings).map_err(|error| StartError::Settings(error.to_string()))?;
         let is_webhook = settings.bot_mode == BotMode::Webhook;
+        let webhook = intake::webhook_of(&settings, webhook_secret.clone())?;
         let doors = Arc::new(Doors {
             store: store.clone(),
             bot: keys.bot_id,
             server_key,
-            shop: shop.clone(),
+            shop: Arc::new(rules::shop(&settings, &keys.admin_ids, server_key)),
             webhook: is_webhook.then(|| WebhookDoor {
                 path: settings.telegram_webhook_path.clone(),
-                secret: webhook_secret.clone(),
+                secret: webhook_secret,
             }),
             kie_hmac_key: settings.kie_webhook_hmac_key.clone(),
             health: Arc::new(Health::default()),
         });
-        Ok(Self {
-            store,
-            settings,
-            keys,
-            doors,
-            shop,
-            seams,
-            keeper: Arc::new(keeper),
-            webhook_secret,
-            certificate: None,
-        })
+        let keeper = Arc::new(keeper);
+        Ok(Self { store, settings, keys, doors, seams, keeper, webhook, certificate: None, ends: None })
     }
 
-    /// The same, giving Telegram this certificate along with the webhook's address.
+    /// The same behind TLS: with a certificate to give to Telegram along with the webhook's address, if it is
+    /// of our own making, and with how to look when the one that callers are shown ends.
     #[must_use]
-    pub fn with_certificate(mut self, certificate: Option<Arc<SelfSigned>>) -> Self {
-        self.certificate = certificate;
+    pub fn with_certificate(mut self, certificate: Option<Arc<SelfSigned>>, ends: Option<Ends>) -> Self {
+        (self.certificate, self.ends) = (certificate, ends);
         self
     }
 
@@ -118,25 +111,49 @@ impl Service {
         http::admin_router(self.doors.clone(), metrics)
     }
 
-    /// Works until `stop`; then lets what is under way end, `doors` included, for 25 s at most.
-    pub async fn run(self, doors: JoinSet<()>, stop: CancellationToken) -> Result<(), StartError> {
-        let Seams { gateway, provider } = self.seams;
+    /// Works until `stop`; then lets what is under way end, `doors` included, for 25 s at most. What needs
+    /// no Telegram begins at once, and the end is the same before Telegram has answered.
+    pub async fn run(self, doors: JoinSet<()>, stop: CancellationToken) {
         let mut tasks = doors;
-        let Some(bot_name) = stop.run_until_cancelled(greet(gateway.as_ref(), self.store.clock())).await
-        else {
-            return Ok(());
-        };
-        let shop =
-            Arc::new(rules::shop(&self.settings, &self.keys.admin_ids, &bot_name, self.doors.server_key));
-        // Set once, here: nobody else holds the cell to set it.
-        let shop = self.shop.get_or_init(|| shop).clone();
-        self.doors.health.telegram_answered();
-        let engine = workers::Engine {
+        let engine = self.engine(&stop);
+        tasks.spawn(workers::backup::run(engine.clone()));
+        tasks.spawn(workers::sweep::run(engine.clone()));
+        if let Some(ends) = self.ends {
+            tasks.spawn(workers::certificate::run(engine.clone(), ends));
+        }
+        // Before there are new orders: what it finds is an earlier life's.
+        beside(&mut tasks, workers::jobs::recover(&engine)).await;
+        tasks.spawn(workers::jobs::run(engine.clone()));
+        tasks.spawn(workers::compare::run(engine.clone()));
+        let greeting = stop.run_until_cancelled(greet(engine.gateway.as_ref(), self.store.clock()));
+        if let Some(bot_name) = beside(&mut tasks, greeting).await {
+            tracing::info!(bot = bot_name, "ready");
+            let intake = intake::Intake {
+                gateway: engine.gateway.clone(),
+                store: self.store.clone(),
+                bot: self.keys.bot_id,
+                webhook: self.webhook,
+                certificate: self.certificate,
+            };
+            converse(&mut tasks, engine, bot_name);
+            tasks.spawn(intake.run(stop.clone()));
+            self.doors.health.telegram_answered();
+            beside(&mut tasks, stop.cancelled()).await;
+        }
+        self.doors.health.stopping();
+        if tokio::time::timeout(GRACE, ended(tasks)).await.is_err() {
+            tracing::warn!("what was under way did not end in time; it goes on at the next start");
+        }
+        workers::backup::end(&self.keeper, &self.store, self.settings.backups.stream).await;
+    }
+
+    fn engine(&self, stop: &CancellationToken) -> workers::Engine {
+        workers::Engine {
             store: self.store.clone(),
-            shop,
-            gateway: gateway.clone(),
+            shop: self.doors.shop.clone(),
+            gateway: self.seams.gateway.clone(),
             bot: self.keys.bot_id,
-            provider,
+            provider: self.seams.provider.clone(),
             data_dir: self.settings.data_dir.clone(),
             callback_base: self.settings.callback_base().cloned(),
             send_per_second: self.settings.send_per_second,
@@ -145,58 +162,46 @@ impl Service {
             keeper: self.keeper.clone(),
             backups: workers::backup::Schedule::of(&self.settings.backups),
             stop: stop.clone(),
-        };
-        workers::jobs::recover(&engine).await;
-        tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Urgent));
-        tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Usual));
-        tasks.spawn(workers::outbox::run(engine.clone()));
-        tasks.spawn(workers::compare::run(engine.clone()));
-        tasks.spawn(workers::looks::run(engine.clone()));
-        tasks.spawn(workers::jobs::run(engine.clone()));
-        tasks.spawn(workers::stars::run(engine.clone()));
-        tasks.spawn(workers::backup::run(engine.clone()));
-        tasks.spawn(workers::sweep::run(engine));
-        tasks.spawn(menu(gateway.clone(), self.store.clock().clone(), stop.clone()));
-        let intake = intake::Intake {
-            gateway,
-            store: self.store.clone(),
-            bot: self.keys.bot_id,
-            webhook: intake::webhook_of(&self.settings, self.webhook_secret)?,
-            certificate: self.certificate,
-        };
-        tasks.spawn(intake.run(stop.clone()));
-        tracing::info!(bot = bot_name, "ready");
-        wait(tasks, &stop, &self.doors.health).await;
-        workers::backup::end(&self.keeper, &self.store, self.settings.backups.stream).await;
-        Ok(())
+        }
     }
 }
 
-/// Waits for the stop, then for the tasks. A task that panicked takes the process along: it starts
-/// again from the file.
-async fn wait(mut tasks: JoinSet<()>, stop: &CancellationToken, health: &Health) {
-    let ended = |ended: Result<(), tokio::task::JoinError>| {
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    };
+/// What speaks with Telegram, and only once that has said who the bot is.
+fn converse(tasks: &mut JoinSet<()>, engine: workers::Engine, bot_name: String) {
+    let engine = workers::Engine { shop: Arc::new(Shop { bot_name, ..(*engine.shop).clone() }), ..engine };
+    tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Urgent));
+    tasks.spawn(workers::inbox::run(engine.clone(), Urgency::Usual));
+    tasks.spawn(workers::outbox::run(engine.clone()));
+    tasks.spawn(workers::looks::run(engine.clone()));
+    tasks.spawn(workers::stars::run(engine.clone()));
+    tasks.spawn(menu(engine.gateway.clone(), engine.store.clock().clone(), engine.stop.clone()));
+}
+
+/// Waits for something that happens beside the tasks. A task that panics meanwhile takes the process along:
+/// it starts again from the file.
+async fn beside<R>(tasks: &mut JoinSet<()>, happening: impl Future<Output = R>) -> R {
+    let mut happening = pin!(happening);
     loop {
         tokio::select! {
             biased;
-            () = stop.cancelled() => break,
-            Some(one) = tasks.join_next() => ended(one),
+            happened = &mut happening => return happened,
+            Some(one) = tasks.join_next() => or_panic(one),
         }
     }
-    health.stopping();
-    let rest = async {
-        while let Some(one) = tasks.join_next().await {
-            ended(one);
-        }
-    };
-    if tokio::time::timeout(GRACE, rest).await.is_err() {
-        tracing::warn!("what was under way did not end in time; it goes on at the next start");
+}
+
+/// Waits for all of them.
+async fn ended(mut tasks: JoinSet<()>) {
+    while let Some(one) = tasks.join_next().await {
+        or_panic(one);
+    }
+}
+
+fn or_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
     }
 }
 

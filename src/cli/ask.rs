@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::config::Settings;
-use crate::control::{Answer, Ask, Client, Unanswered};
+use crate::control::{Answer, Ask, Client, Found, Unanswered};
 use crate::ids::ActionId;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
@@ -24,19 +24,28 @@ const SHOW_AFTER: Duration = Duration::from_millis(500);
 pub(super) enum Holder {
     /// A running service, with its pid; or somebody who does not answer.
     Service(String),
-    /// Nobody: this process could open it.
+    /// Nobody.
     Nobody,
+    /// There is no such directory.
+    Missing,
 }
 
-/// Looks who has the data directory. What is not there, or cannot be opened, nobody has.
+/// Looks who has the data directory, and leaves its file alone. What cannot be used nobody has.
 pub(super) fn who_has(settings: &Settings) -> Holder {
     if !settings.data_dir.exists() {
-        return Holder::Nobody;
+        return Holder::Missing;
     }
-    match ask(settings, Ask::Pid) {
-        Ok(Answer::Pid(pid)) if pid != std::process::id() => Holder::Service(pid.to_string()),
+    let asked = block_on(async {
+        match Client::find(&settings.data_dir).await? {
+            Found::Service(client) => Ok(Some(client.ask(Ask::Pid).await?)),
+            Found::Free(_) => Ok(None),
+        }
+    });
+    match asked {
+        Ok(Some(Answer::Pid(pid))) => Holder::Service(pid.to_string()),
+        Ok(Some(_)) => Holder::Service("of another version".to_owned()),
         Err(failure) if failure.is_taken() => Holder::Service("silent".to_owned()),
-        Ok(_) | Err(_) => Holder::Nobody,
+        Ok(None) | Err(_) => Holder::Nobody,
     }
 }
 
@@ -148,6 +157,7 @@ pub(super) fn good(answer: Answer) -> Result<Answer, Failure> {
         | Answer::Migration(_)
         | Answer::Page(_)
         | Answer::Concerns(_)
-        | Answer::Backup(_) => Ok(answer),
+        | Answer::Backup(_)
+        | Answer::Ready(_) => Ok(answer),
     }
 }

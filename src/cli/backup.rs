@@ -128,6 +128,7 @@ async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure>
                 | Answer::Concerns(_)
                 | Answer::Refused(_)
                 | Answer::Failed { .. }
+                | Answer::Ready(_)
                 | Answer::NotUnderstood(_) => Err(Failure::foreign()),
             },
             Client::File(file) => {

@@ -1,12 +1,15 @@
 //! `samovar healthcheck`: asks the running service whether it is well, for probes that only see an exit
-//! code. One request to `LISTEN` (with TLS there, to `ADMIN_LISTEN`), as anybody could make it.
+//! code. One question to `ADMIN_LISTEN` where that is set, else at the socket for commands; it opens nothing.
 
-use super::{Failure, Output};
-use crate::config::Settings;
+use super::{Failure, Output, ask};
+use crate::config::Probe;
+use crate::control::{Answer, Ask, Client, Unanswered, socket_path};
 use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// The whole of it takes at most about twice this long.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,14 +24,24 @@ struct Health {
     says: String,
 }
 
-pub(super) fn run(output: Output, settings: &Settings, live: bool) -> Result<(), Failure> {
-    let address = reachable(settings.probe_address());
-    let path = if live { "/healthz" } else { "/readyz" };
-    let (ok, says) = match ask(address, path) {
-        Ok(answer) => understand(&answer),
-        Err(error) => (false, format!("nobody answers at {address} ({error}): does the service run?")),
+pub(super) fn run(output: Output, probe: &Probe, live: bool) -> Result<(), Failure> {
+    let (address, asked) = match probe {
+        Probe::Http(listen) => {
+            let address = reachable(*listen);
+            let path = if live { "/healthz" } else { "/readyz" };
+            (address.to_string(), call(address, path).map(|answer| understand(&answer)))
+        }
+        Probe::Socket(data_dir) => (socket_path(data_dir).display().to_string(), knock(data_dir, live)?),
     };
-    let health = Health { ok, address: address.to_string(), says };
+    let (ok, says) = asked.unwrap_or_else(|error| {
+        let todo = if error.kind() == io::ErrorKind::PermissionDenied {
+            "ask as the service's user or as root, or set ADMIN_LISTEN"
+        } else {
+            "does the service run?"
+        };
+        (false, format!("nobody answers at {address} ({error}): {todo}"))
+    });
+    let health = Health { ok, address, says };
     if ok {
         return output.answer(&health, |_| health.says.clone());
     }
@@ -46,7 +59,25 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
+/// Asks at the socket for commands: whether all is well, and what was said.
+fn knock(data_dir: &Path, live: bool) -> Result<io::Result<(bool, String)>, Failure> {
+    let service = Client::at_socket(data_dir);
+    let question = if live { Ask::Pid } else { Ask::Ready };
+    let late = || Err(io::Error::from(io::ErrorKind::TimedOut));
+    ask::block_on(async {
+        Ok(match timeout(PATIENCE, service.ask(question)).await {
+            Ok(Ok(Answer::Pid(_))) => Ok((true, "ok".to_owned())),
+            Ok(Ok(Answer::Ready(None))) => Ok((true, "ready".to_owned())),
+            Ok(Ok(Answer::Ready(Some(why)))) => Ok((false, format!("not ready: {why}"))),
+            Ok(Ok(_)) => Ok((false, Failure::foreign().to_string())),
+            Ok(Err(Unanswered::Lost(error))) => Err(error),
+            Ok(Err(error @ Unanswered::Foreign(_))) => Ok((false, error.to_string())),
+            Ok(Err(Unanswered::Late)) | Err(_) => late(),
+        })
+    })
+}
+
+fn call(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

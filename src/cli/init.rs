@@ -1,7 +1,9 @@
 //! `samovar init`: asks for the three values that nobody can do without, tries them, and writes a settings
-//! file that explains every setting. Takes no notice of settings that are there.
+//! file that explains every setting, or fills in one that waits for it, as the package's does. Takes no notice
+//! of settings that are there.
 //!
-//! **Invariants:** a secret is never an argument, and never on the screen; a file that exists is not touched.
+//! **Invariants:** a secret is never an argument, and never on the screen; a file in which anything is set, but
+//! for where the data is, is not touched.
 
 use super::{Failure, Output};
 use crate::app;
@@ -13,8 +15,10 @@ use clap::Args;
 use dialoguer::{Input, Password};
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Permissions};
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Builder;
 
@@ -99,10 +103,8 @@ struct Written {
 }
 
 pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments) -> Result<(), Failure> {
-    let path = config.unwrap_or_else(|| PathBuf::from(USUAL));
-    if path.symlink_metadata().is_ok() {
-        return Err(there(&path));
-    }
+    let path = config.unwrap_or_else(usual);
+    let waiting = waiting(&path)?;
     let mut form = Form::new(arguments);
     let missing: Vec<_> =
         Wanted::ALL.into_iter().filter(|wanted| arguments.given(*wanted).is_none()).collect();
@@ -125,24 +127,68 @@ pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments
         // Where the unit keeps it: else commands would make a ledger of their own in ./data.
         form.given.insert("DATA_DIR".to_owned(), SYSTEM_DATA.to_owned());
     }
-    write(&path, &form.given)?;
+    write(&path, waiting.as_deref(), &form.given)?;
     let flag = if [USUAL, SYSTEM].iter().any(|usual| Path::new(usual) == path) {
         String::new()
     } else {
         format!(" --config {}", path.display())
     };
-    let next = format!("samovar{flag} run");
+    let next = if path == Path::new(SYSTEM) {
+        "systemctl enable --now samovar".to_owned()
+    } else {
+        format!("samovar{flag} run")
+    };
     let written = Written { file: path.display().to_string(), bot: form.bot, credits: form.credits, next };
-    output.answer(&written, |_| say(&written, &flag))
+    output.answer(&written, |_| say(&written, waiting.is_some(), &flag))
 }
 
-fn say(written: &Written, flag: &str) -> String {
+/// The file that the service will find: the package's, if that is there and may be looked into.
+fn usual() -> PathBuf {
+    let is_packaged = !Path::new(USUAL).exists() && File::open(SYSTEM).is_ok();
+    PathBuf::from(if is_packaged { SYSTEM } else { USUAL })
+}
+
+/// The text of a file that is there and waits to be filled in; `None` when there is none.
+fn waiting(path: &Path) -> Result<Option<String>, Failure> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(found) if !found.is_file() => return Err(there(path)),
+        Ok(_) | Err(_) => {}
+    }
+    let text = fs::read_to_string(path);
+    let text =
+        text.map_err(|error| Failure::refused(format!("{} cannot be read: {error}", path.display())))?;
+    let is_open =
+        |line: &str| setting(line).is_some_and(|(name, value)| name == "DATA_DIR" || is_empty(value));
+    let waits =
+        text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || is_open(line));
+    if waits { Ok(Some(text)) } else { Err(there(path)) }
+}
+
+/// The name and the value of a line that is a setting, or is one behind a `# `.
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix("# ").unwrap_or(line).split_once('=')?;
+    Some((name.trim(), value.trim()))
+}
+
+fn is_empty(value: &str) -> bool {
+    value == "\"\"" || value == "''"
+}
+
+fn say(written: &Written, is_filled: bool, flag: &str) -> String {
     let bot = written.bot.as_ref().map_or("your bot".to_owned(), |name| format!("@{name}"));
+    let file = &written.file;
+    let done = if is_filled {
+        format!(
+            "Filled in: {file}. It stays whose it was, and nobody beside its owner and group may read it."
+        )
+    } else {
+        format!("Written: {file}, which only you can read. Every setting is explained in it.")
+    };
     format!(
-        "\nWritten: {}, which only you can read. Every setting is explained in it.\n\n\
-         Next:\n  {}\n      starts the service; say /start to {bot}\n  samovar{flag} doctor\n      \
+        "\n{done}\n\nNext:\n  {}\n      starts the service; say /start to {bot}\n  samovar{flag} doctor\n      \
          shows whether all is well\n",
-        written.file, written.next
+        written.next
     )
 }
 
@@ -281,8 +327,9 @@ fn tell(line: &str) -> Result<(), Failure> {
     writeln!(io::stderr(), "{line}").map_err(|error| Failure::refused(format!("stderr: {error}")))
 }
 
-/// Puts the file in its place, whole, or not at all.
-fn write(path: &Path, given: &BTreeMap<String, String>) -> Result<(), Failure> {
+/// Puts the file in its place, whole, or not at all. One that takes the place of `waiting` belongs to whom that
+/// did, and nobody beside those may read it.
+fn write(path: &Path, waiting: Option<&str>, given: &BTreeMap<String, String>) -> Result<(), Failure> {
     let cannot = |error: io::Error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             return there(path);
@@ -292,23 +339,51 @@ fn write(path: &Path, given: &BTreeMap<String, String>) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // It is made for its owner alone.
     let mut file = tempfile::Builder::new().prefix(".samovar-").tempfile_in(folder).map_err(cannot)?;
-    file.write_all(filled(given).as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
-    file.persist_noclobber(path).map(drop).map_err(|error| cannot(error.error))
+    let text = filled(waiting.unwrap_or(EXAMPLE), given);
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
+    if waiting.is_none() {
+        return file.persist_noclobber(path).map(drop).map_err(|error| cannot(error.error));
+    }
+    give_as(path, file.as_file()).map_err(cannot)?;
+    file.persist(path).map(drop).map_err(|error| cannot(error.error))
 }
 
-/// The example, with what was given.
-fn filled(given: &BTreeMap<String, String>) -> String {
-    let line = |line: &str| {
-        let name = line.strip_prefix("# ").and_then(|line| line.split_once(" = ")).map(|(name, _)| name);
-        match name.and_then(|name| given.get_key_value(name)) {
-            Some((name, value)) => {
-                // All that was checked is one line of visible ASCII.
-                format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""))
-            }
-            None => format!("{line}\n"),
-        }
+/// Gives a new file the owner, the group and the mode of another.
+fn give_as(other: &Path, file: &File) -> io::Result<()> {
+    let (wanted, made) = (fs::metadata(other)?, file.metadata()?);
+    if (wanted.uid(), wanted.gid()) != (made.uid(), made.gid()) {
+        fchown(file, Some(wanted.uid()), Some(wanted.gid()))?;
+    }
+    file.set_permissions(Permissions::from_mode(wanted.mode() & 0o770))
+}
+
+/// A text with what was given: in the lines that wait for it, and at its end what has none.
+fn filled(text: &str, given: &BTreeMap<String, String>) -> String {
+    // All that was checked is one line of visible ASCII.
+    let line = |name: &str, value: &str| {
+        format!("{name} = \"{}\"\n", value.replace('\\', "\\\\").replace('"', "\\\""))
     };
-    EXAMPLE.lines().map(line).collect()
+    let mut done = BTreeSet::new();
+    let mut filled = String::new();
+    for old in text.lines() {
+        match setting(old).and_then(|(name, value)| Some((given.get_key_value(name)?, value))) {
+            Some(((name, new), value)) if old.starts_with('#') || is_empty(value) => {
+                filled.push_str(&if done.insert(name.as_str()) {
+                    line(name, new)
+                } else {
+                    format!("{old}\n")
+                });
+            }
+            Some(((name, _), _)) => {
+                done.insert(name.as_str());
+                filled.extend([old, "\n"]);
+            }
+            None => filled.extend([old, "\n"]),
+        }
+    }
+    let rest = given.iter().filter(|(name, _)| !done.contains(name.as_str()));
+    filled.extend(rest.map(|(name, value)| line(name, value)));
+    filled
 }
 
 #[cfg(test)]
@@ -323,14 +398,14 @@ mod tests {
         let given: BTreeMap<_, _> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("samovar.toml");
-        write(&path, &given).expect("written");
+        write(&path, None, &given).expect("written");
         let sources = Sources { environment: BTreeMap::new(), file: Some(path.clone()) };
         let (_, keys) = Settings::for_service(&sources).expect("good");
         assert_eq!(keys.kie_api_key.expose_secret(), "a\"b\\c#");
         assert_eq!((keys.bot_id, keys.admin_ids.len()), (4242, 2));
         let text = std::fs::read_to_string(&path).expect("a text");
         assert!(NAMES.iter().all(|name| text.contains(name)), "{text}");
-        let again = write(&path, &given).expect_err("it is there");
+        let again = write(&path, None, &given).expect_err("it is there");
         assert!(again.to_string().contains("stays as it is"), "{again}");
         assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 1, "nothing is left over");
     }

@@ -5,6 +5,7 @@ use super::output::{Tone, number, text};
 use super::{Failure, Output, ask};
 use crate::config::Settings;
 use crate::control::{Answer, Ask, Migration};
+use crate::disk;
 use crate::money::Kopecks;
 use crate::store::Window;
 use crate::time::Clock;
@@ -60,7 +61,7 @@ fn open_log(settings: &Settings) -> Result<File, Failure> {
     let path = settings.data_dir.join(LOG);
     let opened = OpenOptions::new().append(true).create(true).open(&path);
     opened.map_err(|error| {
-        Failure::refused(format!("nothing was changed: {} cannot be written: {error}", path.display()))
+        Failure::refused(format!("nothing was changed: {} cannot be written: {error}", disk::shown(&path)))
     })
 }
 

@@ -25,7 +25,7 @@ mod trace;
 mod verify;
 mod wallet;
 
-use crate::config::{NAMES, Settings, Sources};
+use crate::config::{NAMES, Probe, Settings, Sources};
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use output::Output;
@@ -146,7 +146,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Init(arguments) => init::run(output, cli.config, &arguments)?,
         Command::Config(command) => settings::run(output, &sources()?, &command)?,
-        Command::Healthcheck { live } => healthcheck::run(output, &Settings::for_probes(&sources()?)?, live)?,
+        Command::Healthcheck { live } => healthcheck::run(output, &Probe::of(&sources()?)?, live)?,
         Command::Export { what } => export::run(output, &offline(&sources()?)?, what)?,
         Command::Audit => audit::run(output, &offline(&sources()?)?)?,
         Command::Backup(command) => {

@@ -3,6 +3,7 @@
 use super::backup::{Proof, prove};
 use super::{Failure, Output};
 use crate::config::Settings;
+use crate::disk;
 use crate::shelf::{KeepError, Keeper, Key};
 use crate::store::{Lock, OpenError};
 use crate::time::Clock;
@@ -47,10 +48,10 @@ pub(super) async fn run(
         drop(writeln!(io::stderr(), "note: {flaws}"));
     }
     let restored = Restored { proof, aside };
-    output.answer(&restored, |_| say(&restored, data_dir.display()))
+    output.answer(&restored, |_| say(&restored, &disk::shown(data_dir)))
 }
 
-fn say(restored: &Restored, dir: impl std::fmt::Display) -> String {
+fn say(restored: &Restored, dir: &str) -> String {
     let Restored { proof, aside } = restored;
     let mut said = proof.say("was fetched, audited and put in place");
     if let Some(aside) = aside {

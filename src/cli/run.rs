@@ -68,7 +68,8 @@ pub(super) fn run(sources: &Sources) -> u8 {
             let by = if is_passed { "a socket that was passed, not LISTEN" } else { "LISTEN" };
             tracing::info!(%address, by, "listening");
         }
-        app.run(stop).await
+        app.run(stop).await;
+        Ok::<_, StartError>(())
     });
     runtime.shutdown_timeout(LEFT_ALONE);
     match served {
@@ -101,6 +102,7 @@ fn exit_code(error: &StartError) -> u8 {
             | OpenError::Fault(_),
         )
         | StartError::Fault(_)
+        | StartError::Machine { .. }
         | StartError::Listen { .. } => 1,
     }
 }
@@ -138,7 +140,7 @@ fn journal(format: LogFormat) -> io::Result<Option<tracing_journald::Layer>> {
 
 /// Cancelled by the first SIGTERM or SIGINT.
 fn stop_on_signal() -> Result<CancellationToken, StartError> {
-    let cannot = |error: io::Error| StartError::Settings(format!("signals cannot be heard: {error}"));
+    let cannot = |why| StartError::Machine { what: "signals cannot be heard", why };
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
     let stop = CancellationToken::new();

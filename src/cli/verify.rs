@@ -33,7 +33,7 @@ pub(super) fn failures(settings: &Settings) -> Result<Vec<String>, Failure> {
     failures.extend(models.iter().flat_map(|model| of_one(model, &rates)));
     failures.extend(prices(&models, TRUTH));
     failures.extend(free(&models, &free_tier().map(|model| model.id)));
-    let shop = app::rules::shop(settings, &[], "samovar", [0; 32]);
+    let shop = app::rules::shop(settings, &[], [0; 32]);
     for lang in [Lang::Ru, Lang::En] {
         let reached = reachable_models(&shop, lang).map_err(|error| Failure::refused(error.to_string()))?;
         failures.extend(unreached(&models, &reached, lang));

@@ -17,6 +17,7 @@ mod tls;
 
 pub use backup::{BackupTo, Backups, Bucket};
 pub use names::NAMES;
+pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use show::{Shown, show};
 pub use source::Sources;
@@ -215,7 +216,11 @@ impl Settings {
 
     /// These settings; the others are not looked at.
     fn only(sources: &Sources, wanted: &[&str]) -> Result<Self, Problems> {
-        let Gathered { mut raw, mut problems, is_complete } = source::gather(sources);
+        Self::only_of(source::gather(sources), wanted)
+    }
+
+    fn only_of(gathered: Gathered, wanted: &[&str]) -> Result<Self, Problems> {
+        let Gathered { mut raw, mut problems, is_complete } = gathered;
         raw.retain(|name, _| wanted.contains(name));
         problems.retain(|problem| {
             !NAMES.contains(&problem.name.as_str()) || wanted.contains(&problem.name.as_str())

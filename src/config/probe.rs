@@ -1,29 +1,34 @@
 //! What a probe needs: the settings that say where the running service can be asked.
 
-use super::{Problems, Settings, Sources, Tls};
+use super::source::gather;
+use super::{Problems, Settings, Sources};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-/// Where the service listens, and what decides whether it speaks TLS there.
-const PROBES: [&str; 9] = [
-    "LISTEN",
-    "PORT",
-    "ADMIN_LISTEN",
-    "TLS",
-    "DOMAIN",
-    "WEBHOOK_BASE_URL",
-    "ACME_EMAIL",
-    "ACME_DIRECTORY",
-    "ACME_ROOTS",
-];
+/// `ADMIN_LISTEN` and what it must differ from, and where the socket for commands is.
+const PROBES: [&str; 4] = ["ADMIN_LISTEN", "LISTEN", "PORT", "DATA_DIR"];
 
-impl Settings {
-    /// What a probe of the running service needs: where it listens. The others are not looked at.
-    pub fn for_probes(sources: &Sources) -> Result<Self, Problems> {
-        Self::only(sources, &PROBES)
-    }
+/// Where a probe on this machine asks. Never at `LISTEN`, which may speak TLS, or be systemd's, who would start
+/// a service that was stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// `/healthz` and `/readyz` at `ADMIN_LISTEN`, which was set.
+    Http(SocketAddr),
+    /// The socket for commands in this data directory.
+    Socket(PathBuf),
+}
 
-    /// Where a probe on this machine asks `/healthz` and `/readyz` in plain HTTP.
-    pub fn probe_address(&self) -> SocketAddr {
-        if self.tls == Tls::Off { self.listen } else { self.admin_listen }
+impl Probe {
+    /// As the settings say; those that do not matter are not looked at.
+    pub fn of(sources: &Sources) -> Result<Self, Problems> {
+        let gathered = gather(sources);
+        let is_set = gathered.raw.contains_key("ADMIN_LISTEN");
+        let settings = Settings::only_of(gathered, &PROBES)?;
+        // Nobody but the service knows which port it was given in place of 0.
+        Ok(if is_set && settings.admin_listen.port() != 0 {
+            Self::Http(settings.admin_listen)
+        } else {
+            Self::Socket(settings.data_dir)
+        })
     }
 }

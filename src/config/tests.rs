@@ -200,7 +200,13 @@ fn what_people_write_is_understood() {
     let own = [("WEBHOOK_BASE_URL", "https://203.0.113.7:8443"), ("TLS", "self-signed")];
     let own = Settings::for_service(&service(&own)).expect("good").0;
     assert_eq!((own.has_callbacks(), own.unknown_deadline), (false, minutes(2)));
-    assert_eq!((own.probe_address(), port.probe_address()), (own.admin_listen, port.listen));
+    let probe = |environment: &[(&str, &str)]| Probe::of(&service(environment)).expect("good");
+    let admin = probe(&[("ADMIN_LISTEN", "127.0.0.1:9002"), ("LISTEN", "0.0.0.0:80")]);
+    assert_eq!(admin, Probe::Http(check::local(9002)));
+    for unknown in [&[("LISTEN", "0.0.0.0:80"), ("TLS", "nonsense")][..], &[("ADMIN_LISTEN", "127.0.0.1:0")]]
+    {
+        assert_eq!(probe(unknown), Probe::Socket("./data".into()), "{unknown:?}");
+    }
     let domain = Settings::for_service(&service(&[("DOMAIN", "bot.example.com")])).expect("good").0;
     assert_eq!(domain.webhook_base_url.as_ref().map(Url::as_str), Some("https://bot.example.com/"));
     let sandbox = [("WEBHOOK_BASE_URL", "http://127.0.0.1:9000"), ("BOT_MODE", "polling")];

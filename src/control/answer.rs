@@ -72,6 +72,7 @@ async fn look_or_act(store: &Store, ask: Ask) -> Result<Answer, Fault> {
         }
         // Where backups go, only the service and the command line know: both make them themselves.
         Ask::Backup => Ok(Answer::Refused("ask the running service for a backup".to_owned())),
+        Ask::Ready => Ok(Answer::Refused("no service runs".to_owned())),
     }
 }
 
@@ -142,7 +143,8 @@ fn wallet(view: &View, user: UserId, limit: usize) -> Result<Answer, Fault> {
 
 fn wallet_of(user: UserId, account: &AccountRow, rows: &[(Seq, LedgerRow)]) -> Result<Wallet, Fault> {
     let available = account.counters.available();
-    let available = available.ok_or_else(|| Fault::Bug(format!("the wallet of {user} does not fit")))?;
+    let available =
+        available.ok_or_else(|| Fault::Bug(format!("the wallet of {} does not fit", user.masked())))?;
     Ok(Wallet {
         user,
         available: available.to_string(),
@@ -207,7 +209,8 @@ async fn stops(store: &Store) -> Result<Answer, Fault> {
         .await
 }
 
-fn concerns(view: &View, now: At) -> Result<Concerns, Fault> {
+/// What an operator should hear of.
+pub fn concerns(view: &View, now: At) -> Result<Concerns, Fault> {
     let unmatched = view.unmatched(At(now.0.saturating_sub(ODD_DAYS * DAY_MS)), ODD_LOOK)?;
     let Unmatched { odd, gone_back, undecided } = unmatched;
     Ok(Concerns { backup_verified: backup_verified(view)?, odd, gone_back, undecided })

@@ -2,6 +2,7 @@
 //! runs, the file itself.
 
 use super::{Answer, Ask, answer, socket_path};
+use crate::disk::shown;
 use crate::store::{Lock, OpenError, Store, Taken};
 use crate::time::Clock;
 use std::io;
@@ -58,6 +59,15 @@ pub enum Unanswered {
     Foreign(serde_json::Error),
 }
 
+/// Who has a data directory.
+#[derive(Debug)]
+pub enum Found {
+    /// The running service.
+    Service(Client),
+    /// Nobody: it is ours until this is dropped.
+    Free(Lock),
+}
+
 /// Somebody who can be asked.
 #[derive(Debug)]
 pub enum Client {
@@ -102,19 +112,33 @@ impl Drop for Writer {
 impl Client {
     /// Opens the data directory, or, when another process has it, finds that process's socket.
     pub async fn reach(data_dir: &Path) -> Result<Self, Unreachable> {
+        match Self::find(data_dir).await? {
+            Found::Service(client) => Ok(client),
+            Found::Free(lock) => Ok(Self::File(OpenFile::open(data_dir, lock)?)),
+        }
+    }
+
+    /// Whoever listens at the socket of this data directory, which may be nobody.
+    pub fn at_socket(data_dir: &Path) -> Self {
+        Self::Service(socket_path(data_dir))
+    }
+
+    /// Takes the data directory without opening its file, or, when another process has it, finds that
+    /// process's socket.
+    pub async fn find(data_dir: &Path) -> Result<Found, Unreachable> {
         let clock = Clock::system();
         let socket = socket_path(data_dir);
         let started = clock.now().up;
         loop {
-            let taken = match OpenFile::open(data_dir, &clock) {
-                Ok(file) => return Ok(Self::File(file)),
+            let taken = match Lock::take(data_dir) {
+                Ok(lock) => return Ok(Found::Free(lock)),
                 Err(OpenError::Taken(taken)) => taken,
                 Err(error) => return Err(error.into()),
             };
             match UnixStream::connect(&socket).await {
-                Ok(_) => return Ok(Self::Service(socket)),
+                Ok(_) => return Ok(Found::Service(Self::Service(socket))),
                 Err(why) if clock.now().up.since(started) >= STARTING => {
-                    return Err(Unreachable::Silent { taken, socket: socket.display().to_string(), why });
+                    return Err(Unreachable::Silent { taken, socket: shown(&socket), why });
                 }
                 Err(_) => clock.sleep(LOOK_EVERY).await,
             }
@@ -148,9 +172,8 @@ async fn converse(socket: &Path, ask: &Ask) -> Result<Answer, Unanswered> {
 }
 
 impl OpenFile {
-    fn open(data_dir: &Path, clock: &Clock) -> Result<Self, OpenError> {
-        let lock = Lock::take(data_dir)?;
-        let (store, engine) = Store::open(data_dir, clock.clone())?;
+    fn open(data_dir: &Path, lock: Lock) -> Result<Self, OpenError> {
+        let (store, engine) = Store::open(data_dir, Clock::system())?;
         let writer = thread::spawn(move || engine.run());
         Ok(Self { store, _writer: Writer(Some(writer)), _lock: lock })
     }

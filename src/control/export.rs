@@ -153,7 +153,8 @@ fn ledger_line(seq: Seq, row: &LedgerRow) -> LedgerLine {
 fn user_line(view: &View, user: UserId, row: UserRow) -> Result<UserLine, Fault> {
     let counters = view.account(Account::User(user))?.counters;
     let available = counters.available();
-    let available = available.ok_or_else(|| Fault::Bug(format!("the wallet of {user} does not fit")))?;
+    let available =
+        available.ok_or_else(|| Fault::Bug(format!("the wallet of {} does not fit", user.masked())))?;
     Ok(UserLine {
         user,
         first_name: row.first_name,

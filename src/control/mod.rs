@@ -14,9 +14,9 @@ pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 
-pub use answer::answer;
+pub use answer::{answer, concerns};
 pub use backup::Backup;
-pub use client::{Client, Unanswered, Unreachable};
+pub use client::{Client, Found, Unanswered, Unreachable};
 pub use document::{
     Audit, AuditRule, BrokenRow, Concerns, Event, Migrant, Migration, Selling, Stop, Timeline, Wallet,
     WalletTransfer,
@@ -103,6 +103,8 @@ pub enum Ask {
     },
     /// What an operator should hear of.
     Concerns,
+    /// Whether the running service takes orders.
+    Ready,
 }
 
 impl Ask {
@@ -118,7 +120,8 @@ impl Ask {
             | Self::Selling { .. }
             | Self::Stops
             | Self::Export { .. }
-            | Self::Concerns => false,
+            | Self::Concerns
+            | Self::Ready => false,
         }
     }
 }
@@ -147,6 +150,8 @@ pub enum Answer {
     Concerns(Concerns),
     /// A backup that was made.
     Backup(Backup),
+    /// Why no orders are taken; `None` when they are.
+    Ready(Option<String>),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
     /// The store could not do it; nothing changed.

@@ -2,6 +2,7 @@
 //! made with mode 0600 before it gets its name.
 
 use super::{ASK_BYTES, Answer, Ask, answer, backup};
+use crate::http::Health;
 use crate::shelf::Keeper;
 use crate::store::Store;
 use std::fs::{self, Permissions};
@@ -29,6 +30,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub async fn serve(
     store: Store,
     keeper: Arc<Keeper>,
+    health: Arc<Health>,
     path: &Path,
     stop: CancellationToken,
 ) -> io::Result<()> {
@@ -40,7 +42,8 @@ pub async fn serve(
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    answering.spawn(converse(stream, store.clone(), keeper.clone(), stop.clone()));
+                    let (store, stop) = (store.clone(), stop.clone());
+                    answering.spawn(converse(stream, store, keeper.clone(), health.clone(), stop));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an operator could not be let in");
@@ -84,6 +87,7 @@ async fn converse(
     stream: UnixStream,
     store: Store,
     keeper: Arc<Keeper>,
+    health: Arc<Health>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
@@ -95,8 +99,9 @@ async fn converse(
         return Ok(());
     }
     let answer = match understand(&line) {
-        // The one question that the store alone cannot answer.
+        // What the store alone cannot answer.
         Ok(Ask::Backup) => backup::make(&keeper, &store, &stop).await,
+        Ok(Ask::Ready) => Answer::Ready(health.not_ready(&store).await),
         Ok(ask) => answer(&store, ask).await,
         Err(why) => Answer::NotUnderstood(why),
     };

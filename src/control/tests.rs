@@ -41,7 +41,7 @@ impl Service {
             let (store, path, stop) = (store.clone(), socket_path(dir.path()), stop.clone());
             let settings = Settings { data_dir: dir.path().to_owned(), ..Settings::default() };
             let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
-            async move { serve(store, keeper, &path, stop).await }
+            async move { serve(store, keeper, Arc::default(), &path, stop).await }
         });
         let service = Self { dir, store, stop, serving, _lock: lock };
         while UnixStream::connect(service.socket()).await.is_err() {

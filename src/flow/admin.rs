@@ -266,7 +266,8 @@ fn adjust(
 /// Says whether they were banned before.
 fn set_banned(tx: &mut Tx<'_>, user: UserId, banned: bool) -> Result<String, Fault> {
     let row = tx.user(user)?;
-    let mut row = row.ok_or_else(|| Fault::Bug(format!("customer {user} was there a moment ago")))?;
+    let mut row =
+        row.ok_or_else(|| Fault::Bug(format!("customer {} was there a moment ago", user.masked())))?;
     let before = if row.banned { "banned" } else { "may order" };
     row.banned = banned;
     tx.put_user(user, &row)?;

@@ -49,6 +49,8 @@ pub enum Alarm<'a> {
     BackupStuck,
     /// No backup is made until an operator does something.
     BackupRefused,
+    /// The certificate that callers are shown ends soon, or there is none.
+    CertificateEnds,
 }
 
 impl Alarm<'_> {
@@ -72,6 +74,7 @@ impl Alarm<'_> {
             Self::BackupOld => "alarm-backup-old",
             Self::BackupStuck => "alarm-backup-stuck",
             Self::BackupRefused => "alarm-backup-refused",
+            Self::CertificateEnds => "alarm-certificate-ends",
         }
     }
 
@@ -94,7 +97,8 @@ impl Alarm<'_> {
             | Self::ErrorBurst
             | Self::BackupOld
             | Self::BackupStuck
-            | Self::BackupRefused => self.text().to_owned(),
+            | Self::BackupRefused
+            | Self::CertificateEnds => self.text().to_owned(),
         }
     }
 }

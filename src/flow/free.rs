@@ -91,7 +91,8 @@ pub fn give_back(
 pub fn take_bonus(tx: &mut Tx<'_>, user: UserId, cost_usd: Decimal) -> Result<u32, Fault> {
     let mut row = tx.bonus(user)?;
     let left = row.uses.checked_sub(1);
-    row.uses = left.ok_or_else(|| Fault::Bug(format!("customer {user} has no bonus use to take")))?;
+    row.uses =
+        left.ok_or_else(|| Fault::Bug(format!("customer {} has no bonus use to take", user.masked())))?;
     tx.put_bonus(user, &row)?;
     tx.add_free_spent(tx.now().at.day(), micro_usd(cost_usd)?)?;
     Ok(BONUS_HOUR)

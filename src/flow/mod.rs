@@ -65,7 +65,7 @@ pub struct Shop {
     pub admins: Vec<UserId>,
     /// Where customers find them: a @name or a link.
     pub support: Option<String>,
-    /// The bot's own @name, without the @.
+    /// The bot's own @name, without the @; empty where there is no conversation, which alone names it.
     pub bot_name: String,
     /// The key behind request codes and callback addresses; kept in the store, never shown.
     pub server_key: [u8; 32],

@@ -167,7 +167,7 @@ pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(
             return Err(Fault::Bug(format!("job {} has no customer", job.id)));
         };
         user.open_jobs = user.open_jobs.checked_sub(1).ok_or_else(|| {
-            Fault::Bug(format!("customer {} has more ended jobs than open ones", job.row.user))
+            Fault::Bug(format!("customer {} has more ended jobs than open ones", job.row.user.masked()))
         })?;
         tx.put_user(job.row.user, &user)?;
     }

@@ -102,7 +102,7 @@ pub struct Statement {
 /// before this one knew. All newer ones are read too.
 pub fn read(tx: &Tx<'_>, lang: Lang, user: UserId, skip: usize, limit: usize) -> Result<Statement, Fault> {
     let wallet = Account::User(user);
-    let does_not_fit = || Fault::Bug(format!("the wallet of {user} does not fit"));
+    let does_not_fit = || Fault::Bug(format!("the wallet of {} does not fit", user.masked()));
     let now = Sums::of(&tx.account(wallet)?.counters).ok_or_else(does_not_fit)?;
     let end = skip.saturating_add(limit);
     let mut rows = tx.history(wallet, None, end.saturating_add(1))?;

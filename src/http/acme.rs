@@ -1,8 +1,10 @@
 //! Certificates by ACME, as Let's Encrypt gives them: asked for on the very port they are for, renewed by
 //! themselves, kept in the data directory.
 
-use super::tls;
+use super::tls::Ends;
+use super::{expiry, tls};
 use crate::config::Acme;
+use crate::time::At;
 use futures_util::StreamExt as _;
 use rustls_acme::caches::DirCache;
 use rustls_acme::{AcmeConfig, AcmeState, EventOk};
@@ -10,9 +12,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::ClientConnection;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::server::{Acceptor, ResolvesServerCert};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +52,17 @@ impl Order {
         tls::acceptor(self.0.resolver(), &[LOOKS, b"http/1.1"])
     }
 
+    /// Looks when the certificate that callers are shown ends.
+    pub(super) fn ends(&self, domain: &str) -> Ends {
+        let (resolver, domain) = (self.0.resolver(), domain.to_owned());
+        Arc::new(move || {
+            end_of_shown(resolver.as_ref(), &domain).unwrap_or_else(|error| {
+                tracing::debug!(%error, "the certificate by ACME cannot be looked at");
+                None
+            })
+        })
+    }
+
     /// Asks, and asks again before the end of what it got, until `stop`. An outage is logged once; the
     /// pauses in it grow.
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -69,16 +84,39 @@ impl Order {
     }
 }
 
+/// The end of what whoever calls `domain` is shown. Only a caller's greeting gets that out of the resolver.
+fn end_of_shown(resolver: &dyn ResolvesServerCert, domain: &str) -> io::Result<Option<At>> {
+    let name = ServerName::try_from(domain.to_owned()).map_err(io::Error::other)?;
+    let caller = Arc::new(client(RootCertStore::empty())?);
+    let mut greeting = Vec::new();
+    ClientConnection::new(caller, name).map_err(io::Error::other)?.write_tls(&mut greeting)?;
+    let mut acceptor = Acceptor::default();
+    acceptor.read_tls(&mut greeting.as_slice())?;
+    let accepted = acceptor.accept().map_err(|(error, _)| io::Error::other(error))?;
+    let shown = accepted.and_then(|accepted| resolver.resolve(accepted.client_hello()));
+    Ok(shown.and_then(|key| expiry::end_of(&key)))
+}
+
 /// For an ACME server of one's own, whose certificate is not the world's.
 fn trusting(path: &Path) -> io::Result<Arc<ClientConfig>> {
-    let wrong = |error: &dyn std::fmt::Display| io::Error::other(format!("ACME_ROOTS: {error}"));
+    let wrong = |error: pem::Error| match error {
+        pem::Error::Io(error) => io::Error::other(format!("ACME_ROOTS: {error}")),
+        error => io::Error::new(io::ErrorKind::InvalidInput, format!("ACME_ROOTS: {error}")),
+    };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
-        roots.add(certificate).map_err(|error| wrong(&error))?;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(wrong)? {
+        let added = roots.add(certificate.map_err(wrong)?);
+        added.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("ACME_ROOTS: {error}")))?;
     }
+    if roots.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "ACME_ROOTS: there is no certificate in it"));
+    }
+    client(roots).map(Arc::new)
+}
+
+fn client(roots: RootCertStore) -> io::Result<ClientConfig> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(&error))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+        .map_err(io::Error::other)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

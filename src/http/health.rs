@@ -1,7 +1,7 @@
 //! Whether the service is well: for probes and for the balancer in front of it.
 
 use super::Doors;
-use crate::store::{DISK, StopRow};
+use crate::store::{DISK, StopRow, Store};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -34,25 +34,31 @@ impl Health {
         let answered = self.telegram.load(Ordering::SeqCst);
         (!answered).then_some("Telegram has not answered getMe yet")
     }
+
+    /// Why nothing is sold just now; `None` when the store is open, Telegram has answered and selling is
+    /// allowed.
+    pub async fn not_ready(&self, store: &Store) -> Option<String> {
+        if let Some(why) = self.reason() {
+            return Some(why.to_owned());
+        }
+        let now = store.clock().now().up;
+        let stops = store.read(|view| Ok((view.stop("all")?, view.stop(DISK)?))).await;
+        let stands = |stop: &StopRow| stop.until.is_none_or(|until| until > now);
+        match stops {
+            Ok((_, Some(disk))) => Some(format!("the disk is almost full: {}", disk.why)),
+            Ok((Some(all), None)) if stands(&all) => Some("selling is stopped".to_owned()),
+            Ok((Some(_) | None, None)) => None,
+            Err(fault) => Some(fault.to_string()),
+        }
+    }
 }
 
 /// 200 when the store is open, Telegram has answered and selling is allowed; else 503 and why not.
 pub(super) async fn ready(State(doors): State<Arc<Doors>>) -> Response<Body> {
-    let not_ready = |why: String| {
-        let mut response = Response::new(Body::from(format!("not ready: {why}\n")));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response
+    let Some(why) = doors.health.not_ready(&doors.store).await else {
+        return Response::new(Body::from("ready\n"));
     };
-    if let Some(why) = doors.health.reason() {
-        return not_ready(why.to_owned());
-    }
-    let now = doors.store.clock().now().up;
-    let stops = doors.store.read(|view| Ok((view.stop("all")?, view.stop(DISK)?))).await;
-    let stands = |stop: &StopRow| stop.until.is_none_or(|until| until > now);
-    match stops {
-        Ok((_, Some(disk))) => not_ready(format!("the disk is almost full: {}", disk.why)),
-        Ok((Some(all), None)) if stands(&all) => not_ready("selling is stopped".to_owned()),
-        Ok((Some(_) | None, None)) => Response::new(Body::from("ready\n")),
-        Err(fault) => not_ready(fault.to_string()),
-    }
+    let mut response = Response::new(Body::from(format!("not ready: {why}\n")));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
 }

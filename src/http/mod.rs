@@ -4,6 +4,7 @@
 
 #[cfg(feature = "acme")]
 mod acme;
+mod expiry;
 mod health;
 pub(crate) mod kie;
 mod serve;
@@ -13,7 +14,7 @@ mod watch;
 
 pub use health::Health;
 pub use serve::serve;
-pub use tls::{Guard, SelfSigned};
+pub use tls::{Ends, Guard, GuardError, SelfSigned};
 
 use crate::flow::Shop;
 use crate::store::Store;
@@ -23,7 +24,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use watch::Watch;
 
@@ -38,8 +39,8 @@ pub struct Doors {
     pub bot: u64,
     /// The key behind callback addresses.
     pub server_key: [u8; 32],
-    /// The operator's rules; set once Telegram has said who the bot is.
-    pub shop: Arc<OnceLock<Arc<Shop>>>,
+    /// The operator's rules, without the bot's name.
+    pub shop: Arc<Shop>,
     /// Telegram's way in; `None` when we poll.
     pub webhook: Option<WebhookDoor>,
     /// The key KIE signs callbacks with, if the operator made one.

@@ -6,8 +6,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpListener;
@@ -18,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections at once. Telegram opens at most 40, KIE a few; the rest waits in the system's queue.
 const CONNECTIONS: usize = 512;
+/// With TLS of our own, where callers come by themselves and not through a proxy, so many of these are one
+/// address's: more than Telegram ever opens from all of its addresses (100), a quarter of all.
+const OF_ONE_ADDRESS: usize = 128;
 /// A request's head must be there within this, and an idle connection is closed after it.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// A TLS handshake must be done within this.
@@ -36,11 +41,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Serves until `stop`, in TLS with `tls`; then takes nothing new and lets answers that are under way be
 /// given.
 pub async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>, stop: CancellationToken) {
-    serve_at_most(CONNECTIONS, listener, router, tls, stop).await;
+    serve_at_most(CONNECTIONS, OF_ONE_ADDRESS, listener, router, tls, stop).await;
+}
+
+/// Who is here, by address: each connection has a copy of its address's seat.
+#[derive(Default)]
+struct Seats(HashMap<IpAddr, Weak<()>>);
+
+impl Seats {
+    /// A seat, unless the address has `most` already.
+    fn take(&mut self, address: IpAddr, most: usize) -> Option<Arc<()>> {
+        // There are never more with a connection than connections.
+        self.0.retain(|_, seat| seat.strong_count() > 0);
+        let place = self.0.entry(network(address)).or_default();
+        let seat = place.upgrade().unwrap_or_default();
+        *place = Arc::downgrade(&seat);
+        (Arc::strong_count(&seat) <= most).then_some(seat)
+    }
+}
+
+/// Who has one address of IPv6 has all that begin with the same 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 async fn serve_at_most(
     connections: usize,
+    of_one_address: usize,
     listener: TcpListener,
     router: Router,
     tls: Option<TlsAcceptor>,
@@ -48,19 +78,25 @@ async fn serve_at_most(
 ) {
     let places = Arc::new(Semaphore::new(connections));
     let shutdown = GracefulShutdown::new();
+    let mut seats = Seats::default();
     loop {
         let next = async {
             let place = places.clone().acquire_owned().await;
             (place, listener.accept().await)
         };
         let Some((place, accepted)) = stop.run_until_cancelled(next).await else { break };
-        let (stream, _) = match accepted {
+        let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
+        };
+        let most = if tls.is_some() { of_one_address } else { usize::MAX };
+        let Some(seat) = seats.take(peer.ip(), most) else {
+            tracing::debug!("an address has too many connections: one more is closed");
+            continue;
         };
         let (router, watcher) = (router.clone(), shutdown.watcher());
         let (tls, stop) = (tls.clone(), stop.clone());
@@ -74,7 +110,7 @@ async fn serve_at_most(
                     Some(Err(_)) | None => {}
                 },
             }
-            drop(place);
+            drop((place, seat));
         });
     }
     drop(listener);
@@ -155,7 +191,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (router, stop) = (Router::new().route("/", get(async || "ok")), CancellationToken::new());
-        let served = tokio::spawn(serve_at_most(3, listener, router, Some(tls), stop.clone()));
+        let served = tokio::spawn(serve_at_most(3, 3, listener, router, Some(tls), stop.clone()));
         let mut half = Vec::new();
         for said in ["", "\u{16}\u{3}", "GET / HTTP/1.1\r\n\r\n"] {
             let mut stream = TcpStream::connect(address).await.expect("a peer");
@@ -169,6 +205,44 @@ mod tests {
         assert_eq!(answer.text().await.expect("a text"), "ok");
         stop.cancel();
         tokio::time::timeout(HEAD_WITHIN, served).await.expect("it ends").expect("no panic");
+    }
+
+    /// Whether who comes from this address of our own machine is let in: who is not is closed at once.
+    async fn is_let_in(from: &str, to: std::net::SocketAddr) -> Option<TcpStream> {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{from}:0").parse().expect("an address")).expect("bound");
+        let mut stream = socket.connect(to).await.expect("a peer");
+        let closed = timeout(Duration::from_millis(300), stream.read_u8()).await.is_ok();
+        (!closed).then_some(stream)
+    }
+
+    #[tokio::test]
+    async fn one_address_has_only_so_many_connections_where_nobody_stands_before_us() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for (tls, is_limited) in [(Some(crate::http::tls::for_test(dir.path()).1), true), (None, false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let (to, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
+            let router = Router::new().route("/", get(async || "ok"));
+            tokio::spawn(serve_at_most(8, 2, listener, router, tls, stop.clone()));
+            let first = is_let_in("127.0.0.1", to).await.expect("let in");
+            let _second = is_let_in("127.0.0.1", to).await.expect("let in");
+            assert_eq!(is_let_in("127.0.0.1", to).await.is_none(), is_limited, "one too many");
+            let _other = is_let_in("127.0.0.2", to).await.expect("another address has places of its own");
+            drop(first);
+            let mut freed = None;
+            while freed.is_none() {
+                freed = is_let_in("127.0.0.1", to).await;
+            }
+            stop.cancel();
+        }
+    }
+
+    #[test]
+    fn an_address_of_ipv6_stands_for_its_network() {
+        let one = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(one("2001:db8::1"), one("2001:db8::ffff:1:2:3"));
+        assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));
+        assert_eq!(one("::ffff:203.0.113.7"), one("203.0.113.7"));
     }
 
     // The clock is stopped and jumps when nothing else can happen: nobody waits 15 s here.

@@ -1,6 +1,7 @@
 //! TLS on the public port without a proxy in front of it: with a certificate of our own making, which
 //! Telegram is given along with the address, or with one by ACME (`acme`).
 
+use super::expiry;
 use crate::config::{Acme, Settings, Tls};
 use crate::time::At;
 use bytes::Bytes;
@@ -45,12 +46,39 @@ pub(super) fn acceptor(
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
+/// When the certificate that callers are shown now ends; `None` while there is none.
+pub type Ends = Arc<dyn Fn() -> Option<At> + Send + Sync>;
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// The machine; another try may go better.
+    #[error(transparent)]
+    Machine(io::Error),
+    /// A setting, which it names.
+    #[error("{0}")]
+    Settings(String),
+}
+
+/// What is made of settings says `InvalidInput` when they are wrong.
+impl From<io::Error> for GuardError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidInput {
+            Self::Settings(error.to_string())
+        } else {
+            Self::Machine(error)
+        }
+    }
+}
+
 /// What the public port speaks TLS with.
 pub struct Guard {
     /// Shakes hands.
     pub acceptor: TlsAcceptor,
     /// The certificate, where it is of our own making.
     pub own: Option<Arc<SelfSigned>>,
+    /// Looks when the certificate ends.
+    pub ends: Ends,
     keep: Option<Keep>,
 }
 
@@ -61,17 +89,17 @@ impl Guard {
     /// As the settings want it; `None` for plain HTTP.
     ///
     /// # Errors
-    /// In one sentence, with the setting it is about.
-    pub fn new(settings: &Settings, now: At) -> Result<Option<Self>, String> {
+    /// When a file cannot be read or written, or the settings are wrong.
+    pub fn new(settings: &Settings, now: At) -> Result<Option<Self>, GuardError> {
         let guarded = match &settings.tls {
             Tls::Off => return Ok(None),
             Tls::SelfSigned => {
                 let host = settings.webhook_base_url.as_ref().and_then(Url::host_str).unwrap_or("localhost");
-                own(host.trim_matches(['[', ']']), &settings.data_dir, now)
+                own(host.trim_matches(['[', ']']), &settings.data_dir, now)?
             }
-            Tls::Acme(acme) => by_acme(acme, &settings.data_dir),
+            Tls::Acme(acme) => by_acme(acme, &settings.data_dir)?,
         };
-        guarded.map(Some).map_err(|error| format!("TLS cannot be set up: {error}"))
+        Ok(Some(guarded))
     }
 
     /// Gets certificates until `stop`, where they come from others.
@@ -85,19 +113,21 @@ impl Guard {
 fn own(host: &str, data_dir: &Path, now: At) -> io::Result<Guard> {
     let own = Arc::new(SelfSigned::open(host, data_dir, now)?);
     let acceptor = acceptor(own.clone(), &[b"http/1.1"])?;
-    Ok(Guard { acceptor, own: Some(own), keep: None })
+    let shown = own.clone();
+    let ends = Arc::new(move || expiry::end_of(&shown.kept().key));
+    Ok(Guard { acceptor, own: Some(own), ends, keep: None })
 }
 
 #[cfg(feature = "acme")]
 fn by_acme(acme: &Acme, data_dir: &Path) -> io::Result<Guard> {
     let order = super::acme::Order::new(acme, data_dir)?;
-    let acceptor = order.acceptor()?;
-    Ok(Guard { acceptor, own: None, keep: Some(Box::new(|stop| order.run(stop).boxed())) })
+    let (acceptor, ends) = (order.acceptor()?, order.ends(&acme.domain));
+    Ok(Guard { acceptor, own: None, ends, keep: Some(Box::new(|stop| order.run(stop).boxed())) })
 }
 
 #[cfg(not(feature = "acme"))]
 fn by_acme(_: &Acme, _: &Path) -> io::Result<Guard> {
-    Err(io::Error::other("this build has no ACME"))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "this build has no ACME"))
 }
 
 /// A certificate of our own making, with its key, kept in the data directory.
@@ -207,7 +237,9 @@ fn parse(pem: &str, until: At) -> io::Result<Kept> {
 /// Makes key and certificate and keeps them, for their owner alone.
 fn make(host: &str, path: &Path, now: At) -> io::Result<Kept> {
     let until = now.plus(GOOD_FOR);
-    let wrong = |error: rcgen::Error| io::Error::other(format!("no certificate for {host}: {error}"));
+    let wrong = |error: rcgen::Error| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate for {host}: {error}"))
+    };
     let mut params = CertificateParams::new(vec![host.to_owned()]).map_err(wrong)?;
     // Telegram compares this with the address it posts to.
     params.distinguished_name.push(DnType::CommonName, host);

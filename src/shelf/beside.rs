@@ -4,6 +4,7 @@ use super::KeepError;
 use super::name::compact;
 use super::seal::{Key, Opened, SealError};
 use super::spool::Part;
+use crate::disk;
 use crate::store::{Loaded, Lock, OpenError, Report, View, load};
 use crate::time::At;
 use std::fs::{self, File};
@@ -132,7 +133,7 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.dir) {
-            tracing::warn!(%error, dir = %self.dir.display(), "what a backup was opened to stays behind");
+            tracing::warn!(%error, dir = disk::shown(&self.dir), "what a backup was opened to stays behind");
         }
     }
 }

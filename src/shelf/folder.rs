@@ -26,7 +26,7 @@ impl Folder {
     }
 
     pub(super) fn name(&self) -> String {
-        self.0.display().to_string()
+        disk::shown(&self.0)
     }
 
     pub(super) fn path(&self) -> &Path {

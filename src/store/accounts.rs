@@ -27,6 +27,7 @@ pub struct AccountRow {
 
 impl Row for AccountRow {
     const TABLE: &'static str = "accounts";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// One row of the ledger. Never changed or deleted (L7).
@@ -215,7 +216,9 @@ impl Tx<'_> {
     /// What a customer may spend.
     pub fn available(&self, user: UserId) -> Result<Kopecks, Fault> {
         let counters = self.account(Account::User(user))?.counters;
-        counters.available().ok_or_else(|| Fault::Bug(format!("the wallet of {user} does not fit")))
+        counters
+            .available()
+            .ok_or_else(|| Fault::Bug(format!("the wallet of {} does not fit", user.masked())))
     }
 
     /// An account's ledger rows, newest first, at most `limit`, from row `from` on.

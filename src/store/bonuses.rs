@@ -25,6 +25,7 @@ pub struct BonusRow {
 
 impl Row for BonusRow {
     const TABLE: &'static str = "bonuses";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// Who brought a customer.
@@ -40,6 +41,7 @@ pub struct InvitedRow {
 
 impl Row for InvitedRow {
     const TABLE: &'static str = "invited";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// The reward for bringing one customer. It is decided once, by that customer's first payment.

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::tables::Bytes;
 use super::written::Change;
+use crate::ids;
 use redb::{Key, ReadableTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,8 @@ pub(super) trait Row: Serialize + DeserializeOwned {
     const TABLE: &'static str;
     /// Raised, with a step in `migrate`, whenever the fields change.
     const VERSION: u8 = 1;
+    /// Its key names a customer, of whom messages show the last four digits.
+    const IS_CUSTOMERS: bool = false;
 }
 
 /// Few rows are longer; a shorter start is grown, and copied, several times.
@@ -32,7 +35,11 @@ pub(super) fn encode_to<R: Row>(row: &R, mut bytes: Vec<u8>) -> Result<Vec<u8>, 
 }
 
 pub(super) fn decode<R: Row>(key: &dyn Debug, bytes: &[u8]) -> Result<R, Fault> {
-    let fault = |why: String| Fault::Row { table: R::TABLE, key: format!("{key:?}"), why };
+    let fault = |why: String| {
+        let key = format!("{key:?}");
+        let key = if R::IS_CUSTOMERS { ids::mask_numbers(&key) } else { key };
+        Fault::Row { table: R::TABLE, key, why }
+    };
     match bytes.split_first() {
         Some((&version, rest)) if version == R::VERSION => match postcard::take_from_bytes(rest) {
             Ok((row, [])) => Ok(row),
@@ -72,4 +79,24 @@ where
 {
     table.insert(key, encode(row)?.as_slice())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{AccountRow, LedgerRow, UserRow};
+
+    #[test]
+    fn of_a_customer_only_the_last_four_digits_are_told_and_other_rows_can_be_found() {
+        fn told<R: Row>(key: &dyn Debug) -> String {
+            decode::<R>(key, &[]).map(drop).expect_err("nothing is no row").to_string()
+        }
+        let customer = 1_234_567_890_i64;
+        assert_eq!(told::<UserRow>(&customer), "row …7890 of table users cannot be read: it is empty");
+        assert_eq!(told::<AccountRow>(&customer), "row …7890 of table accounts cannot be read: it is empty");
+        assert_eq!(
+            told::<LedgerRow>(&1_234_567_u64),
+            "row 1234567 of table ledger cannot be read: it is empty"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use super::hot::Known;
 use super::mend::{NotOpened, open_sound};
 use super::open::{OpenError, put_in_place};
 use super::{Fault, Tx, View};
-use crate::disk;
+use crate::disk::{self, shown};
 use crate::time::Clock;
 use redb::Database;
 use std::fs;
@@ -44,13 +44,13 @@ pub enum NotKept {
 /// Whether so many copies of a file can be made beside it.
 pub(super) fn has_room(path: &Path, copies: u64) -> Result<(), OpenError> {
     let dir = path.parent().unwrap_or(path);
-    let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+    let unusable = |why| OpenError::Directory { dir: shown(dir), why };
     let bytes = fs::metadata(path).map_err(unusable)?.len().saturating_mul(copies);
     let (needed, free) = (bytes.saturating_add(SPARE_BYTES), disk::free_bytes(dir).map_err(unusable)?);
     if needed <= free {
         return Ok(());
     }
-    let (path, dir) = (path.display().to_string(), dir.display().to_string());
+    let (path, dir) = (shown(path), shown(dir));
     Err(OpenError::NoRoom { path, dir, needed_mb: needed.div_ceil(MB), free_mb: free / MB })
 }
 
@@ -68,7 +68,7 @@ impl WorkingCopy {
     /// A copy of `path` under a name with `ending`, opened.
     pub(super) fn of(path: &Path, ending: &str, clock: &Clock) -> Result<Self, OpenError> {
         let dir = path.parent().unwrap_or(path);
-        let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+        let unusable = |why| OpenError::Directory { dir: shown(dir), why };
         let working = path.with_extension(ending);
         match fs::remove_file(&working) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
@@ -134,7 +134,7 @@ impl WorkingCopy {
             database.close().map_err(|error| OpenError::Fault(Fault::Storage(error.to_string())))?;
         }
         let dir = self.path.parent().unwrap_or(&self.path);
-        let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+        let unusable = |why| OpenError::Directory { dir: shown(dir), why };
         if let Some(aside) = aside {
             // A second name for the same bytes: it takes no room, and there is no moment without the file.
             match fs::hard_link(&self.path, aside) {
@@ -164,7 +164,7 @@ impl Drop for WorkingCopy {
         drop(self.database.take());
         match fs::remove_file(&self.working) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(file = %self.working.display(), %error, "a copy of the database is left over");
+                tracing::warn!(file = shown(&self.working), %error, "a copy of the database is left over");
             }
             Ok(()) | Err(_) => {}
         }

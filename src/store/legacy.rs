@@ -35,6 +35,7 @@ pub struct LegacyRow {
 
 impl Row for LegacyRow {
     const TABLE: &'static str = "legacy_rows";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// What a row of the bot before this one was.

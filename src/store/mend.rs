@@ -2,9 +2,10 @@
 //! the place of the damaged file only when the whole audit passes.
 
 use super::copy::has_room;
-use super::open::{OpenError, builder, put_in_place, schema, write_schema};
+use super::open::{FILE, OpenError, SCHEMA, builder, put_in_place, schema, write_schema};
 use super::stream::end_stream;
 use super::{Fault, View};
+use crate::disk::shown;
 use crate::time::Clock;
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
@@ -18,6 +19,59 @@ pub(super) enum NotOpened {
     Damaged(String),
     /// Another try may go better.
     Fault(Fault),
+}
+
+/// Why a file is not looked into as it lies there. Not a byte of it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unseen {
+    /// The next start looks it through, and repairs it if need be.
+    #[error("the database was not closed: its process was killed, or it is damaged")]
+    NotClosed,
+    /// The next start upgrades it.
+    #[error("the database was written by an older samovar (schema {found}, this one's is {SCHEMA})")]
+    Older {
+        /// Its schema.
+        found: u32,
+    },
+    /// No start opens it.
+    #[error("the database was written by a newer samovar (schema {found}, this one knows {SCHEMA})")]
+    Newer {
+        /// Its schema.
+        found: u32,
+    },
+    /// A start would try to mend it.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// Another look may go better.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Shows the database of a data directory, which nobody has open, to `see`, as it lies there: nothing is
+/// upgraded, mended or taken over. `None` where there is none. The caller holds the directory's lock.
+pub fn look<R>(dir: &Path, see: impl FnOnce(&View) -> Result<R, Fault>) -> Result<Option<R>, Unseen> {
+    let path = dir.join(FILE);
+    if !path.try_exists().map_err(|error| Fault::Storage(error.to_string()))? {
+        return Ok(None);
+    }
+    let looked = || {
+        let database = builder().open_read_only(&path).map_err(|error| match error {
+            DatabaseError::RepairAborted => Unseen::NotClosed,
+            error => match not_opened(&error) {
+                NotOpened::Damaged(why) => Unseen::Damaged(why),
+                NotOpened::Fault(fault) => Unseen::Fault(fault),
+            },
+        })?;
+        match schema(&database)? {
+            None => Err(Unseen::Damaged("there is no ledger in it".to_owned())),
+            Some(found) if found < SCHEMA => Err(Unseen::Older { found }),
+            Some(found) if found > SCHEMA => Err(Unseen::Newer { found }),
+            Some(_) => Ok(see(&View::of(&database)?)?),
+        }
+    };
+    // redb trusts its own pages and may panic on foreign ones.
+    let looked = catch_unwind(AssertUnwindSafe(looked));
+    looked.unwrap_or_else(|_| Err(Unseen::Damaged("its pages make no sense".to_owned()))).map(Some)
 }
 
 /// The schema of a file, without changing a byte of it; `None` when that cannot be told so.
@@ -83,8 +137,7 @@ fn not_opened(error: &DatabaseError) -> NotOpened {
 
 /// Repairs a copy of a damaged file and puts it in its place, or says that it cannot.
 pub(super) fn mend(path: &Path, why: &str) -> Result<Database, OpenError> {
-    let unusable =
-        |why| OpenError::Directory { dir: path.parent().unwrap_or(path).display().to_string(), why };
+    let unusable = |why| OpenError::Directory { dir: shown(path.parent().unwrap_or(path)), why };
     let copy = aside(path).map_err(unusable)?;
     let is_there = copy.try_exists().map_err(unusable)?;
     // One as it was found, and one to repair.
@@ -92,11 +145,8 @@ pub(super) fn mend(path: &Path, why: &str) -> Result<Database, OpenError> {
     if !is_there {
         copy_aside(path, &copy).map_err(unusable)?;
     }
-    let damaged = |why: &str| OpenError::Damaged {
-        path: path.display().to_string(),
-        why: why.to_owned(),
-        copy: copy.display().to_string(),
-    };
+    let damaged =
+        |why: &str| OpenError::Damaged { path: shown(path), why: why.to_owned(), copy: shown(&copy) };
     let working = path.with_extension("redb.mending");
     fs::copy(path, &working).map_err(unusable)?;
     if let Err(failed) = repair(&working) {
@@ -106,7 +156,7 @@ pub(super) fn mend(path: &Path, why: &str) -> Result<Database, OpenError> {
     put_in_place(&working, path).map_err(unusable)?;
     match open_sound(path) {
         Ok(database) => {
-            tracing::warn!(copy = %copy.display(), why, "the database was repaired and the audit passes");
+            tracing::warn!(copy = shown(&copy), why, "the database was repaired and the audit passes");
             Ok(database)
         }
         Err(NotOpened::Damaged(why)) => Err(damaged(&why)),

@@ -5,7 +5,7 @@ use super::copy::{NotKept, WorkingCopy, broken_words};
 use super::open::{OpenError, SCHEMA, builder, write_schema};
 use super::tables::{ReadTables, WriteTables};
 use super::{Fault, Tx, View};
-use crate::disk::words;
+use crate::disk::{shown, words};
 use crate::time::Clock;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase};
@@ -50,7 +50,7 @@ pub(super) fn upgrade_by(
         Ok(()) => {}
         Err(NotKept::Broken(report)) => {
             let broken = broken_words(&report);
-            return Err(OpenError::NotUpgraded { path: path.display().to_string(), from, broken });
+            return Err(OpenError::NotUpgraded { path: shown(path), from, broken });
         }
         Err(NotKept::Open(error)) => return Err(error),
     }
@@ -59,7 +59,7 @@ pub(super) fn upgrade_by(
     }
     tracing::info!(
         "the database was upgraded from schema {from} to {SCHEMA} and audited; as it was before, it is in {}",
-        aside.display()
+        shown(&aside)
     );
     Ok(())
 }

@@ -52,6 +52,7 @@ pub use figures::Figures;
 pub use jobs::{BONUS_HOUR, Delivery, Job, JobRow};
 pub use legacy::{Candidate, LegacyKind, LegacyRow, NotTaken, Window, is_welcome};
 pub use looks::LookRow;
+pub use mend::{Unseen, look};
 pub use notes::{Action, ActionRow, DISK, SOLD_AGAIN, StopRow, StoppedBy};
 pub use open::{Lock, OpenError, Taken};
 pub use pages::Unmatched;

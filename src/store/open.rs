@@ -8,7 +8,7 @@ use super::notes::note_in;
 use super::stream::end_stream;
 use super::tables::Bytes;
 use super::{Engine, Fault, Store, Tx, WorkingCopy};
-use crate::disk::words;
+use crate::disk::{shown, words};
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
 use std::fs::{self, File, OpenOptions};
@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 /// The version of the schema this program writes.
 pub(super) const SCHEMA: u32 = 4;
+/// The database's name in the data directory.
+pub(super) const FILE: &str = "samovar.redb";
 /// The note of the key that callbacks are signed with.
 pub(super) const KEY: &str = "server_key";
 /// redb's default of 1 GiB would be most of a small VPS.
@@ -115,7 +117,7 @@ pub struct Lock(#[expect(dead_code, reason = "kept open: closing it gives the di
 impl Lock {
     /// Takes the data directory, making it if need be (for its owner alone).
     pub fn take(dir: &Path) -> Result<Self, OpenError> {
-        let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+        let unusable = |why| OpenError::Directory { dir: shown(dir), why };
         make_private_dir(dir).map_err(unusable)?;
         let path = dir.join("samovar.lock");
         let mut file = OpenOptions::new()
@@ -131,7 +133,7 @@ impl Lock {
                 let mut pid = String::new();
                 file.read_to_string(&mut pid).map_err(unusable)?;
                 let pid = if pid.trim().is_empty() { "?".to_owned() } else { pid.trim().to_owned() };
-                return Err(Taken { dir: dir.display().to_string(), pid }.into());
+                return Err(Taken { dir: shown(dir), pid }.into());
             }
             Err(fs::TryLockError::Error(why)) => return Err(unusable(why)),
         }
@@ -238,8 +240,8 @@ pub(super) fn builder() -> Builder {
 
 /// The database of a data directory; made if there is none.
 fn there(dir: &Path, clock: &Clock) -> Result<PathBuf, OpenError> {
-    let path = dir.join("samovar.redb");
-    let unusable = |why| OpenError::Directory { dir: dir.display().to_string(), why };
+    let path = dir.join(FILE);
+    let unusable = |why| OpenError::Directory { dir: shown(dir), why };
     if !path.try_exists().map_err(unusable)? {
         create(&path, clock)?.map_err(unusable)?;
     }

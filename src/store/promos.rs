@@ -91,7 +91,11 @@ impl Tx<'_> {
         let row = self.promo(code)?;
         let mut row = row.ok_or_else(|| Fault::Bug(format!("there is no promo code {code}")))?;
         if row.used >= row.limit || self.has_used(row.number, user)? {
-            return Err(Fault::Bug(format!("promo code {} has no use left for {user}", row.number)));
+            return Err(Fault::Bug(format!(
+                "promo code {} has no use left for {}",
+                row.number,
+                user.masked()
+            )));
         }
         let made = match row.gift {
             Gift::Money(amount) => {

@@ -41,6 +41,7 @@ pub struct UserRow {
 
 impl Row for UserRow {
     const TABLE: &'static str = "users";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// Where the conversation with a customer stands.
@@ -68,6 +69,7 @@ pub struct Session {
 
 impl Row for Session {
     const TABLE: &'static str = "sessions";
+    const IS_CUSTOMERS: bool = true;
 }
 
 /// What a text means.

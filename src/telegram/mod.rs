@@ -19,6 +19,7 @@ pub use crate::message::FETCH_MAX_BYTES;
 pub use api::{BadUrl, Timeouts};
 pub use decode::{Decoded, decode, head, update_id};
 pub use gateway::Telegram;
+pub use listen::Overheard;
 pub use wire::{Me, WebhookInfo};
 
 use crate::ids::{UpdateId, UserId};

@@ -2,6 +2,7 @@
 //! had not committed it does again.
 
 pub mod backup;
+pub mod certificate;
 pub mod compare;
 pub mod inbox;
 mod inputs;
@@ -33,7 +34,7 @@ use url::Url;
 pub struct Engine {
     /// The memory.
     pub store: Store,
-    /// The operator's rules.
+    /// The operator's rules; the bot's name is in them only for who converses.
     pub shop: Arc<Shop>,
     /// Telegram.
     pub gateway: Arc<dyn Gateway>,

@@ -163,7 +163,7 @@ impl TestApp {
                 }
             };
             assert!(opened.send(app.store().clone()).is_ok(), "the test waits");
-            app.run(stopped).await.expect("the service runs");
+            app.run(stopped).await;
         });
         let store = ready.await.expect("the service starts");
         self.running = Some(Running { store, stop, task, runtime });

@@ -1,46 +1,101 @@
 //! The books, and what an operator should hear of.
 
 use super::Line;
-use crate::cli::ask;
+use crate::cli::Failure;
+use crate::cli::ask::{self, Holder};
 use crate::config::Settings;
-use crate::control::{Answer, Ask, Concerns};
+use crate::control::{self, Answer, Ask, Audit, Client, Concerns, Found};
+use crate::store::{self, Unseen, View};
 use crate::time::At;
+use std::path::Path;
 use std::time::Duration;
 
 /// An older proof of the newest backup is a warning.
 const STALE: Duration = Duration::from_secs(36 * 3600);
 
-pub(super) fn audit(settings: &Settings) -> Line {
-    if !settings.data_dir.exists() {
-        return Line::ok("books", "there are none yet");
-    }
-    match ask::ask(settings, Ask::Audit) {
-        Ok(Answer::Audit(audit)) if audit.ok => {
-            Line::ok("books", format!("all ten rules hold; ledger rows: {}", audit.rows))
+/// What is known of the books; else the line that says why not.
+type Looked = Result<Option<(Audit, Concerns)>, Line>;
+
+/// The rules, the backups, and payments that match nothing.
+pub(super) fn lines(settings: &Settings, holder: &Holder, now: At) -> Vec<Line> {
+    let dir = &settings.data_dir;
+    let nothing = || Line::ok("backup", "there is nothing yet that could be lost");
+    let looked = match holder {
+        Holder::Missing => {
+            return vec![missing(dir), nothing()];
         }
-        Ok(_) => Line::fail(
-            "books",
-            "a rule is broken",
-            "`samovar audit` names it; sell nothing until it is understood",
-        ),
-        Err(failure) => {
-            Line::fail("books", failure.to_string(), "see \"When something goes wrong\" in the README")
+        Holder::Service(_) | Holder::Nobody => looked(dir, now),
+    };
+    match looked {
+        Ok(Some((audit, concerns))) => {
+            vec![rules(&audit), backup(concerns.backup_verified, now), unmatched(&concerns)]
+        }
+        Ok(None) => vec![Line::ok("books", "there are none yet"), nothing()],
+        Err(line) => vec![line, Line::warn("backup", "not known", "see the line about the books")],
+    }
+}
+
+fn missing(dir: &Path) -> Line {
+    Line::warn(
+        "books",
+        format!("the data directory {} is not there", dir.display()),
+        "before the first start that is as it should be; else DATA_DIR is another than the service's: see \
+         `samovar config show`",
+    )
+}
+
+/// Asks the running service, or looks at the file as it lies there: nobody's file is opened, and so changed.
+fn looked(dir: &Path, now: At) -> Looked {
+    let found = ask::block_on(async { Ok(Client::find(dir).await?) }).map_err(|failure| failed(&failure))?;
+    match found {
+        Found::Service(client) => asked(&client).map(Some).map_err(|failure| failed(&failure)),
+        Found::Free(_lock) => {
+            let see = |view: &View| Ok((Audit::from(view.audit()?), control::concerns(view, now)?));
+            store::look(dir, see).map_err(unseen)
         }
     }
 }
 
-/// Backups, and payments that match nothing.
-pub(super) fn concerns(settings: &Settings, now: At) -> Vec<Line> {
-    if !settings.data_dir.exists() {
-        return vec![Line::ok("backup", "there is nothing yet that could be lost")];
-    }
-    match ask::ask(settings, Ask::Concerns) {
-        Ok(Answer::Concerns(concerns)) => {
-            vec![backup(concerns.backup_verified, now), unmatched(&concerns)]
+fn asked(service: &Client) -> Result<(Audit, Concerns), Failure> {
+    ask::block_on(async {
+        let audit = ask::shown("reading the whole file", service.ask(Ask::Audit)).await?;
+        let concerns = service.ask(Ask::Concerns).await?;
+        match (ask::good(audit)?, ask::good(concerns)?) {
+            (Answer::Audit(audit), Answer::Concerns(concerns)) => Ok((audit, concerns)),
+            _ => Err(Failure::foreign()),
         }
-        // The line about the books says why.
-        Ok(_) | Err(_) => vec![Line::warn("backup", "not known", "see the line about the books")],
+    })
+}
+
+fn failed(failure: &Failure) -> Line {
+    Line::fail("books", failure.to_string(), WRONG)
+}
+
+const WRONG: &str = "see \"When something goes wrong\" in the README";
+
+fn unseen(why: Unseen) -> Line {
+    let says = why.to_string();
+    match why {
+        Unseen::NotClosed => Line::warn(
+            "books",
+            says,
+            "start the service: it looks it through, and does not start if its books are not right",
+        ),
+        Unseen::Older { .. } => Line::warn(
+            "books",
+            says,
+            "start the service: it upgrades a copy, audits that, and keeps this one beside it",
+        ),
+        Unseen::Newer { .. } => Line::fail("books", says, "install that samovar again, or a newer one"),
+        Unseen::Damaged(_) | Unseen::Fault(_) => Line::fail("books", says, WRONG),
     }
+}
+
+fn rules(audit: &Audit) -> Line {
+    if audit.ok {
+        return Line::ok("books", format!("all ten rules hold; ledger rows: {}", audit.rows));
+    }
+    Line::fail("books", "a rule is broken", "`samovar audit` names it; sell nothing until it is understood")
 }
 
 fn backup(verified: Option<At>, now: At) -> Line {

@@ -43,7 +43,7 @@ pub(super) fn rights(dir: &Path) -> Line {
             Line::ok("rights", format!("the data directory and its {looked} files are their owner's alone"))
         }
         Ok(Some(line)) => line,
-        Err((path, error)) => Line::fail("rights", format!("{}: {error}", path.display()), OWNER),
+        Err((path, error)) => Line::fail("rights", format!("{}: {error}", disk::shown(&path)), OWNER),
     }
 }
 
@@ -64,14 +64,14 @@ fn odd(dir: &Path, top: &Metadata, looked: &mut usize) -> Result<Option<Line>, (
         if found.uid() != top.uid() {
             let says = format!(
                 "{} belongs to user {}, the directory to user {}: the service cannot open it",
-                path.display(),
+                disk::shown(&path),
                 found.uid(),
                 top.uid()
             );
             return Ok(Some(Line::fail("rights", says, OWNER)));
         }
         if found.is_file() && found.permissions().mode() & 0o077 != 0 {
-            let says = format!("others may read {}", path.display());
+            let says = format!("others may read {}", disk::shown(&path));
             return Ok(Some(Line::warn("rights", says, "chmod 600 on it")));
         }
         if found.is_dir()

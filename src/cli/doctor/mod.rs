@@ -1,6 +1,6 @@
 //! `samovar doctor`: whether all is well with the settings, Telegram, KIE, the machine, the disk and the
-//! books, each in a line with what to do. The service may run. Nothing is changed outside; when nothing
-//! runs, the file is opened as a start would open it.
+//! books, each in a line with what to do. The service may run. Nothing is changed, outside or here; when nothing
+//! runs, the file is looked at as it lies there.
 
 mod books;
 mod machine;
@@ -92,8 +92,7 @@ pub(super) fn run(
     spinner.finish_and_clear();
     drop(runtime);
     lines.extend([machine::room(settings), machine::rights(&settings.data_dir), secrets, machine::systemd()]);
-    lines.push(books::audit(settings));
-    lines.extend(books::concerns(settings, clock.now().at));
+    lines.extend(books::lines(settings, &holder, clock.now().at));
     lines.push(books::ways_to_pay(settings));
     let report = Report { ok: lines.iter().all(|line| line.verdict != Verdict::Fail), lines };
     output.answer(&report, |output| say(output, &report))?;

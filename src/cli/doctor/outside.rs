@@ -4,7 +4,7 @@ use super::Line;
 use crate::cli::ask::Holder;
 use crate::config::{BotMode, Settings};
 use crate::provider::{Kie, Provider};
-use crate::telegram::{CallError, Gateway, Telegram, WebhookInfo};
+use crate::telegram::{CallError, Gateway, Overheard, Telegram, WebhookInfo};
 use crate::time::{At, Clock};
 use rust_decimal::Decimal;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use url::Url;
 const MANY_WAIT: u64 = 1_000;
 /// A failed post of Telegram's is told for so long.
 const RECENT: Duration = Duration::from_secs(3600);
-/// Other programs, and another Samovar, ask again within this time after we came between.
+/// Other programs, and another Samovar, ask again within this time after we came between, and take what waits.
 const OVERHEAR: Duration = Duration::from_secs(6);
 /// So far off, signatures and days begin to be wrong.
 const CLOCK_WARN_MS: u64 = 30_000;
@@ -100,9 +100,10 @@ pub(super) async fn pollers(telegram: &Telegram, settings: &Settings, holder: &H
             "polling",
             format!("your service asks (pid {pid}); its log says so when somebody else does, too"),
         ),
-        (BotMode::Polling, Holder::Nobody) => match telegram.overhear(OVERHEAR).await {
-            Ok(()) => Line::ok("polling", "nobody else asks for the bot's updates"),
-            Err(CallError::OtherPoller) => other(),
+        (BotMode::Polling, Holder::Nobody | Holder::Missing) => match telegram.overhear(OVERHEAR).await {
+            Ok(Overheard::Silence) => Line::ok("polling", "nobody else asks for the bot's updates"),
+            Ok(Overheard::Untaken) => Line::ok("polling", "updates wait, and nobody takes them"),
+            Ok(Overheard::Taken) | Err(CallError::OtherPoller) => other(),
             Err(CallError::WebhookSet) => Line::ok("polling", "a webhook is set, so nobody can poll"),
             Err(
                 error @ (CallError::Token

@@ -85,11 +85,7 @@ impl Life {
         world.gate.open(service.router(), token.clone());
         world.lives(Some((clock, store.clone())));
         let stopped = stop.clone();
-        tasks.spawn(async move {
-            if let Err(error) = service.run(JoinSet::new(), stopped).await {
-                panic!("the service ended: {error}");
-            }
-        });
+        tasks.spawn(service.run(JoinSet::new(), stopped));
         Ok((Self { store, token, stop, tasks }, crash))
     }
 

@@ -32,7 +32,7 @@ struct Payers {
 
 /// They pay for as long as customers come.
 pub(super) async fn pay(world: World, dice: Dice, people: u64, decided: Decided) {
-    let shop = Arc::new(crate::app::rules::shop(&world.settings, &[UserId(ADMIN)], "samovar_bot", [0; 32]));
+    let shop = Arc::new(crate::app::rules::shop(&world.settings, &[UserId(ADMIN)], [0; 32]));
     let mut payers = Payers { world, dice, people, shop, decided };
     for _ in 0..people {
         tokio::time::sleep(Duration::from_millis(payers.dice.between(200, 2_000))).await;

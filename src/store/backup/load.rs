@@ -3,6 +3,7 @@
 use super::copy::{Input, Next, Trailer, What, wrong};
 use super::raw::Entry;
 use super::{BackupError, Dumped, Loaded, Place, Shipment};
+use crate::disk::shown;
 use crate::store::fault::Fault;
 use crate::store::hot::Known;
 use crate::store::open::{SCHEMA, builder, put_in_place, schema};
@@ -30,7 +31,7 @@ pub fn load(
     dump: &mut dyn Read,
     changes: &mut dyn Iterator<Item = io::Result<Box<dyn Read>>>,
 ) -> Result<Loaded, BackupError> {
-    let file = |why| BackupError::File { path: path.display().to_string(), why };
+    let file = |why| BackupError::File { path: shown(path), why };
     // Whatever was there, this is a file of our own now.
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(file)?;
     let loaded = fill(path, dump, changes).and_then(|loaded| {

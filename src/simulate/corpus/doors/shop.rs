@@ -36,7 +36,7 @@ pub(super) struct Shop {
     /// Where KIE calls for her job, with its secret.
     pub(super) callback: String,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), String>>,
+    task: JoinHandle<()>,
     _dir: TempDir,
 }
 
@@ -65,7 +65,7 @@ impl Shop {
         let app = App::bind(settings, keys, parts).await.map_err(told)?;
         let (store, stop) = (app.store().clone(), CancellationToken::new());
         let stopped = stop.clone();
-        let task = tokio::spawn(async move { app.run(stopped).await.map_err(told) });
+        let task = tokio::spawn(app.run(stopped));
         // A connection that was shut in the middle of one body must not meet the next.
         let client = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0);
         let client = client.build().map_err(told)?;
@@ -215,7 +215,7 @@ impl Shop {
     pub(super) async fn close(self) -> Result<(), String> {
         self.stop.cancel();
         match tokio::time::timeout(PATIENCE, self.task).await {
-            Ok(Ok(ended)) => ended,
+            Ok(Ok(())) => Ok(()),
             Ok(Err(panic)) => Err(format!("the service panicked: {panic}")),
             Err(_) => Err("the service does not stop".to_owned()),
         }
