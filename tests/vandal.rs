@@ -168,7 +168,7 @@ impl Serving {
         let (path, stopped) = (socket_path(dir), stop.clone());
         let settings = Settings { data_dir: dir.to_owned(), ..Settings::default() };
         let keeper = Arc::new(Keeper::of(&settings).expect("a folder"));
-        let task = tokio::spawn(async move { serve(store, keeper, &path, stopped).await });
+        let task = tokio::spawn(async move { serve(store, keeper, Arc::default(), &path, stopped).await });
         Self { stop, task, engine, _lock: lock }
     }
 
