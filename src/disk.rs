@@ -109,6 +109,15 @@ pub fn free_bytes(dir: &Path) -> io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// The same; `None` where the disk does not say how large it is, as one that is somewhere else may not.
+///
+/// # Errors
+/// What the system says of the directory.
+pub fn known_free_bytes(dir: &Path) -> io::Result<Option<u64>> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok((disk.f_blocks > 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

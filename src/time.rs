@@ -66,6 +66,11 @@ impl At {
         Some(Self(timestamp.as_millisecond()))
     }
 
+    /// A time that the system says of a file; those before 1970 are 1970.
+    pub fn of_file(time: std::time::SystemTime) -> Self {
+        Self(millis(time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()))
+    }
+
     /// The number of the calendar hour, UTC.
     pub fn hour(self) -> u32 {
         u32::try_from(self.0.div_euclid(3_600_000)).unwrap_or(0)

@@ -76,7 +76,8 @@ impl Old {
         self
     }
 
-    fn write(&self) -> &Path {
+    /// The folder, with the tables in it.
+    pub(crate) fn folder(&self) -> &Path {
         for (file, text) in [
             ("users", &self.users),
             ("wallets", &self.wallets),
@@ -89,7 +90,7 @@ impl Old {
     }
 
     pub(crate) fn import(&self, into: &Path, more: &[&str]) -> Ran {
-        let from = self.write().to_str().expect("a name");
+        let from = self.folder().to_str().expect("a name");
         samovar(into, &[&["import", "--from", from], more].concat())
     }
 
@@ -303,7 +304,7 @@ fn fields_beyond_all_measure_and_bytes_that_are_no_text_are_told() {
         ("ledger.csv", 9, "a line of more than 4194304 bytes begins here, or a quote that never ends"),
     ]);
     let old = Old::new().customer(1, "1.00", "0.00");
-    let from = old.write();
+    let from = old.folder();
     let mut bytes = fs::read(from.join("users.csv")).expect("bytes");
     bytes.extend_from_slice(b"2,,\xff\xfe,user,ru,,,\n");
     fs::write(from.join("users.csv"), bytes).expect("written");
@@ -314,7 +315,7 @@ fn fields_beyond_all_measure_and_bytes_that_are_no_text_are_told() {
 #[test]
 fn a_folder_without_the_tables_is_refused_in_a_sentence() {
     let old = Old::new().customer(1, "1.00", "0.00");
-    let from = old.write();
+    let from = old.folder();
     let import = || samovar(dir().path(), &["import", "--from", from.to_str().expect("a name")]);
     fs::write(from.join("ledger.csv"), "id,user_id\n").expect("written");
     import().exits(1).says("line 1 has no column kind; \\copy ledger to 'ledger.csv' csv header writes it");

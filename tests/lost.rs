@@ -43,7 +43,7 @@ fn copy(from: &Path, to: &Path) {
 fn chains(shelf: &Path) -> BTreeSet<String> {
     let names = fs::read_dir(shelf).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     let names = names.filter_map(|name| name.into_string().ok());
-    names.filter_map(|name| Some(name.strip_prefix("full-")?.split('-').nth(1)?.to_owned())).collect()
+    names.filter_map(|name| Some(name.strip_prefix("full-")?.split('-').nth(2)?.to_owned())).collect()
 }
 
 /// From /topup to the paid invoice over 81 Stars, for the so-manieth time.

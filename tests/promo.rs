@@ -17,7 +17,7 @@ const ANN: i64 = 1001;
 const BOB: i64 = 1002;
 
 /// An operator makes a code.
-async fn makes(app: &TestApp, words: &str) {
+pub(crate) async fn makes(app: &TestApp, words: &str) {
     let admin = app.user(ADMIN);
     admin.sends(&format!("/promo_new {words}"));
     let code = words.split(' ').next().expect("a code").to_uppercase();

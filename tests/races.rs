@@ -154,7 +154,11 @@ const LOCKS: &[(&str, &str, &str)] = &[
     ("src/provider/inspect.rs", "over: &AtomicBool", "the same one"),
     ("src/shelf/keeper.rs", "copying: Mutex<()>", "one whole copy at a time; held over its making alone"),
     ("src/shelf/keeper.rs", "copying: Mutex::new(", "the same one"),
-    ("src/shelf/keeper.rs", "shipping: Mutex<()>", "one shipment at a time; never held with the one above"),
+    (
+        "src/shelf/keeper.rs",
+        "shipping: Mutex<()>",
+        "one shipment at a time; taken after the one above, never before it",
+    ),
     ("src/shelf/keeper.rs", "shipping: Mutex::new(", "the same one"),
     (
         "src/store/mod.rs",

@@ -19,14 +19,14 @@ const ANN: i64 = 1001;
 const GAP: u64 = 1_000_000;
 
 /// What is kept elsewhere: a whole copy, and what was shipped since.
-struct Backup {
+pub(crate) struct Backup {
     copy: Vec<u8>,
     shipments: Vec<Vec<u8>>,
 }
 
 impl Backup {
     /// Begins to stream, with a whole copy.
-    async fn begin(app: &TestApp) -> Self {
+    pub(crate) async fn begin(app: &TestApp) -> Self {
         app.store().set_streaming(true).await.expect("streamed");
         let mut copy = Vec::new();
         app.store().dump(&mut copy).expect("a whole copy");
@@ -34,10 +34,29 @@ impl Backup {
     }
 
     /// Ships what was changed.
-    fn ship(&mut self, app: &TestApp) {
+    pub(crate) fn ship(&mut self, app: &TestApp) {
         let mut bytes = Vec::new();
         app.store().changes(&mut bytes).expect("readable rows").expect("something was changed");
         self.shipments.push(bytes);
+    }
+
+    /// The same, noted as safe: the next one goes on from there.
+    pub(crate) async fn ship_safely(&mut self, app: &TestApp) {
+        let mut bytes = Vec::new();
+        if let Some(shipment) = app.store().changes(&mut bytes).expect("readable rows") {
+            app.store().shipped(&shipment).await.expect("noted");
+            self.shipments.push(bytes);
+        }
+    }
+
+    /// As it was after the first so many shipments.
+    pub(crate) fn upto(&self, shipments: usize) -> Self {
+        Self { copy: self.copy.clone(), shipments: self.shipments[..shipments].to_vec() }
+    }
+
+    /// How many shipments there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shipments.len()
     }
 
     fn sources(&self) -> impl Iterator<Item = io::Result<Box<dyn Read>>> + use<> {
@@ -46,7 +65,12 @@ impl Backup {
     }
 
     /// Everything in the data directory is lost, and the backup is all there is.
-    async fn restore(&self, app: &mut TestApp) {
+    pub(crate) async fn restore(&self, app: &mut TestApp) {
+        self.restore_and(app, || {}).await;
+    }
+
+    /// The same, with something done before the service starts on it.
+    pub(crate) async fn restore_and(&self, app: &mut TestApp, then: impl FnOnce()) {
         let mut shipments = self.sources();
         app.crash_and(|dir| {
             fs::remove_dir_all(dir).expect("lost");
@@ -55,6 +79,7 @@ impl Backup {
             let loaded = loaded.expect("restored");
             assert_eq!(loaded.stopped, None);
             assert_eq!(loaded.applied, self.shipments.len() as u64);
+            then();
         })
         .await;
     }
@@ -94,7 +119,7 @@ async fn an_order_of_the_lost_minute(mode: Mode) -> TestApp {
     app
 }
 
-fn creates(app: &TestApp) -> usize {
+pub(crate) fn creates(app: &TestApp) -> usize {
     app.sandbox.kie.look(|kie| kie.creates().len())
 }
 

@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 fn settings(given: &[(&'static str, String)]) -> Settings {
     let environment = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -27,6 +28,11 @@ fn file(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().expect("a file");
     file.write_all(bytes).expect("written");
     file
+}
+
+/// Nobody stops.
+fn go_on() -> CancellationToken {
+    CancellationToken::new()
 }
 
 /// So many bytes that do not repeat.
@@ -70,7 +76,7 @@ async fn keeps(place: Place) {
     for (number, size) in sizes.into_iter().enumerate() {
         let name = format!("object-{number}.samovar");
         let bytes = noise(size);
-        let hash = place.put(&name, file(&bytes)).await.expect("put");
+        let hash = place.put(&name, file(&bytes), &go_on()).await.expect("put");
         assert_eq!(hash, blake3::hash(&bytes), "{size}");
         assert_eq!(place.hash(&name).await.expect("read"), hash, "{size}");
         assert!(holds(&place, &name, scratch.path()).await == bytes, "{size} bytes come out as they went in");
@@ -81,7 +87,7 @@ async fn keeps(place: Place) {
     let expected = ["object-0.samovar", "object-1.samovar", "object-2.samovar", "object-3.samovar"];
     assert_eq!(listed, expected.into_iter().zip(sizes).collect::<Vec<_>>());
 
-    place.put("object-1.samovar", file(b"another")).await.expect("put in its place");
+    place.put("object-1.samovar", file(b"another"), &go_on()).await.expect("put in its place");
     assert_eq!(holds(&place, "object-1.samovar", scratch.path()).await, b"another");
     place.delete("object-2.samovar").await.expect("deleted");
     place.delete("object-2.samovar").await.expect("deleted already");
@@ -105,10 +111,10 @@ async fn a_folder_keeps_objects_for_its_owner_alone() {
     for half in [&copy, &shipment] {
         fs::write(half, "half of it").expect("written");
     }
-    folder(&path).put("full-2.samovar", file(b"whole")).await.expect("put");
+    folder(&path).put("full-2.samovar", file(b"whole"), &go_on()).await.expect("put");
     assert!(!copy.exists(), "what a process that was killed left half written goes");
     assert!(shipment.exists(), "what may be written just now does not");
-    folder(&path).put("changes-2.samovar", file(b"changes")).await.expect("put");
+    folder(&path).put("changes-2.samovar", file(b"changes"), &go_on()).await.expect("put");
     assert!(!shipment.exists(), "it goes with the next of its kind");
     for entry in fs::read_dir(&path).expect("a folder") {
         let entry = entry.expect("an entry");
@@ -124,7 +130,7 @@ async fn a_bucket_keeps_objects() {
     let many = bucket(&moto, "");
     assert_eq!(names(&many).await, [""; 0], "what lies below a prefix is another's");
     for number in 0..1_002 {
-        many.put(&format!("{number:04}"), file(b"x")).await.expect("put");
+        many.put(&format!("{number:04}"), file(b"x"), &go_on()).await.expect("put");
     }
     assert_eq!(names(&many).await.len(), 1_002, "a list of several pages");
 }
@@ -147,11 +153,14 @@ async fn what_goes_wrong_at_a_bucket_is_one_line_without_a_secret() {
     "another-bucket".clone_into(&mut named.name);
     let nowhere = Place::of(&other).expect("a place");
     says(&nowhere.list().await.expect_err("there is none"), "there is no such bucket");
-    says(&nowhere.put("a", file(b"x")).await.expect_err("there is none"), "there is no such bucket");
+    says(
+        &nowhere.put("a", file(b"x"), &go_on()).await.expect_err("there is none"),
+        "there is no such bucket",
+    );
     let place = bucket(&moto, "x");
-    place.put("a", file(b"x")).await.expect("put");
+    place.put("a", file(b"x"), &go_on()).await.expect("put");
     moto.stop();
-    says(&place.put("b", file(&noise(20 << 20))).await.expect_err("it is gone"), "no connection");
+    says(&place.put("b", file(&noise(20 << 20)), &go_on()).await.expect_err("it is gone"), "no connection");
     says(&unfetched(&place, "a").await, "no connection");
     says(&place.list().await.expect_err("it is gone"), BUCKET);
 }
@@ -229,9 +238,60 @@ async fn a_bucket_that_goes_away_midway_leaves_no_object_and_is_told_of() {
     ]));
     let place = place.expect("a place");
     says(
-        &place.put("a", file(&noise(20 << 20))).await.expect_err("it is gone"),
+        &place.put("a", file(&noise(20 << 20)), &go_on()).await.expect_err("it is gone"),
         "the server says 503 SlowDown",
     );
+}
+
+/// Begins an upload and is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_was_never_ended_is_given_up_and_no_other() {
+    let moto = Moto::start().await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let at = |path: &str| format!("{}/{BUCKET}/{path}", moto.endpoint);
+    for name in ["shop/mine", "shop/yours", "elsewhere/mine"] {
+        let begun = client.post(at(&format!("{name}?uploads="))).send().await.expect("an answer");
+        assert!(begun.status().is_success(), "{begun:?}");
+    }
+    let place = bucket(&moto, "shop");
+    place.tidy(|name| name == "mine").await.expect("tidied");
+    let left = client.get(at("?uploads=")).send().await.expect("an answer").text().await.expect("a text");
+    let is_left = |name: &str| left.contains(&format!("<Key>{name}</Key>"));
+    assert!(!is_left("shop/mine") && is_left("shop/yours") && is_left("elsewhere/mine"), "{left}");
+}
+
+/// Takes the first part of an upload, keeps the second waiting, and hears that it is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_is_given_up_at_the_stop() {
+    use axum::extract::Request;
+    let begun = "<InitiateMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <UploadId>planted</UploadId></InitiateMultipartUploadResult>";
+    let (given_up, stop) = (CancellationToken::new(), CancellationToken::new());
+    let (heard, stops) = (given_up.clone(), stop.clone());
+    let answer = move |request: Request| async move {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        if request.method() == axum::http::Method::DELETE {
+            assert!(query.contains("uploadId=planted"), "{query}");
+            heard.cancel();
+        }
+        if query.contains("partNumber=2&") {
+            stops.cancel();
+            std::future::pending::<()>().await;
+        }
+        ([("etag", "\"one\"")], if query.contains("uploads=") { begun } else { "" })
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let place = Place::of(&settings(&[
+        ("BACKUP_TO", format!("s3://{BUCKET}")),
+        ("BACKUP_S3_ENDPOINT", endpoint),
+        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
+        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
+    ]));
+    let put = place.expect("a place").put("a", file(&noise(40 << 20)), &stop).await;
+    says(&put.expect_err("it stops"), "the service stops");
+    assert!(given_up.is_cancelled(), "nobody told the server");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,7 +299,7 @@ async fn a_folder_that_cannot_be_written_is_named() {
     let dir = TempDir::new().expect("a directory");
     let taken = dir.path().join("taken");
     fs::write(&taken, "a file").expect("written");
-    let error = folder(&taken.join("below")).put("a", file(b"x")).await.expect_err("no folder");
+    let error = folder(&taken.join("below")).put("a", file(b"x"), &go_on()).await.expect_err("no folder");
     says(&error, "taken/below cannot be used");
 }
 

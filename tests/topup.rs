@@ -198,7 +198,7 @@ pub(crate) async fn paid(app: &TestApp) -> (Customer<'_>, String) {
     (ann, charge)
 }
 
-async fn refund(app: &TestApp, id: u64) -> Result<Payment, samovar::flow::refund::NotBack> {
+pub(crate) async fn refund(app: &TestApp, id: u64) -> Result<Payment, samovar::flow::refund::NotBack> {
     let begun = app
         .store()
         .write("test", move |tx| samovar::flow::refund::begin(tx, PaymentId(id), UserId(ADMIN)))

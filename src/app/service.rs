@@ -117,7 +117,6 @@ impl Service {
         let mut tasks = doors;
         let engine = self.engine(&stop);
         tasks.spawn(workers::backup::run(engine.clone()));
-        tasks.spawn(workers::backup::stream(engine.clone()));
         tasks.spawn(workers::sweep::run(engine.clone()));
         if let Some(ends) = self.ends {
             tasks.spawn(workers::certificate::run(engine.clone(), ends));

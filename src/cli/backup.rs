@@ -1,15 +1,15 @@
-//! `samovar backup`: whole copies made, listed, checked and tried; `restore` has a file of its own.
+//! `samovar backup`: whole copies made, checked and tried; `list` and `restore` have files of their own.
 
 use super::output::{number, text};
-use super::{Failure, Output, ask, restore};
+use super::{Failure, Output, ask, backup_list, restore};
 use crate::config::Settings;
 use crate::control::backup::is_damage;
 use crate::control::{Answer, Ask, Backup, Client};
-use crate::shelf::{Beside, Checked, KeepError, Keeper, Kept, Key, Plan, SealError, What, plan};
+use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Plan, SealError, plans};
 use crate::time::{At, Clock};
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -70,8 +70,8 @@ pub(super) fn run(
                 let made = create(settings, &keeper).await?;
                 output.answer(&made, |_| say_made(&made))
             }
-            Command::List => list(output, &keeper).await,
-            Command::Verify(which) => verify(output, settings, &keeper, which.name.as_deref(), key).await,
+            Command::List => backup_list::run(output, &keeper).await,
+            Command::Verify(which) => verify(output, &keeper, which.name.as_deref(), key).await,
             Command::Restore(which) => {
                 restore::run(output, settings, &keeper, which.name.as_deref(), key).await
             }
@@ -95,7 +95,10 @@ impl From<KeepError> for Failure {
             | KeepError::Beside(_)
             | KeepError::Changed(_)
             | KeepError::Unsound(_)
-            | KeepError::Unknown(_)
+            | KeepError::Others { .. }
+            | KeepError::NoRoom { .. }
+            | KeepError::NoneGood { .. }
+            | KeepError::Stopped
             | KeepError::Bug(_) => {
                 if is_damage(&error) {
                     Self::damaged(error.to_string())
@@ -147,54 +150,6 @@ fn say_made(made: &Backup) -> String {
     )
 }
 
-#[derive(Serialize)]
-struct Shelf {
-    place: String,
-    backups: Vec<Line>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    name: String,
-    kind: &'static str,
-    bytes: u64,
-    sealed: bool,
-}
-
-async fn list(output: Output, keeper: &Keeper) -> Result<(), Failure> {
-    let line = |kept: &Kept| Line {
-        name: kept.to_string(),
-        kind: match kept.what {
-            What::Full { .. } => "full",
-            What::Changes { .. } => "changes",
-        },
-        bytes: kept.size_bytes,
-        sealed: kept.is_sealed,
-    };
-    let backups = keeper.list().await?.iter().map(line).collect();
-    let shelf = Shelf { place: keeper.place(), backups };
-    output.answer(&shelf, |output| say_shelf(output, &shelf))
-}
-
-/// All whole copies; of the changes, which are many, how many there are and the last.
-fn say_shelf(output: Output, shelf: &Shelf) -> String {
-    let Shelf { place, backups } = shelf;
-    if backups.is_empty() {
-        return format!("There are no backups in {place}.");
-    }
-    let (fulls, changes): (Vec<&Line>, Vec<&Line>) = backups.iter().partition(|line| line.kind == "full");
-    let mut table = output.table(&["whole copy", "bytes", ""]);
-    for line in fulls {
-        let sealed = if line.sealed { "sealed" } else { "" };
-        table.add_row(vec![line.name.as_str().into(), number(&line.bytes), sealed.into()]);
-    }
-    let mut said = format!("{}\nIn {place}.", text(&table));
-    if let Some(last) = changes.last() {
-        said = format!("{said} {} shipments of changes, the last {}.", changes.len(), last.name);
-    }
-    said
-}
-
 /// What a restore would do, done beside the living file.
 #[derive(Serialize)]
 pub(super) struct Proof {
@@ -212,6 +167,17 @@ pub(super) struct Proof {
     moment: At,
     /// Why later shipments were left out.
     pub(super) left_out: Option<String>,
+    /// Newer whole copies that are damaged, from the newest on.
+    passed_over: Vec<Bad>,
+    /// How much older the state is than what the newest of them would have given, in milliseconds; `None`: it is not.
+    older_ms: Option<u64>,
+}
+
+/// A whole copy that is damaged.
+#[derive(Serialize)]
+struct Bad {
+    name: String,
+    why: String,
 }
 
 /// Fetches, opens and audits what the operator chose.
@@ -219,21 +185,16 @@ pub(super) async fn prove(
     keeper: &Keeper,
     name: Option<&str>,
     key: Option<Key>,
-    data_dir: &Path,
     clock: &Clock,
 ) -> Result<(Beside, Proof), Failure> {
     let began = clock.now().up;
-    let plan = choose(keeper, name).await?;
-    let is_sealed = plan.full.is_sealed || plan.changes.iter().any(|one| one.is_sealed);
-    if is_sealed && key.is_none() {
-        return Err(KeepError::from(SealError::NoKey).into());
-    }
-    let beside = Beside::take(data_dir)?;
-    let opening = keeper.open(&plan, key, beside);
-    let (beside, checked) = ask::shown("bringing a backup back and auditing it", opening).await?;
-    let Checked { loaded, report } = checked;
+    let plans = choose(keeper, name).await?;
+    let opening = keeper.open(&plans, key.as_ref());
+    let brought = ask::shown("bringing a backup back and auditing it", opening).await?;
+    let Brought { beside, full, checked: Checked { loaded, report }, passed, older } = brought;
+    let bad = |Passed { full, why }: Passed| Bad { name: full.to_string(), why: why.to_string() };
     let proof = Proof {
-        name: plan.full.to_string(),
+        name: full.to_string(),
         at: loaded.at.to_string(),
         moment: loaded.at,
         shipments: loaded.applied,
@@ -241,21 +202,24 @@ pub(super) async fn prove(
         head: report.head,
         ms: millis(clock.now().up.since(began)),
         left_out: loaded.stopped,
+        passed_over: passed.into_iter().map(bad).collect(),
+        older_ms: older.map(millis),
     };
     Ok((beside, proof))
 }
 
-async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Plan, Failure> {
-    let kept = keeper.list().await?;
-    plan(&kept, name).ok_or_else(|| {
-        let place = keeper.place();
-        Failure::refused(match name {
-            Some(name) => {
-                format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
-            }
-            None => format!("there is no backup in {place}"),
-        })
-    })
+async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Vec<Plan>, Failure> {
+    let plans = plans(&keeper.list().await?, name);
+    if !plans.is_empty() {
+        return Ok(plans);
+    }
+    let place = keeper.place();
+    Err(Failure::refused(match name {
+        Some(name) => {
+            format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
+        }
+        None => format!("there is no backup in {place}"),
+    }))
 }
 
 impl Proof {
@@ -265,6 +229,20 @@ impl Proof {
             1 => format!("{} and one shipment of changes", self.name),
             more => format!("{} and {more} shipments of changes", self.name),
         }
+    }
+
+    /// What is damaged of what is newer, on one line; `None`: nothing is.
+    pub(super) fn flaws(&self) -> Option<String> {
+        let bad = self.passed_over.iter().map(|Bad { name, why }| format!("{name} cannot be used: {why}"));
+        let mut flaws: Vec<_> = bad.collect();
+        if !flaws.is_empty() {
+            flaws.push(match self.older_ms {
+                None => format!("{} and what follows it reach as far", self.name),
+                Some(ms) => format!("what was taken instead is {} older", seconds(ms)),
+            });
+        }
+        flaws.extend(self.left_out.as_ref().map(|why| format!("what follows it cannot be used: {why}")));
+        (!flaws.is_empty()).then(|| flaws.join("; "))
     }
 
     /// What was brought back, in a sentence or two.
@@ -280,18 +258,14 @@ impl Proof {
 
 async fn verify(
     output: Output,
-    settings: &Settings,
     keeper: &Keeper,
     name: Option<&str>,
     key: Option<Key>,
 ) -> Result<(), Failure> {
-    let (beside, proof) = prove(keeper, name, key, &settings.data_dir, &Clock::system()).await?;
+    let (beside, proof) = prove(keeper, name, key, &Clock::system()).await?;
     drop(beside);
     output.answer(&proof, |_| proof.say("was opened and audited"))?;
-    match proof.left_out {
-        Some(why) => Err(Failure::damaged(format!("what follows it cannot be used: {why}"))),
-        None => Ok(()),
-    }
+    proof.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
 }
 
 /// How long things take.
@@ -314,13 +288,14 @@ async fn drill(
     let clock = Clock::system();
     let created = create(settings, keeper).await?;
     let began = clock.now().at;
-    let (beside, restored) = prove(keeper, None, key, &settings.data_dir, &clock).await?;
+    let (beside, restored) = prove(keeper, None, key, &clock).await?;
     drop(beside);
     let every = settings.backups.every.map(|every| every.as_secs());
     let at_worst_s = if settings.backups.stream { Some(60) } else { every };
     let age_ms = millis(began.since(restored.moment));
     let drill = Drill { created, restored, age_ms, at_worst_s };
-    output.answer(&drill, |output| say_drill(output, &drill))
+    output.answer(&drill, |output| say_drill(output, &drill))?;
+    drill.restored.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
 }
 
 fn say_drill(output: Output, drill: &Drill) -> String {

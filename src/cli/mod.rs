@@ -4,6 +4,7 @@
 mod ask;
 mod audit;
 mod backup;
+mod backup_list;
 mod catalog;
 pub mod demo;
 mod doctor;

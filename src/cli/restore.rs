@@ -41,11 +41,11 @@ pub(super) async fn run(
         | OpenError::Fault(_) => Failure::refused(error.to_string()),
     })?;
     let clock = Clock::system();
-    let (beside, proof) = prove(keeper, name, key, data_dir, &clock).await?;
+    let (beside, proof) = prove(keeper, name, key, &clock).await?;
     let aside = beside.take_place(data_dir, clock.now().at).map_err(KeepError::from)?;
-    if let Some(why) = &proof.left_out {
+    if let Some(flaws) = proof.flaws() {
         // Stdout has the answer; that something is missing must be seen all the same.
-        drop(writeln!(io::stderr(), "note: what follows could not be used: {why}"));
+        drop(writeln!(io::stderr(), "note: {flaws}"));
     }
     let restored = Restored { proof, aside };
     output.answer(&restored, |_| say(&restored, &disk::shown(data_dir)))
@@ -61,6 +61,8 @@ fn say(restored: &Restored, dir: &str) -> String {
         "\nNow start the service. What happened after that moment is not in the file, so:\n\
          * orders that may have reached KIE since are in doubt: they are not sent again, and end with their \
          result or with the money back;\n\
+         * results that were on their way are copied from KIE and sent once more, and paid once; orders that were put \
+         together before are confirmed once more;\n\
          * Stars that were paid since are found in Telegram's list within ten minutes and credited once;\n\
          * cards and transfers by hand that were paid since: compare with your provider and your bank.",
     );

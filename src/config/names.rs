@@ -80,7 +80,8 @@ pub(super) const PRICES: [&str; 5] =
     ["PRICING_MARKUP", "USD_TO_RUB", "PRICE_OPTIONS", "LOG_FORMAT", "RUST_LOG"];
 
 /// The settings that commands on backups take notice of, beside those of the data directory.
-pub(super) const BACKUPS: [&str; 10] = [
+pub(super) const BACKUPS: [&str; 11] = [
+    "MIN_FREE_DISK",
     "BACKUP_TO",
     "BACKUP_EVERY",
     "BACKUP_KEEP",

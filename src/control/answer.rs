@@ -6,7 +6,7 @@ use super::migrate::migrate;
 use super::{Answer, Ask, export};
 use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
-use crate::ledger::{Account, Refusal};
+use crate::ledger::{Account, MOST_GIVEN, Refusal};
 use crate::money::Kopecks;
 use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, Unmatched, View};
 use crate::time::{At, Up};
@@ -91,6 +91,9 @@ fn adjust(
 ) -> Result<Answer, Fault> {
     if let Some(refused) = no_customer(user) {
         return Ok(refused);
+    }
+    if amount > MOST_GIVEN {
+        return Ok(Answer::Refused(Refusal::TooLarge.to_string()));
     }
     let other = |row: &ActionRow| row.what != Action::Adjust { user, amount };
     if tx.action(id)?.as_ref().is_some_and(other) {

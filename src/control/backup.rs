@@ -59,7 +59,7 @@ pub(super) async fn make(keeper: &Keeper, store: &Store, stop: &CancellationToke
 /// Whether a file or a backup itself is at fault: it is damaged, or of a newer version.
 pub(crate) fn is_damage(error: &KeepError) -> bool {
     match error {
-        KeepError::Seal(SealError::Broken(_)) => true,
+        KeepError::Seal(SealError::Broken(_)) | KeepError::NoneGood { .. } => true,
         KeepError::Backup(BackupError::Fault(fault)) => matches!(fault, Fault::Row { .. }),
         KeepError::Backup(error) => error.is_of_the_stream(),
         KeepError::Fault(fault) => matches!(fault, Fault::Row { .. }),
@@ -70,7 +70,9 @@ pub(crate) fn is_damage(error: &KeepError) -> bool {
         | KeepError::Beside(_)
         | KeepError::Changed(_)
         | KeepError::Unsound(_)
-        | KeepError::Unknown(_)
+        | KeepError::Others { .. }
+        | KeepError::NoRoom { .. }
+        | KeepError::Stopped
         | KeepError::Bug(_) => false,
     }
 }

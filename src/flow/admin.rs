@@ -7,7 +7,7 @@ use super::{Shop, decide, news, promo};
 use crate::catalog;
 use crate::ids::{ActionId, JobId, Seq, UserId};
 use crate::job::State;
-use crate::ledger::{Memo, Refusal, Transfer};
+use crate::ledger::{MOST_GIVEN, Memo, Refusal, Transfer};
 use crate::message::{About, Act, Lang, Outgoing};
 use crate::money::Kopecks;
 use crate::store::{Action, ActionRow, Delivery, Fault, Job, StoppedBy, Tx, View};
@@ -112,6 +112,7 @@ pub fn check(tx: &Tx<'_>, what: &Action) -> Result<Result<(), NotDone>, Fault> {
             match (tx.user(*user)?, available.checked_add(*amount)) {
                 (None, _) => Err(NotDone::NoCustomer),
                 (Some(_), None) => Err(NotDone::TooLarge),
+                (Some(_), Some(_)) if *amount > MOST_GIVEN => Err(NotDone::TooLarge),
                 (Some(_), Some(left)) if amount.is_negative() && left.is_negative() => {
                     Err(NotDone::Short { available })
                 }

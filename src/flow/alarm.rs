@@ -25,7 +25,7 @@ pub enum Alarm<'a> {
     ModelStopped(&'a str),
     /// An invariant is broken; nothing is sold until an operator says so.
     SellingStopped,
-    /// A result could not be fetched.
+    /// A result could not be fetched, or Telegram does not take it; the money went back.
     ResultLost,
     /// The disk is almost full.
     DiskFull,
@@ -47,6 +47,8 @@ pub enum Alarm<'a> {
     BackupOld,
     /// What changed does not get to the backups' place.
     BackupStuck,
+    /// No backup is made until an operator does something.
+    BackupRefused,
     /// The certificate that callers are shown ends soon, or there is none.
     CertificateEnds,
 }
@@ -71,6 +73,7 @@ impl Alarm<'_> {
             Self::ErrorBurst => "alarm-error-burst",
             Self::BackupOld => "alarm-backup-old",
             Self::BackupStuck => "alarm-backup-stuck",
+            Self::BackupRefused => "alarm-backup-refused",
             Self::CertificateEnds => "alarm-certificate-ends",
         }
     }
@@ -94,6 +97,7 @@ impl Alarm<'_> {
             | Self::ErrorBurst
             | Self::BackupOld
             | Self::BackupStuck
+            | Self::BackupRefused
             | Self::CertificateEnds => self.text().to_owned(),
         }
     }

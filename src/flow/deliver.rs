@@ -1,5 +1,6 @@
 //! What became of a message: the commit that takes it out of the outbox. No money moves here, but
-//! where Telegram refuses a paid result for good, and where it answers that a payment goes back.
+//! where Telegram refuses a paid result for good, or its files are gone, and where it answers that a payment
+//! goes back.
 
 use super::alarm::{self, Alarm};
 use super::settle::end;
@@ -22,8 +23,11 @@ pub enum Next {
     Again(Duration),
 }
 
-/// How long a message that cannot be delivered is tried.
+/// How long a message that cannot be delivered is tried,
 const KEEP: Duration = Duration::from_secs(3 * 24 * 3600);
+/// and how often at least, which takes twenty minutes: after a long stop, or in a file that came out of an old
+/// backup, a hiccup of the network is no reason to pay a result back.
+pub(super) const LEAST_TRIES: u32 = 12;
 /// How often one that may have gone is sent again: a second copy does no harm, a tenth does.
 const DOUBTS: u32 = 3;
 
@@ -44,7 +48,7 @@ pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sen
             again(tx, priority, id, row, *pause)?;
             Ok(Next::ParkChat(*pause))
         }
-        Sent::NotSent(_) if tx.now().at.since(row.at) < KEEP => {
+        Sent::NotSent(_) if tx.now().at.since(row.at) < KEEP || row.tries < LEAST_TRIES => {
             let pause = Duration::from_secs(1 << row.tries.min(8));
             again(tx, priority, id, row, pause)?;
             Ok(Next::Again(pause))
@@ -231,7 +235,8 @@ fn refused(
     Ok(Next::Gone)
 }
 
-/// Gives the money of a result back that Telegram will not take, and says so.
+/// Gives the money of a result back that Telegram will not take, or whose files are gone, and says so: after a
+/// restore its customer may have had it.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
     // A late result was paid back before it came, another perhaps by an operator.
     let charged = job.row.money.hold.is_some()
@@ -243,6 +248,8 @@ fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
         if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
             return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
         }
+        let code = job.row.request.code(&shop.server_key);
+        alarm::raise(shop, tx, Alarm::ResultLost, &format!("{} {code}", job.row.model))?;
     }
     end(tx, job, news::undeliverable(shop, job))
 }

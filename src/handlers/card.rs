@@ -19,7 +19,7 @@ pub(super) fn open(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
         return super::start::go_home(talk, false);
     };
     if !inputs::needs_earlier_job(model) {
-        let draft = talk.new_draft(model.id, Stage::Card);
+        let draft = talk.new_draft(model.id, Stage::Card)?;
         talk.session.draft = Some(draft);
     }
     let screen = screen(talk, model)?;

@@ -17,7 +17,7 @@ pub(super) fn go_on_from(talk: &mut Talk<'_, '_>, job: JobId) -> Result<(), Faul
         Some((model, input, job.row.task?))
     });
     let Some((model, input, task)) = chained else { return talk.tell("job-gone") };
-    let mut draft = talk.new_draft(model.id, Stage::Form);
+    let mut draft = talk.new_draft(model.id, Stage::Form)?;
     draft.values.insert(input.name.to_owned(), Value::Text(task));
     form::go_on(talk, draft, model, None)
 }

@@ -68,7 +68,7 @@ pub(super) fn show(
         }
     };
     // Older screens of this draft may say something else: only this one confirms it.
-    draft.number = talk.next_number();
+    draft.number = talk.next_number()?;
     draft.stage = Stage::Confirm;
     draft.shown_price = Some(offer.price);
     let screen = screen(talk, &draft, model, &checked, &offer)?;
@@ -175,6 +175,11 @@ pub(super) fn run(talk: &mut Talk<'_, '_>, number: u32, price: Kopecks) -> Resul
         Ok(input) if draft.shown_price == Some(price) => input,
         Ok(_) | Err(_) => return form::current(talk),
     };
+    if number <= talk.tx.drafts_after()? {
+        // What the lost minute sold of it nobody here knows, and KIE would be paid twice: its customer may say.
+        let restored = talk.say("confirm-restored", &[]);
+        return show(talk, draft, model, Some(&restored));
+    }
     let order = Order {
         user: talk.user,
         lang: talk.lang,
@@ -236,7 +241,7 @@ fn order_of(talk: &mut Talk<'_, '_>, job: JobId, stage: Stage) -> Result<(), Fau
     if values.is_empty() {
         return talk.tell("job-forgotten");
     }
-    let mut draft = talk.new_draft(model.id, stage);
+    let mut draft = talk.new_draft(model.id, stage)?;
     draft.values = files::kept(values, model);
     form::show(talk, draft, model, None)
 }

@@ -174,7 +174,7 @@ fn ask(
         draft.pending.push(PendingFile { look, input: input.name.to_owned(), found: None });
     }
     // The screens shown before say other files: their buttons must not count any more.
-    draft.number = talk.next_number();
+    draft.number = talk.next_number()?;
     draft.shown_price = None;
     if draft.stage == Stage::Card {
         draft.stage = Stage::Form;

@@ -47,7 +47,7 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, id: &str) -> Result<(), Fault> {
     });
     let draft = match begun {
         Some((draft, _)) => draft,
-        None => talk.new_draft(model.id, Stage::Form),
+        None => talk.new_draft(model.id, Stage::Form)?,
     };
     go_on(talk, draft, model, None)
 }
@@ -161,7 +161,7 @@ pub(super) fn take_prompt(talk: &mut Talk<'_, '_>, text: &str) -> Result<(), Fau
         Err(wrong) => Some(complaint(talk.lang, model, &wrong)),
     };
     // The screens shown before say another prompt: their buttons must not count any more.
-    draft.number = talk.next_number();
+    draft.number = talk.next_number()?;
     draft.shown_price = None;
     show(talk, draft, model, wrong.as_deref())
 }

@@ -196,7 +196,7 @@ pub(super) fn take(talk: &mut Talk<'_, '_>, name: &str, text: &str) -> Result<()
     {
         return asked;
     }
-    draft.number = talk.next_number();
+    draft.number = talk.next_number()?;
     draft.shown_price = None;
     match input.read(text) {
         Ok(value) => {

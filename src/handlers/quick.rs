@@ -85,7 +85,7 @@ pub(super) fn begin(talk: &mut Talk<'_, '_>, code: &str) -> Result<(), Fault> {
         return form::current(talk);
     };
     talk.drop_draft();
-    let mut draft = talk.new_draft(model.id, Stage::Form);
+    let mut draft = talk.new_draft(model.id, Stage::Form)?;
     let prompt = talk.say(quick.prompt, &[]);
     let given = inputs::prompt(model).map(|input| (input, prompt.as_str()));
     let options = quick.options.iter().filter_map(|(name, value)| Some((model.input(name)?, *value)));

@@ -144,11 +144,11 @@ impl<'a, 'txn> Talk<'a, 'txn> {
     }
 
     /// Begins an order of `model`. Older ones are dropped.
-    pub(super) fn new_draft(&mut self, model: &str, stage: Stage) -> Draft {
+    pub(super) fn new_draft(&mut self, model: &str, stage: Stage) -> Result<Draft, Fault> {
         self.session.expects = Expects::Nothing;
-        let number = self.next_number();
+        let number = self.next_number()?;
         let values = crate::catalog::input::Values::new();
-        Draft {
+        Ok(Draft {
             number,
             model: model.to_owned(),
             stage,
@@ -156,13 +156,13 @@ impl<'a, 'txn> Talk<'a, 'txn> {
             pending: Vec::new(),
             collecting: None,
             shown_price: None,
-        }
+        })
     }
 
     /// A number for a draft, or for one whose older buttons must not count any more.
-    pub(super) fn next_number(&mut self) -> u32 {
-        self.session.drafts = self.session.drafts.saturating_add(1);
-        self.session.drafts
+    pub(super) fn next_number(&mut self) -> Result<u32, Fault> {
+        self.session.drafts = self.session.drafts.max(self.tx.drafts_after()?).saturating_add(1);
+        Ok(self.session.drafts)
     }
 }
 

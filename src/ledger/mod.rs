@@ -16,6 +16,10 @@ use crate::money::Kopecks;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The most that an operator gives at once. An account's sums only grow: a slip of the hand would fill the
+/// operator's own, and nobody could be given or taken anything any more.
+pub const MOST_GIVEN: Kopecks = Kopecks::new(10_000_000_000_000);
+
 /// Whose counters a transfer moves: a customer's, or one of the operator's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Account {

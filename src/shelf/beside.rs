@@ -1,6 +1,6 @@
 //! A file made of a backup beside the living one: to prove that it can be, and to take its place.
 
-use super::keeper::KeepError;
+use super::KeepError;
 use super::name::compact;
 use super::seal::{Key, Opened, SealError};
 use super::spool::Part;
@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The data directory's file.
-const FILE: &str = "samovar.redb";
+pub(super) const FILE: &str = "samovar.redb";
 /// The folder below the data directory where a backup is opened, for one at a time.
 const FOLDER: &str = "beside";
 
@@ -54,6 +54,17 @@ impl Beside {
         match fs::remove_file(beside.file()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeepError::Disk(error)),
             Ok(()) | Err(_) => Ok(beside),
+        }
+    }
+
+    /// Removes what an earlier process left there, unless another one is at it.
+    pub(super) fn tidy(data_dir: &Path) -> Result<(), KeepError> {
+        if !data_dir.join(FOLDER).exists() {
+            return Ok(());
+        }
+        match Self::take(data_dir) {
+            Ok(_) | Err(KeepError::Beside(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -1,12 +1,15 @@
 //! A folder as a place: each object is a file for its owner alone.
 
+use super::stop::Stoppable;
 use super::{Failed, Object, Pieces};
 use crate::disk;
+use crate::time::At;
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
 
 /// What the names of files that are not whole begin with.
 const UNFINISHED: &str = ".unfinished-";
@@ -26,11 +29,30 @@ impl Folder {
         disk::shown(&self.0)
     }
 
-    pub(super) async fn put(&self, name: &str, file: File) -> Result<blake3::Hash, Failed> {
-        let (dir, name) = (self.0.clone(), name.to_owned());
-        let put = disk::with(move || put(&dir, &name, file)).await;
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// It is not dropped at the stop, which would leave it to a thread of its own: it hears of it.
+    pub(super) async fn put(
+        &self,
+        name: &str,
+        file: File,
+        stop: &CancellationToken,
+    ) -> Result<blake3::Hash, Failed> {
+        let (dir, name, stop) = (self.0.clone(), name.to_owned(), stop.clone());
+        let put = disk::with(move || put(&dir, &name, file, stop)).await;
         // Here a missing folder is a fault of the place.
         put.map_err(|error| Failed::For(error.to_string()))
+    }
+
+    /// What processes that were killed left half written.
+    pub(super) async fn tidy(&self) -> Result<(), Failed> {
+        let dir = self.0.clone();
+        match disk::with(move || drop_unfinished(&dir, UNFINISHED)).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            tidied => Ok(tidied?),
+        }
     }
 
     pub(super) async fn list(&self) -> Result<Vec<Object>, Failed> {
@@ -52,7 +74,7 @@ impl Folder {
     }
 }
 
-fn put(dir: &Path, name: &str, mut file: File) -> io::Result<blake3::Hash> {
+fn put(dir: &Path, name: &str, mut file: File, stop: CancellationToken) -> io::Result<blake3::Hash> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     // A copy and a shipment may be written at once; two of a kind never are.
     let unfinished = format!("{UNFINISHED}{}-", name.split('-').next().unwrap_or(name));
@@ -61,6 +83,7 @@ fn put(dir: &Path, name: &str, mut file: File) -> io::Result<blake3::Hash> {
     let mut fresh = tempfile::Builder::new().prefix(&unfinished).tempfile_in(dir)?;
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; PIECE_BYTES];
+    let mut file = Stoppable { inner: file, stop };
     loop {
         let read_bytes = file.read(&mut piece)?;
         if read_bytes == 0 {
@@ -96,7 +119,8 @@ fn list(dir: &Path) -> io::Result<Vec<Object>> {
             about => about?,
         };
         if let (true, Ok(name)) = (about.is_file(), entry.file_name().into_string()) {
-            objects.push(Object { name, size_bytes: about.len() });
+            let written = Some(At::of_file(about.modified()?));
+            objects.push(Object { name, size_bytes: about.len(), written });
         }
     }
     Ok(objects)

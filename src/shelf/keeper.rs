@@ -1,17 +1,19 @@
-//! Making backups and opening them again: what a store gives and takes, brought to a place and back.
+//! Making backups: what a store gives, brought to a place, read back and proven.
 
-use super::beside::{Beside, Checked, unsealed};
-use super::name::{Kept, Plan, sorted, superfluous};
-use super::seal::{self, Key, SealError};
-use super::spool::{Part, Spool};
-use super::{Place, PlaceError};
+use super::begun;
+use super::beside::{Beside, FILE};
+use super::name::{Kept, newest, sorted, superfluous};
+use super::room::{Room, length};
+use super::seal;
+use super::spool::Part;
+use super::stop::{Stoppable, until};
+use super::{KeepError, Object, Place, PlaceError};
 use crate::config::Settings;
 use crate::disk;
-use crate::store::{BackupError, Dumped, Fault, OpenError, Shipment, Store};
-use crate::time::Moment;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use crate::store::{BackupError, Dumped, Fault, FileId, Shipment, Store, View};
+use crate::time::{Moment, Up};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{BufWriter, Seek, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,54 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The note of when the newest verified whole copy was begun, a [`Moment`].
 pub const VERIFIED: &str = "backup_verified";
-/// So many shipments are fetched side by side: there may be two thousand, each of them small.
-const AT_ONCE: usize = 8;
 /// So much is gathered before it is written.
 const BUFFER_BYTES: usize = 1 << 20;
-
-/// Why there is no backup, or none that can be used. One sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum KeepError {
-    /// The place.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
-    /// The seal.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// What was written or read.
-    #[error(transparent)]
-    Backup(#[from] BackupError),
-    /// The living file.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-    /// The file that a backup became.
-    #[error("the file that was made of the backup cannot be opened: {0}")]
-    Open(#[from] OpenError),
-    /// The data directory's disk.
-    #[error("the data directory cannot be written: {0}")]
-    Disk(#[from] io::Error),
-    /// The folder where backups are opened.
-    #[error("no backup can be opened beside the living file: {0}")]
-    Beside(String),
-    /// What can be read is not what was written.
-    #[error("{0} does not hold what was written to it; it was removed")]
-    Changed(String),
-    /// The books of the copy.
-    #[error("the copy's books are not right: {0}")]
-    Unsound(String),
-    /// No such backup.
-    #[error("{0}")]
-    Unknown(String),
-    /// A panic.
-    #[error("a mistake of ours: {0}")]
-    Bug(String),
-}
-
-impl From<disk::Broken> for KeepError {
-    fn from(error: disk::Broken) -> Self {
-        Self::Bug(error.to_string())
-    }
-}
+/// A whole copy is at most so small a part of its file; a third, as measured.
+const PACKED: u64 = 2;
+/// To remove what was not verified takes at most this time: the service may be stopping.
+const TAKING_BACK: Duration = Duration::from_secs(5);
 
 /// A whole copy that was made and verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +47,11 @@ pub struct Made {
 /// Makes backups, and opens them.
 #[derive(Debug)]
 pub struct Keeper {
-    place: Place,
+    pub(super) place: Place,
     recipients: Vec<String>,
-    data_dir: PathBuf,
+    pub(super) data_dir: PathBuf,
+    /// So much stays free where the ledger lives.
+    pub(super) min_free: u64,
     keep: usize,
     /// One whole copy is made at a time.
     copying: Mutex<()>,
@@ -107,6 +69,7 @@ impl Keeper {
             place: Place::of(settings)?,
             recipients: settings.backups.recipients.clone(),
             data_dir: settings.data_dir.clone(),
+            min_free: settings.min_free_disk_bytes,
             keep: usize::try_from(settings.backups.keep).unwrap_or(usize::MAX),
             copying: Mutex::new(()),
             shipping: Mutex::new(()),
@@ -126,30 +89,68 @@ impl Keeper {
         Ok(sorted(&self.place.list().await?))
     }
 
+    /// What is kept of the store's own file.
+    ///
+    /// # Errors
+    /// When the place does not say.
+    pub async fn own(&self, store: &Store) -> Result<Vec<Kept>, KeepError> {
+        let file = store.read(View::file_id).await?;
+        let mut kept = self.list().await?;
+        kept.retain(|one| one.file == file);
+        Ok(kept)
+    }
+
+    /// Whether this file may be backed up there. One that began empty on a new machine, where a restore should
+    /// have come first, must not stand as the newest beside the copies of the real one.
+    ///
+    /// # Errors
+    /// [`KeepError::Others`], or when the place does not say.
+    pub async fn may_copy(&self, store: &Store) -> Result<(), KeepError> {
+        let file = store.read(View::file_id).await?;
+        self.may_follow(&self.list().await?, file)
+    }
+
+    fn may_follow(&self, kept: &[Kept], file: FileId) -> Result<(), KeepError> {
+        let is_known = kept.iter().any(|one| one.is_full() && one.file == file);
+        match newest(kept) {
+            Some(newest) if !is_known => {
+                Err(KeepError::Others { place: self.place(), newest: newest.to_string() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Makes a whole copy while the store is used, brings it to the place, reads it back, opens it and audits
-    /// it; then, and only then, older ones go. Ends early, in failure, at the stop.
+    /// it; then, and only then, older ones of this file go. Ends early, in failure, at the stop.
     ///
     /// # Errors
     /// When there is no new verified copy; then none is left, and all older ones stay.
     pub async fn full(&self, store: &Store, stop: &CancellationToken) -> Result<Made, KeepError> {
         let _copying = self.copying.lock().await;
+        let file = store.read(View::file_id).await?;
+        let kept = until(stop, self.list()).await?;
+        self.may_follow(&kept, file)?;
+        self.has_room().await?;
+        if let Err(error) = until(stop, self.drop_left_over()).await {
+            tracing::warn!(%error, "a copy that was never verified stays in the place");
+        }
         let began = store.clock().now();
         let (plain, dumped) = self.write(store, stop, |store, out| store.dump(out)).await?;
-        let plain = Arc::new(plain);
-        let kept = Kept::full(&dumped, self.is_sealing());
-        let name = kept.to_string();
-        let (size_bytes, hash) = self.put(&name, plain.clone()).await?;
-        let made = store.clock().now().up;
-        if let Err(why) = self.verify(&name, hash, plain, stop).await {
-            if let Err(error) = self.place.delete(&name).await {
-                tracing::warn!(%error, name, "a copy that could not be verified stays in the place");
+        let name = Kept::full(file, &dumped, &kept, self.is_sealing()).to_string();
+        let (data_dir, place, noted) = (self.data_dir.clone(), self.place(), name.clone());
+        disk::with(move || begun::note(&data_dir, &place, &noted)).await?;
+        let (size_bytes, made) = match self.bring(store, &name, Arc::new(plain), stop).await {
+            Ok(brought) => brought,
+            Err(why) => {
+                self.take_back(&name).await;
+                return Err(why);
             }
-            return Err(why);
-        }
+        };
+        self.forget().await?;
         self.note(store, began).await?;
         let (made_in, verified_in) = (made.since(began.up), store.clock().now().up.since(made));
         tracing::info!(name, rows = dumped.rows, size_bytes, "a backup was made and verified");
-        if let Err(error) = self.prune(&name).await {
+        if let Err(error) = until(stop, self.prune(store, &name)).await {
             tracing::warn!(%error, "older backups stay");
         }
         Ok(Made { name, dumped, size_bytes, made_in, verified_in })
@@ -161,40 +162,81 @@ impl Keeper {
     /// When it is not safe; then the next one has it, too.
     pub async fn ship(&self, store: &Store, stop: &CancellationToken) -> Result<Option<Shipment>, KeepError> {
         let _shipping = self.shipping.lock().await;
+        let file = store.read(View::file_id).await?;
         let (plain, shipment) = self.write(store, stop, |store, out| store.changes(out)).await?;
         let Some(shipment) = shipment else { return Ok(None) };
-        let kept = Kept::changes(shipment.epoch, shipment.number, self.is_sealing());
-        self.put(&kept.to_string(), Arc::new(plain)).await?;
+        let kept = Kept::changes(file, shipment.epoch, shipment.number, self.is_sealing());
+        self.put(&kept.to_string(), Arc::new(plain), stop).await?;
         store.shipped(&shipment).await?;
         Ok(Some(shipment))
     }
 
-    /// Fetches what restores a state into a folder beside the living file, makes a file of it and audits it.
+    /// Removes what an earlier process of this file left half done, here and in the place.
     ///
     /// # Errors
-    /// Whatever is wrong with it; nothing was changed.
-    pub async fn open(
-        &self,
-        plan: &Plan,
-        key: Option<Key>,
-        beside: Beside,
-    ) -> Result<(Beside, Checked), KeepError> {
-        let dir = beside.dir().to_owned();
-        let mut spool = disk::with(move || Spool::new(&dir)).await?;
-        let mut part = |kept: &Kept| (kept.to_string(), spool.part(kept.size_bytes), kept.is_sealed);
-        let (name, full, _) = part(&plan.full);
-        let changes: Vec<_> = plan.changes.iter().map(part).collect();
-        self.place.fetch(&name, &full).await?;
-        let each: Vec<_> = changes.iter().map(|(name, part, _)| self.place.fetch(name, part)).collect();
-        stream::iter(each).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        let changes: Vec<_> = changes.into_iter().map(|(_, part, is_sealed)| (part, is_sealed)).collect();
-        let is_sealed = plan.full.is_sealed;
-        let opened = disk::wait(move || {
-            let full = unsealed(full, is_sealed, key.as_ref())?;
-            let checked = beside.open(full, changes, key.as_ref())?;
-            Ok((beside, checked))
+    /// When something may be left.
+    pub async fn tidy(&self, store: &Store) -> Result<(), KeepError> {
+        let _copying = self.copying.lock().await;
+        let _shipping = self.shipping.lock().await;
+        let file = store.read(View::file_id).await?;
+        let data_dir = self.data_dir.clone();
+        disk::wait(move || Beside::tidy(&data_dir)).await??;
+        self.drop_left_over().await?;
+        let is_ours = |name: &str| {
+            let kept = Kept::of(&Object { name: name.to_owned(), size_bytes: 0, written: None });
+            kept.is_some_and(|kept| kept.file == file)
+        };
+        Ok(self.place.tidy(is_ours).await?)
+    }
+
+    /// A whole copy that was put there and never verified.
+    async fn drop_left_over(&self) -> Result<(), KeepError> {
+        let (data_dir, place) = (self.data_dir.clone(), self.place());
+        if let Some(name) = disk::with(move || begun::left_over(&data_dir, &place)).await? {
+            self.place.delete(&name).await?;
+            self.forget().await?;
+        }
+        Ok(())
+    }
+
+    async fn forget(&self) -> Result<(), KeepError> {
+        let data_dir = self.data_dir.clone();
+        Ok(disk::with(move || begun::forget(&data_dir)).await?)
+    }
+
+    async fn take_back(&self, name: &str) {
+        let taken = tokio::time::timeout(TAKING_BACK, self.drop_left_over()).await;
+        let why = match taken {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        tracing::warn!(why, name, "a copy that could not be verified stays in the place until the next one");
+    }
+
+    /// The copy is written beside the ledger, brought to the place, and opened beside the ledger.
+    async fn has_room(&self) -> Result<(), KeepError> {
+        let (data_dir, min_free, folder) = (self.data_dir.clone(), self.min_free, self.place.folder());
+        let looked = disk::wait(move || {
+            let file = length(&data_dir.join(FILE))?;
+            let copy = file / PACKED;
+            let folder = folder.as_deref().map(|folder| (folder, copy));
+            Room { data_dir: &data_dir, min_free }.is_there(file.saturating_add(copy), folder)
         });
-        opened.await?
+        looked.await?
+    }
+
+    async fn bring(
+        &self,
+        store: &Store,
+        name: &str,
+        plain: Arc<File>,
+        stop: &CancellationToken,
+    ) -> Result<(u64, Up), KeepError> {
+        let (size_bytes, hash) = self.put(name, plain.clone(), stop).await?;
+        let made = store.clock().now().up;
+        until(stop, self.verify(name, hash, plain, stop)).await?;
+        Ok((size_bytes, made))
     }
 
     fn is_sealing(&self) -> bool {
@@ -221,8 +263,13 @@ impl Keeper {
     }
 
     /// Brings a file to the place, sealed if need be; gives the object's length and hash.
-    async fn put(&self, name: &str, plain: Arc<File>) -> Result<(u64, blake3::Hash), KeepError> {
-        let (dir, recipients) = (self.data_dir.clone(), self.recipients.clone());
+    async fn put(
+        &self,
+        name: &str,
+        plain: Arc<File>,
+        stop: &CancellationToken,
+    ) -> Result<(u64, blake3::Hash), KeepError> {
+        let (dir, recipients, stops) = (self.data_dir.clone(), self.recipients.clone(), stop.clone());
         let ready = disk::wait(move || {
             let mut plain = plain.try_clone()?;
             plain.rewind()?;
@@ -230,13 +277,13 @@ impl Keeper {
                 plain
             } else {
                 let mut sealed = tempfile::tempfile_in(dir)?;
-                seal::seal(&recipients, &mut plain, &mut sealed)?;
+                seal::seal(&recipients, &mut Stoppable { inner: plain, stop: stops }, &mut sealed)?;
                 sealed
             };
             Ok::<_, KeepError>((file.metadata()?.len(), file))
         });
         let (size_bytes, file) = ready.await??;
-        Ok((size_bytes, self.place.put(name, file).await?))
+        Ok((size_bytes, self.place.put(name, file, stop).await?))
     }
 
     /// The object is what was put there, byte by byte; and what was put there, before it was sealed, opens and
@@ -264,42 +311,12 @@ impl Keeper {
         store.write("backup-verified", move |tx| tx.put_note(VERIFIED, &began)).await
     }
 
-    /// Older ones go; never the one that was just verified, whatever the clock was when others were made.
-    async fn prune(&self, verified: &str) -> Result<(), KeepError> {
-        let old = superfluous(&self.list().await?, self.keep);
+    /// Older ones go; never the one that was just verified, and none of another file.
+    async fn prune(&self, store: &Store, verified: &str) -> Result<(), KeepError> {
+        let old = superfluous(&self.own(store).await?, self.keep);
         for name in old.iter().map(Kept::to_string).filter(|name| name != verified) {
             self.place.delete(&name).await?;
         }
         Ok(())
-    }
-}
-
-/// Writes and reads until the service stops.
-struct Stoppable<T> {
-    inner: T,
-    stop: CancellationToken,
-}
-
-impl<T> Stoppable<T> {
-    fn go_on(&self) -> io::Result<()> {
-        if self.stop.is_cancelled() { Err(io::Error::other("the service stops")) } else { Ok(()) }
-    }
-}
-
-impl<T: Write> Write for Stoppable<T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.go_on()?;
-        self.inner.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-impl<T: Read> Read for Stoppable<T> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.go_on()?;
-        self.inner.read(into)
     }
 }

@@ -4,28 +4,38 @@
 //! **Invariants:** an object is there whole or not at all; a key, a secret and an address that carries a
 //! signature are in no error and no log.
 
+mod begun;
 mod beside;
+mod error;
 mod folder;
 mod keeper;
 mod name;
+mod open;
+mod room;
 mod s3;
 mod seal;
 mod spool;
+mod stop;
 
 pub use beside::{Beside, Checked};
-pub use keeper::{KeepError, Keeper, Made, VERIFIED};
-pub use name::{Kept, Link, Plan, What, compact, newest, newest_shipment, plan};
+pub use error::KeepError;
+pub use keeper::{Keeper, Made, VERIFIED};
+pub use name::{Kept, Link, Plan, What, compact, followed, newest, newest_shipment, plans};
+pub use open::{Brought, Passed};
 pub use seal::{Key, Opened, SealError, seal};
 pub use spool::{Part, Spool};
 
 use crate::config::{BackupTo, Settings};
 use crate::disk;
+use crate::time::At;
 use bytes::Bytes;
 use folder::Folder;
 use futures_util::stream::{BoxStream, TryStreamExt};
 use s3::S3;
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
 
 /// A reading that broke off is begun again so often.
 const READINGS: u32 = 3;
@@ -37,6 +47,8 @@ pub struct Object {
     pub name: String,
     /// How long it is.
     pub size_bytes: u64,
+    /// When it was written, as the place says.
+    pub written: Option<At>,
 }
 
 /// Why a place did not do what it was asked.
@@ -121,14 +133,28 @@ impl Place {
         }
     }
 
-    /// Puts what `file` holds from its beginning under `name`; gives the hash of what was put.
+    /// The folder, if it is one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) => Some(folder.path().to_owned()),
+            Self::S3(_) => None,
+        }
+    }
+
+    /// Puts what `file` holds from its beginning under `name`; gives the hash of what was put. At the stop it is
+    /// given up: it is not to be dropped before it has ended.
     ///
     /// # Errors
     /// When it is not there whole; then it is not there at all.
-    pub async fn put(&self, name: &str, file: File) -> Result<blake3::Hash, PlaceError> {
+    pub async fn put(
+        &self,
+        name: &str,
+        file: File,
+        stop: &CancellationToken,
+    ) -> Result<blake3::Hash, PlaceError> {
         let put = match self {
-            Self::Folder(folder) => folder.put(name, file).await,
-            Self::S3(s3) => s3.put(name, file).await,
+            Self::Folder(folder) => folder.put(name, file, stop).await,
+            Self::S3(s3) => s3.put(name, file, stop).await,
         };
         put.map_err(|failed| self.said(name, failed))
     }
@@ -146,6 +172,19 @@ impl Place {
         objects.retain(|object| is_name(&object.name));
         objects.sort();
         Ok(objects)
+    }
+
+    /// Removes what is half written of objects with names of ours, which nobody else may be writing.
+    ///
+    /// # Errors
+    /// When some of it may be left.
+    pub async fn tidy(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), PlaceError> {
+        let tidied = match self {
+            // Nobody sees it there, and the next one of its kind would remove it.
+            Self::Folder(folder) => folder.tidy().await,
+            Self::S3(s3) => s3.tidy(is_ours).await,
+        };
+        tidied.map_err(|failed| self.said("", failed))
     }
 
     /// Removes an object; one that is not there is removed already.

@@ -1,9 +1,10 @@
 //! The names of what is kept, and what follows from them: what a restore needs, and what can go.
 
 use super::Object;
-use crate::store::{Dumped, Stream};
+use crate::store::{Dumped, FileId, Stream};
 use crate::time::At;
 use std::fmt;
+use std::time::Duration;
 
 /// What every name ends with, and what the name of something sealed has after that.
 const ENDING: &str = ".samovar";
@@ -41,8 +42,8 @@ impl Link {
 pub enum What {
     /// A whole copy.
     Full {
-        /// When it was begun, to the second: `20261127T065500Z`.
-        at: String,
+        /// When it was begun, to the second; later than all that were there, whatever the clock said.
+        at: At,
         /// The chain that goes on from it.
         link: Option<Link>,
     },
@@ -60,21 +61,26 @@ pub enum What {
 pub struct Kept {
     /// What it is.
     pub what: What,
+    /// Of which file.
+    pub file: FileId,
     /// Whether it is sealed.
     pub is_sealed: bool,
     /// How long it is.
     pub size_bytes: u64,
+    /// When it was written, as the place says.
+    pub written: Option<At>,
 }
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file;
         match &self.what {
-            What::Full { at, link: None } => write!(f, "full-{at}")?,
+            What::Full { at, link: None } => write!(f, "full-{}-{file}", compact(*at))?,
             What::Full { at, link: Some(Link { epoch, upto, commit }) } => {
-                write!(f, "full-{at}-{epoch}-{upto}-{commit}")?;
+                write!(f, "full-{}-{file}-{epoch}-{upto}-{commit}", compact(*at))?;
             }
             // Numbers that sort as texts do.
-            What::Changes { epoch, number } => write!(f, "changes-{epoch:013}-{number:08}")?,
+            What::Changes { epoch, number } => write!(f, "changes-{file}-{epoch:013}-{number:08}")?,
         }
         f.write_str(ENDING)?;
         if self.is_sealed { f.write_str(SEALED) } else { Ok(()) }
@@ -82,16 +88,19 @@ impl fmt::Display for Kept {
 }
 
 impl Kept {
-    /// A new whole copy.
-    pub fn full(dumped: &Dumped, is_sealed: bool) -> Self {
+    /// A new whole copy, beside those that are kept: it is the newest by its name, too.
+    pub fn full(file: FileId, dumped: &Dumped, kept: &[Self], is_sealed: bool) -> Self {
         let link = Link::of(dumped);
-        let what = What::Full { at: compact(dumped.at), link: (link.epoch > 0).then_some(link) };
-        Self { what, is_sealed, size_bytes: 0 }
+        let after = newest(kept).and_then(Self::begun).map(|newest| newest.plus(Duration::from_secs(1)));
+        let at = whole_second(dumped.at);
+        let at = after.map_or(at, |after| after.max(at));
+        let what = What::Full { at, link: (link.epoch > 0).then_some(link) };
+        Self { what, file, is_sealed, size_bytes: 0, written: None }
     }
 
     /// A new shipment.
-    pub fn changes(epoch: u64, number: u64, is_sealed: bool) -> Self {
-        Self { what: What::Changes { epoch, number }, is_sealed, size_bytes: 0 }
+    pub fn changes(file: FileId, epoch: u64, number: u64, is_sealed: bool) -> Self {
+        Self { what: What::Changes { epoch, number }, file, is_sealed, size_bytes: 0, written: None }
     }
 
     /// What an object is by its name; `None` for what is not ours.
@@ -100,20 +109,22 @@ impl Kept {
             Some(name) => (name, true),
             None => (object.name.as_str(), false),
         };
-        let mut parts = name.strip_suffix(ENDING)?.split('-');
-        let kind = parts.next()?;
-        let first = parts.next()?;
-        let numbers: Option<Vec<u64>> = parts.map(|part| part.parse().ok()).collect();
-        let what = match (kind, numbers?.as_slice()) {
-            ("full", []) => What::Full { at: first.to_owned(), link: None },
-            ("full", [epoch, upto, commit]) => {
-                let link = Link { epoch: *epoch, upto: *upto, commit: *commit };
-                What::Full { at: first.to_owned(), link: Some(link) }
+        let parts: Vec<&str> = name.strip_suffix(ENDING)?.split('-').collect();
+        let number = |text: &str| text.parse::<u64>().ok();
+        let (file, what) = match parts.as_slice() {
+            ["full", at, file] => (file, What::Full { at: At::parse(at)?, link: None }),
+            ["full", at, file, epoch, upto, commit] => {
+                let link = Link { epoch: number(epoch)?, upto: number(upto)?, commit: number(commit)? };
+                (file, What::Full { at: At::parse(at)?, link: Some(link) })
             }
-            ("changes", [number]) => What::Changes { epoch: first.parse().ok()?, number: *number },
+            ["changes", file, epoch, at] => {
+                (file, What::Changes { epoch: number(epoch)?, number: number(at)? })
+            }
             _ => return None,
         };
-        let kept = Self { what, is_sealed, size_bytes: object.size_bytes };
+        let file = FileId(u32::from_str_radix(file, 16).ok()?);
+        let (size_bytes, written) = (object.size_bytes, object.written);
+        let kept = Self { what, file, is_sealed, size_bytes, written };
         // What is not written as we write it is somebody else's.
         (kept.to_string() == object.name).then_some(kept)
     }
@@ -122,6 +133,14 @@ impl Kept {
     pub fn link(&self) -> Option<Link> {
         match &self.what {
             What::Full { link, .. } => *link,
+            What::Changes { .. } => None,
+        }
+    }
+
+    /// When a whole copy was begun.
+    pub fn begun(&self) -> Option<At> {
+        match self.what {
+            What::Full { at, .. } => Some(at),
             What::Changes { .. } => None,
         }
     }
@@ -142,6 +161,10 @@ impl Kept {
 /// `20261127T065500Z`: sorts as a text.
 pub fn compact(at: At) -> String {
     at.to_string().chars().filter(|one| !matches!(one, '-' | ':')).collect()
+}
+
+fn whole_second(at: At) -> At {
+    At(at.0.div_euclid(1000) * 1000)
 }
 
 /// What is kept, whole copies first, each kind from the oldest to the newest.
@@ -170,39 +193,60 @@ pub struct Plan {
     pub changes: Vec<Kept>,
 }
 
+impl Plan {
+    /// Whether opening it takes a key.
+    pub fn is_sealed(&self) -> bool {
+        self.full.is_sealed || self.changes.iter().any(|one| one.is_sealed)
+    }
+
+    /// How much is to be fetched.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.changes.iter().map(|one| one.size_bytes).fold(self.full.size_bytes, u64::saturating_add)
+    }
+}
+
 /// What restores the newest state, or the one that ends with the object `upto`: a whole copy as it is, or a
-/// shipment with all before it. `None` when there is no such object, or no whole copy before it.
-pub fn plan(kept: &[Kept], upto: Option<&str>) -> Option<Plan> {
-    let Some(upto) = upto else { return Some(followed(kept, newest(kept)?, u64::MAX)) };
-    let last = kept.iter().find(|one| one.to_string() == upto)?;
-    match last.what {
-        What::Full { .. } => Some(Plan { full: last.clone(), changes: Vec::new() }),
-        What::Changes { epoch, number } => {
-            let is_before = |link: Link| link.epoch == epoch && link.upto < number;
-            let full = kept.iter().rfind(|one| one.link().is_some_and(is_before))?;
-            Some(followed(kept, full, number))
+/// shipment with all before it. The best comes first, and each after it goes back to an older copy of the same
+/// file, for when those before it are damaged. Nothing, when there is no such object, or no copy before it.
+pub fn plans(kept: &[Kept], upto: Option<&str>) -> Vec<Plan> {
+    let Some(last) = (match upto {
+        None => newest(kept),
+        Some(upto) => kept.iter().find(|one| one.to_string() == upto),
+    }) else {
+        return Vec::new();
+    };
+    let fulls = kept.iter().rev().filter(|one| one.is_full() && one.file == last.file);
+    match (&last.what, upto) {
+        (What::Full { .. }, Some(_)) => vec![Plan { full: last.clone(), changes: Vec::new() }],
+        (What::Full { .. }, None) => fulls.map(|full| followed(kept, full, u64::MAX)).collect(),
+        (What::Changes { epoch, number }, _) => {
+            let is_before = |link: Link| link.epoch == *epoch && link.upto < *number;
+            let fulls = fulls.filter(|full| full.link().is_some_and(is_before));
+            fulls.map(|full| followed(kept, full, *number)).collect()
         }
     }
 }
 
-fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
+/// A whole copy with the shipments after it, up to this number; a shipment is followed by none.
+pub fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
     let follows = |one: &&Kept| {
         full.link().is_some_and(|link| {
-            one.number_in(link.epoch).is_some_and(|number| number > link.upto && number <= upto)
+            let number = one.number_in(link.epoch).filter(|_| one.file == full.file);
+            number.is_some_and(|number| number > link.upto && number <= upto)
         })
     };
     Plan { full: full.clone(), changes: kept.iter().filter(follows).cloned().collect() }
 }
 
-/// What can go once there are `keep` newer whole copies: the older ones, and shipments that follow none that
-/// stays.
-pub(super) fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
-    let fulls: Vec<&Kept> = kept.iter().filter(|one| one.is_full()).collect();
+/// What can go of one file once there are `keep` newer whole copies: the older ones, and shipments that follow
+/// none that stays.
+pub(super) fn superfluous(own: &[Kept], keep: usize) -> Vec<Kept> {
+    let fulls: Vec<&Kept> = own.iter().filter(|one| one.is_full()).collect();
     let (old, stay) = fulls.split_at(fulls.len().saturating_sub(keep));
     // A chain is called after when it began; one that is younger than all copies waits for its own.
     let is_young = |epoch: u64| {
-        let began = compact(At(i64::try_from(epoch).unwrap_or(i64::MAX)));
-        stay.iter().all(|full| matches!(&full.what, What::Full { at, .. } if *at < began))
+        let began = whole_second(At(i64::try_from(epoch).unwrap_or(i64::MAX)));
+        stay.iter().filter_map(|full| full.begun()).all(|at| at < began)
     };
     let is_needed = |one: &Kept| match one.what {
         What::Full { .. } => !old.contains(&one),
@@ -211,7 +255,7 @@ pub(super) fn superfluous(kept: &[Kept], keep: usize) -> Vec<Kept> {
             is_young(epoch) || stay.iter().any(|full| full.link().is_some_and(follows))
         }
     };
-    kept.iter().filter(|one| !is_needed(one)).cloned().collect()
+    own.iter().filter(|one| !is_needed(one)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -219,7 +263,7 @@ mod tests {
     use super::*;
 
     fn kept(names: &[&str]) -> Vec<Kept> {
-        let object = |name: &&str| Object { name: (*name).to_owned(), size_bytes: 7 };
+        let object = |name: &&str| Object { name: (*name).to_owned(), size_bytes: 7, written: None };
         sorted(&names.iter().map(object).collect::<Vec<_>>())
     }
 
@@ -227,41 +271,61 @@ mod tests {
         kept.iter().map(Kept::to_string).collect()
     }
 
-    const SHELF: [&str; 9] = [
-        "changes-0000000000005-00000001.samovar",
-        "changes-0000000000005-00000002.samovar",
-        "changes-0000000000005-00000003.samovar.age",
-        "changes-0000000000006-00000001.samovar",
-        "full-20261124T000000Z.samovar",
-        "full-20261125T000000Z-5-0-0.samovar",
-        "full-20261126T000000Z-5-2-100.samovar",
-        "full-20261127T000000Z-6-0-0.samovar.age",
+    const SHELF: [&str; 10] = [
+        "changes-0000beef-0000000000005-00000001.samovar",
+        "changes-0000beef-0000000000005-00000002.samovar",
+        "changes-0000beef-0000000000005-00000003.samovar.age",
+        "changes-0000beef-0000000000006-00000001.samovar",
+        "full-20261124T000000Z-0000beef.samovar",
+        "full-20261125T000000Z-0000beef-5-0-0.samovar",
+        "full-20261126T000000Z-0000beef-5-2-100.samovar",
+        "full-20261127T000000Z-0000beef-6-0-0.samovar.age",
         "notes.txt",
+        "full-20261127T000000Z.samovar",
     ];
+    /// Another file's.
+    const OTHERS: [&str; 2] =
+        ["changes-0000cafe-0000000000005-00000003.samovar", "full-20261125T120000Z-0000cafe-5-2-100.samovar"];
 
     #[test]
     fn only_what_is_named_as_we_name_it_is_ours() {
-        let kept = kept(
-            &[&SHELF[..], &["full-1-2.samovar", "full-x-1-2-03.samovar", "changes-5-1.samovar"]].concat(),
-        );
+        let strange = [
+            "full-20261127T000000Z-beef.samovar",
+            "full-20261127T000000Z-0000BEEF.samovar",
+            "full-2026-11-27T00:00:00Z-0000beef.samovar",
+            "full-20261127T000000Z-0000beef-1-2-03.samovar",
+            "changes-0000beef-5-1.samovar",
+        ];
+        let kept = kept(&[&SHELF[..], &strange].concat());
         assert_eq!(names(&kept), [&SHELF[4..8], &SHELF[..4]].concat());
-        assert!(kept.iter().all(|one| one.size_bytes == 7));
+        assert!(kept.iter().all(|one| one.size_bytes == 7 && one.file == FileId(0xbeef)));
+    }
+
+    fn given(kept: &[Kept], upto: Option<&str>) -> Vec<(String, Vec<String>)> {
+        let plans = plans(kept, upto);
+        plans.iter().map(|plan| (plan.full.to_string(), names(&plan.changes))).collect()
+    }
+
+    fn expected(plans: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+        let text = |name: &&str| (*name).to_owned();
+        plans.iter().map(|(full, changes)| (text(full), changes.iter().map(text).collect())).collect()
     }
 
     #[test]
     fn a_restore_takes_the_newest_copy_and_what_follows_it_or_ends_where_it_is_told() {
-        let kept = kept(&SHELF);
-        let of =
-            |upto: Option<&str>| plan(&kept, upto).map(|plan| (plan.full.to_string(), names(&plan.changes)));
-        let given = |full: &str, changes: &[&str]| {
-            Some((full.to_owned(), changes.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()))
-        };
-        assert_eq!(of(None), given(SHELF[7], &SHELF[3..4]));
-        assert_eq!(of(Some(SHELF[5])), given(SHELF[5], &[]), "a copy as it is");
-        assert_eq!(of(Some(SHELF[1])), given(SHELF[5], &SHELF[..2]), "the newest copy before it");
-        assert_eq!(of(Some(SHELF[2])), given(SHELF[6], &SHELF[2..3]));
-        assert_eq!(of(Some("full-20261128T000000Z.samovar")), None);
-        assert_eq!(plan(&[], None), None);
+        let kept = kept(&[&SHELF[..], &OTHERS].concat());
+        let of = |upto| given(&kept, upto);
+        // Behind the newest those which it may have to go back to.
+        let (five, six, seven) = (SHELF[5], SHELF[6], SHELF[7]);
+        let newest: [(&str, &[&str]); 4] =
+            [(seven, &SHELF[3..4]), (six, &SHELF[2..3]), (five, &SHELF[..3]), (SHELF[4], &[])];
+        assert_eq!(of(None), expected(&newest));
+        assert_eq!(of(Some(five)), expected(&[(five, &[])]), "a copy as it is, and no other");
+        assert_eq!(of(Some(SHELF[1])), expected(&[(five, &SHELF[..2])]), "the newest copy before it");
+        assert_eq!(of(Some(SHELF[2])), expected(&[(six, &SHELF[2..3]), (five, &SHELF[..3])]));
+        assert_eq!(of(Some(OTHERS[0])), expected(&[(OTHERS[1], &OTHERS[..1])]));
+        assert_eq!(of(Some("full-20261128T000000Z-0000beef.samovar")), []);
+        assert_eq!(plans(&[], None), []);
     }
 
     #[test]
@@ -272,11 +336,36 @@ mod tests {
         assert_eq!(gone(3), SHELF[4..5]);
         assert_eq!(gone(2), [SHELF[4], SHELF[5], SHELF[0], SHELF[1]]);
         assert_eq!(gone(1), [SHELF[4], SHELF[5], SHELF[6], SHELF[0], SHELF[1], SHELF[2]]);
-        let full = "full-20261125T000000Z.samovar";
-        let young = self::kept(&["changes-1800000000000-00000001.samovar", full]);
+        let full = "full-20261125T000000Z-0000beef.samovar";
+        let young = self::kept(&["changes-0000beef-1800000000000-00000001.samovar", full]);
         assert!(superfluous(&young, 1).is_empty(), "its copy is still being made");
         let over = self::kept(&[SHELF[0], full]);
         assert_eq!(names(&superfluous(&over, 1)), SHELF[..1], "nothing is shipped any more");
+    }
+
+    #[test]
+    fn a_new_copy_is_the_newest_by_its_name_whatever_the_clock_says() {
+        let (kept, file) = (kept(&[&SHELF[..], &OTHERS].concat()), FileId(0xbeef));
+        let named = |at: &str| {
+            let at = At::parse(at).expect("a time");
+            let dumped = Dumped {
+                epoch: 0,
+                upto: 0,
+                commit: 0,
+                rows: 0,
+                seq: 0,
+                head: [0; 32],
+                at,
+                raw_bytes: 0,
+                bytes: 0,
+                hash: [0; 32],
+            };
+            Kept::full(file, &dumped, &kept, false).to_string()
+        };
+        assert_eq!(named("2026-11-28T10:20:30.456Z"), "full-20261128T102030Z-0000beef.samovar");
+        for at in ["2026-11-27T00:00:00.999Z", "2020-01-01T00:00:00Z"] {
+            assert_eq!(named(at), "full-20261127T000001Z-0000beef.samovar");
+        }
     }
 
     #[test]

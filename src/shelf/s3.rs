@@ -2,10 +2,12 @@
 //!
 //! The addresses carry signatures, so none of them is ever logged or told.
 
+use super::stop::STOPS;
 use super::{Failed, Object, Pieces};
 use crate::carrier;
 use crate::config;
 use crate::disk;
+use crate::time::At;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use futures_util::stream::{StreamExt, TryStreamExt};
@@ -16,6 +18,7 @@ use secrecy::ExposeSecret;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Larger objects go in parts of so many bytes; one part is in memory at a time.
@@ -30,6 +33,8 @@ const REQUEST: Duration = Duration::from_secs(10 * 60);
 /// After a passing fault it is asked again so often, with growing pauses.
 const TRIES: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
+/// An upload that is given up is told to the server within this time: the service may be stopping.
+const GIVING_UP: Duration = Duration::from_secs(5);
 /// A list, or an error, is no longer than this.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// More of a server's word than this is for nobody.
@@ -74,38 +79,44 @@ impl S3 {
         format!("{}{name}", self.prefix)
     }
 
-    pub(super) async fn put(&self, name: &str, file: File) -> Result<blake3::Hash, Failed> {
+    pub(super) async fn put(
+        &self,
+        name: &str,
+        file: File,
+        stop: &CancellationToken,
+    ) -> Result<blake3::Hash, Failed> {
         let key = self.key(name);
-        let (mut file, size_bytes) = disk::with(move || at_start(file)).await?;
-        let mut hasher = blake3::Hasher::new();
+        let (file, size_bytes) = disk::with(move || at_start(file)).await?;
         if size_bytes <= PART_BYTES {
             let (_, whole) = next_part(file).await?;
-            hasher.update(&whole);
+            let hash = blake3::hash(&whole);
             let sign = || self.bucket.put_object(Some(&self.credentials), &key).sign(SIGNED_FOR);
-            self.ask(Method::PUT, sign, whole).await?;
-            return Ok(hasher.finalize());
+            let put = stop.run_until_cancelled(self.ask(Method::PUT, sign, whole)).await;
+            return put.unwrap_or_else(|| Err(stops())).map(|_| hash);
         }
-        let upload = self.begin_upload(&key).await?;
-        let parts = async {
-            let mut tags = Vec::new();
-            loop {
-                let (rest, part) = next_part(file).await?;
-                file = rest;
-                if part.is_empty() {
-                    return self.end_upload(&key, &upload, &tags).await;
-                }
-                hasher.update(&part);
-                let number = u16::try_from(tags.len() + 1)
-                    .map_err(|_| Failed::For("it has too many parts".to_owned()))?;
-                tags.push(self.put_part(&key, &upload, number, part).await?);
+        let begun = stop.run_until_cancelled(self.begin_upload(&key)).await;
+        let upload = begun.unwrap_or_else(|| Err(stops()))?;
+        let put = stop.run_until_cancelled(self.put_parts(&key, &upload, file)).await;
+        let put = put.unwrap_or_else(|| Err(stops()));
+        if put.is_err() {
+            self.give_up(&key, &upload).await;
+        }
+        put
+    }
+
+    async fn put_parts(&self, key: &str, upload: &str, mut file: File) -> Result<blake3::Hash, Failed> {
+        let (mut hasher, mut tags) = (blake3::Hasher::new(), Vec::new());
+        loop {
+            let (rest, part) = next_part(file).await?;
+            file = rest;
+            if part.is_empty() {
+                self.end_upload(key, upload, &tags).await?;
+                return Ok(hasher.finalize());
             }
-        };
-        match parts.await {
-            Ok(()) => Ok(hasher.finalize()),
-            Err(failed) => {
-                self.give_up(&key, &upload).await;
-                Err(failed)
-            }
+            hasher.update(&part);
+            let number =
+                u16::try_from(tags.len() + 1).map_err(|_| Failed::For("it has too many parts".to_owned()))?;
+            tags.push(self.put_part(key, upload, number, part).await?);
         }
     }
 
@@ -136,11 +147,38 @@ impl S3 {
 
     /// Parts of an upload that never ends would be stored, and paid for, until somebody looks.
     async fn give_up(&self, key: &str, upload: &str) {
+        let told = tokio::time::timeout(GIVING_UP, self.end_without(key, upload)).await;
+        if !matches!(told, Ok(Ok(()) | Err(Failed::Missing))) {
+            tracing::debug!(?told, "an upload that was given up may have left parts at the S3 server");
+        }
+    }
+
+    async fn end_without(&self, key: &str, upload: &str) -> Result<(), Failed> {
         let sign =
             || self.bucket.abort_multipart_upload(Some(&self.credentials), key, upload).sign(SIGNED_FOR);
-        if let Err(why) = self.ask_once(Method::DELETE, sign(), Bytes::new()).await {
-            tracing::debug!(?why, "an upload that was given up may have left parts at the S3 server");
+        self.ask_once(Method::DELETE, sign(), Bytes::new()).await.map(drop)
+    }
+
+    /// Gives up the uploads that a process which was killed had begun.
+    pub(super) async fn tidy(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), Failed> {
+        let sign = || {
+            // A bucket is the object without a name.
+            let mut list = self.bucket.get_object(Some(&self.credentials), "");
+            list.query_mut().insert("prefix", self.prefix.as_str());
+            list.query_mut().insert("uploads", "");
+            list.sign(SIGNED_FOR)
+        };
+        let answer = text(self.ask(Method::GET, sign, Bytes::new()).await?).await?;
+        if !answer.contains("<ListMultipartUploadsResult") {
+            return Err(strange());
         }
+        for (key, upload) in uploads(&answer) {
+            if key.strip_prefix(&self.prefix).is_some_and(&is_ours) {
+                self.end_without(key, upload).await?;
+                tracing::info!(key, "an upload that was never ended was given up");
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn list(&self) -> Result<Vec<Object>, Failed> {
@@ -159,7 +197,8 @@ impl S3 {
             let page = ListObjectsV2::parse_response(&answer).map_err(|_| strange())?;
             for one in page.contents {
                 let name = one.key.strip_prefix(&self.prefix).unwrap_or(&one.key).to_owned();
-                objects.push(Object { name, size_bytes: one.size.unwrap_or(0) });
+                let written = one.last_modified.as_deref().and_then(At::parse);
+                objects.push(Object { name, size_bytes: one.size.unwrap_or(0), written });
             }
             match page.next_continuation_token {
                 Some(next) => token = Some(next),
@@ -233,14 +272,29 @@ async fn text(mut answer: Response) -> Result<String, Failed> {
     }
 }
 
+/// The keys and ids of a list of uploads. What is escaped in one is not ours.
+fn uploads(answer: &str) -> impl Iterator<Item = (&str, &str)> {
+    let each = answer.split("<Upload>").skip(1);
+    each.filter_map(|one| Some((within(one, "Key")?, within(one, "UploadId")?)))
+}
+
+/// What stands in the first element of this name.
+fn within<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(within, _)| within)
+}
+
+fn stops() -> Failed {
+    Failed::For(STOPS.to_owned())
+}
+
 fn strange() -> Failed {
     Failed::For("the server answers something that no S3 server does: BACKUP_S3_ENDPOINT".to_owned())
 }
 
 /// What a refusal means, in words of ours: a server's own may repeat what was sent.
 fn told(status: StatusCode, answer: &str) -> Failed {
-    let code = answer.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    let code = code.map_or("", |(code, _)| code);
+    let code = within(answer, "Code").unwrap_or("");
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).take(WORD_CHARS).collect();
     let said = format!("{} {code}", status.as_u16());
     let said = said.trim();

@@ -36,12 +36,12 @@ pub enum SealError {
     WithoutAge,
 }
 
-/// Writes what `plain` holds from where it stands to `into`, sealed to all of `recipients`.
+/// Writes what can be read of `plain` to `into`, sealed to all of `recipients`.
 ///
 /// # Errors
 /// [`SealError::Disk`], or that this program cannot.
 #[cfg(feature = "age")]
-pub fn seal(recipients: &[String], plain: &mut File, into: &mut File) -> Result<(), SealError> {
+pub fn seal(recipients: &[String], plain: &mut impl Read, into: &mut File) -> Result<(), SealError> {
     let keys: Result<Vec<age::x25519::Recipient>, &str> = recipients.iter().map(|key| key.parse()).collect();
     let keys = keys.map_err(|why| SealError::Broken(why.to_owned()))?;
     let keys = keys.iter().map(|key| -> &dyn age::Recipient { key });
@@ -107,7 +107,7 @@ impl Key {
 /// # Errors
 /// Always.
 #[cfg(not(feature = "age"))]
-pub fn seal(_: &[String], _: &mut File, _: &mut File) -> Result<(), SealError> {
+pub fn seal(_: &[String], _: &mut impl Read, _: &mut File) -> Result<(), SealError> {
     Err(SealError::WithoutAge)
 }
 

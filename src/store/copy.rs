@@ -14,6 +14,7 @@ use crate::time::Clock;
 use redb::Database;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Beside the copy itself so much must be free: what the change adds.
@@ -40,6 +41,19 @@ pub enum NotKept {
     Open(#[from] OpenError),
 }
 
+/// Whether so many copies of a file can be made beside it.
+pub(super) fn has_room(path: &Path, copies: u64) -> Result<(), OpenError> {
+    let dir = path.parent().unwrap_or(path);
+    let unusable = |why| OpenError::Directory { dir: shown(dir), why };
+    let bytes = fs::metadata(path).map_err(unusable)?.len().saturating_mul(copies);
+    let (needed, free) = (bytes.saturating_add(SPARE_BYTES), disk::free_bytes(dir).map_err(unusable)?);
+    if needed <= free {
+        return Ok(());
+    }
+    let (path, dir) = (shown(path), shown(dir));
+    Err(OpenError::NoRoom { path, dir, needed_mb: needed.div_ceil(MB), free_mb: free / MB })
+}
+
 /// The broken rules, each with the first row that breaks it.
 pub(super) fn broken_words(report: &Report) -> String {
     let broken = report.rules.iter().filter(|rule| !rule.ok);
@@ -60,13 +74,7 @@ impl WorkingCopy {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(error)),
             Ok(()) | Err(_) => {}
         }
-        let bytes = fs::metadata(path).map_err(unusable)?.len();
-        let (needed, free) = (bytes.saturating_add(SPARE_BYTES), disk::free_bytes(dir).map_err(unusable)?);
-        if needed > free {
-            let (path, dir) = (shown(path), shown(dir));
-            let needed_mb = needed.div_ceil(MB);
-            return Err(OpenError::NoRoom { path, dir, needed_mb, free_mb: free / MB });
-        }
+        has_room(path, 1)?;
         let mut copy = Self {
             path: path.to_owned(),
             working,
@@ -129,7 +137,11 @@ impl WorkingCopy {
         let unusable = |why| OpenError::Directory { dir: shown(dir), why };
         if let Some(aside) = aside {
             // A second name for the same bytes: it takes no room, and there is no moment without the file.
-            fs::hard_link(&self.path, aside).map_err(unusable)?;
+            match fs::hard_link(&self.path, aside) {
+                // A try of this very second was killed after it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_one(&self.path, aside) => {}
+                linked => linked.map_err(unusable)?,
+            }
         }
         put_in_place(&self.working, &self.path).map_err(unusable)?;
         Ok(())
@@ -139,6 +151,12 @@ impl WorkingCopy {
     pub fn keep(self) -> Result<(), NotKept> {
         self.keep_but(&[], None)
     }
+}
+
+/// Two names of one file.
+fn is_one(path: &Path, other: &Path) -> bool {
+    let of = |path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    matches!((of(path), of(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Drop for WorkingCopy {

@@ -13,6 +13,7 @@ use crate::time::At;
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// (Customer, table, number): see `tables`.
 type Key = (i64, u8, u64);
@@ -175,6 +176,20 @@ fn candidate<T: Tables>(
 }
 
 impl View {
+    /// Whose the rows are that moved money in the bot before this one, by their numbers there.
+    pub fn legacy_owners(&self) -> Result<HashMap<u64, UserId>, Fault> {
+        let mut owners = HashMap::new();
+        for entry in self.tables.legacy_rows.read()?.iter()? {
+            let (key, row) = entry?;
+            let (user, _, id) = key.value();
+            let row: LegacyRow = decode(&key.value(), row.value())?;
+            if row.seq.is_some() {
+                owners.insert(id, UserId(user));
+            }
+        }
+        Ok(owners)
+    }
+
     /// Whose old welcome bonus may be taken back, the newest wallet first.
     pub fn welcome_candidates(&self, window: Window) -> Result<Vec<Candidate>, Fault> {
         let mut found = Vec::new();

@@ -1,6 +1,7 @@
 //! A damaged file: copied aside as it was found, and a copy of it repaired. The repaired copy takes
 //! the place of the damaged file only when the whole audit passes.
 
+use super::copy::has_room;
 use super::open::{FILE, OpenError, SCHEMA, builder, put_in_place, schema, write_schema};
 use super::stream::end_stream;
 use super::{Fault, View};
@@ -139,7 +140,13 @@ fn not_opened(error: &DatabaseError) -> NotOpened {
 /// Repairs a copy of a damaged file and puts it in its place, or says that it cannot.
 pub(super) fn mend(path: &Path, why: &str) -> Result<Database, OpenError> {
     let unusable = |why| OpenError::Directory { dir: shown(path.parent().unwrap_or(path)), why };
-    let copy = copy_aside(path).map_err(unusable)?;
+    let copy = aside(path).map_err(unusable)?;
+    let is_there = copy.try_exists().map_err(unusable)?;
+    // One as it was found, and one to repair.
+    has_room(path, if is_there { 1 } else { 2 })?;
+    if !is_there {
+        copy_aside(path, &copy).map_err(unusable)?;
+    }
     let damaged =
         |why: &str| OpenError::Damaged { path: shown(path), why: why.to_owned(), copy: shown(&copy) };
     let working = path.with_extension("redb.mending");
@@ -181,17 +188,17 @@ fn repair(path: &Path) -> Result<(), String> {
     }
 }
 
-/// Copies the file as it was found. The copy is named by its contents, so that a service which is
-/// started again and again does not fill the disk with copies.
-fn copy_aside(path: &Path) -> io::Result<PathBuf> {
+/// Where the file is copied to as it was found: by its contents, so that a service which is started again and
+/// again does not fill the disk with copies.
+fn aside(path: &Path) -> io::Result<PathBuf> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(File::open(path)?)?;
     let hash = hasher.finalize().to_hex();
-    let copy = path.with_file_name(format!("samovar.redb.damaged-{}", &hash[..16]));
-    if !copy.try_exists()? {
-        let unfinished = path.with_extension("redb.copying");
-        fs::copy(path, &unfinished)?;
-        put_in_place(&unfinished, &copy)?;
-    }
-    Ok(copy)
+    Ok(path.with_file_name(format!("samovar.redb.damaged-{}", &hash[..16])))
+}
+
+fn copy_aside(path: &Path, copy: &Path) -> io::Result<()> {
+    let unfinished = path.with_extension("redb.copying");
+    fs::copy(path, &unfinished)?;
+    put_in_place(&unfinished, copy)
 }

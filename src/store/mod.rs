@@ -42,7 +42,7 @@ mod written;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{AccountsReport, Broken, Report, RuleReport};
-pub use backup::{BackupError, Dumped, Loaded, Shipment, Stream, check, check_changes, load};
+pub use backup::{BackupError, Dumped, FileId, Loaded, Shipment, Stream, check, check_changes, load};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use copy::{NotKept, WorkingCopy};
 pub use days::DayRow;

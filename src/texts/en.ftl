@@ -204,6 +204,7 @@ confirm-price = 💰 Price: { $price }
 confirm-price-free = 🆓 Free ({ $left } left)
 confirm-short = ⚠️ Your balance is short by { $missing }.
 confirm-price-changed = ⚠️ The price has changed, please look again. Nothing was charged.
+confirm-restored = 🔄 The bot was restored from a backup and may have forgotten what happened last. If this order has already come, there is no need to run it again. If not, please confirm once more: nothing is charged yet.
 output-image = a picture
 output-video = a video
 output-audio = audio
@@ -454,7 +455,7 @@ alarm-model-stopped = ⚠️ A model is switched off at KIE and is not sold for 
 alarm-selling-stopped = 🚨 A rule of the books is broken, selling is stopped. Run samovar audit, then samovar selling on. { $detail }
 alarm-disk-full = 🚨 The disk is almost full: { $detail }. Selling and taking messages have stopped; what was begun goes on to its end. Make room, and all goes on by itself.
 alarm-models-missing = ⚠️ KIE’s list of models lacks some of ours: { $detail }. They are sold until KIE refuses them; a refusal gives the money back.
-alarm-result-lost = ⚠️ A result was ready, but its files could not be fetched; the money went back. { $detail }
+alarm-result-lost = ⚠️ A result was ready, but its files could not be sent to the customer; the money went back. { $detail }
 
 ## Files
 

@@ -252,6 +252,7 @@ alarm-low-credit = 🔋 На счету KIE осталось мало: { $detail
 alarm-error-burst = 📉 Подряд не удалось несколько генераций. Последняя: { $detail }. Посмотрите /admin, «Сбои за сутки».
 alarm-backup-old = 🗄 Нет свежей резервной копии: последняя проверенная — { $detail } Посмотрите, что с местом для копий: samovar backup list.
 alarm-backup-stuck = 🗄 Изменения больше десяти минут не попадают в резервную копию. { $detail }
+alarm-backup-refused = 🗄 Резервная копия не делается, и само это не пройдёт: { $detail }
 alarm-certificate-ends = 🔐 Сертификат адреса бота скоро закончится и сам не обновляется. Действует до: { $detail }. Без него Telegram и KIE не смогут обращаться к боту. Почему так, скажет журнал: journalctl -u samovar -p warning
 
 ## Платежи

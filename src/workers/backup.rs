@@ -13,12 +13,18 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// A ledger that has no backup gets its first one so long after a start.
 const FIRST: Duration = Duration::from_secs(10 * 60);
-/// After a whole copy that failed.
+/// After a whole copy that failed, and after one that failed which shipments wait for. Each failure more doubles
+/// it: a place that takes and does not give would be sent whole copies all day.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
+const AGAIN_TO_SHIP: Duration = Duration::from_secs(90);
+/// But no longer than this.
+const AGAIN_AT_MOST: Duration = Duration::from_secs(3600);
 /// From one shipment to the next: what a lost machine loses, with the time that shipping takes.
 const SHIP_EVERY: Duration = Duration::from_secs(45);
 /// Without a shipment for so long the operators are told.
 const SHIP_LATE: Duration = Duration::from_secs(10 * 60);
+/// At the start a place that does not answer holds up the first copy, and shipments, at most so long.
+const TIDYING: Duration = Duration::from_secs(60);
 /// At the stop the last changes get so long to be shipped.
 const LAST_WORDS: Duration = Duration::from_secs(4);
 /// The operators are told the same again after so long.
@@ -46,12 +52,15 @@ impl Schedule {
 #[derive(Default)]
 struct Trouble {
     why: Option<String>,
+    /// It stays so until a person does something.
+    is_refused: bool,
     told: Option<Up>,
 }
 
 impl Trouble {
     /// True when it went well.
     fn note<R>(&mut self, what: &str, done: Result<R, KeepError>) -> Option<R> {
+        self.is_refused = done.as_ref().is_err_and(KeepError::wants_a_person);
         match done {
             Ok(done) => {
                 if self.why.take().is_some() {
@@ -67,6 +76,13 @@ impl Trouble {
                 self.why = Some(why);
                 None
             }
+        }
+    }
+
+    async fn tell_if_refused(&mut self, engine: &Engine) -> Result<(), Fault> {
+        match &self.why {
+            Some(why) if self.is_refused => self.tell(engine, Alarm::BackupRefused, why.clone()).await,
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -97,14 +113,52 @@ pub async fn begin(store: &Store, wanted: bool) -> Result<(), Fault> {
     store.set_streaming(wanted).await
 }
 
-/// Makes whole copies until the stop.
+/// Pauses after what fails.
+struct Pause {
+    first: Duration,
+    next: Duration,
+    until: Option<Up>,
+}
+
+impl Pause {
+    fn new(first: Duration) -> Self {
+        Self { first, next: first, until: None }
+    }
+
+    fn is_over(&self, now: Up) -> bool {
+        self.until.is_none_or(|until| now >= until)
+    }
+
+    fn note(&mut self, now: Up, went_well: bool) {
+        if went_well {
+            *self = Self::new(self.first);
+        } else {
+            self.until = Some(now.plus(self.next));
+            self.next = (self.next * 2).min(AGAIN_AT_MOST);
+        }
+    }
+}
+
+/// Makes whole copies, and ships what changes, until the stop.
 pub async fn run(engine: Engine) {
+    let tidied = tokio::time::timeout(TIDYING, engine.keeper.tidy(&engine.store));
+    let why = match engine.stop.run_until_cancelled(tidied).await {
+        None => return,
+        Some(Ok(Ok(()))) => None,
+        Some(Ok(Err(error))) => Some(error.to_string()),
+        Some(Err(late)) => Some(late.to_string()),
+    };
+    if let Some(why) = why {
+        tracing::warn!(why, "what an earlier process left half done may still be in the backups' place");
+    }
+    tokio::join!(copy(&engine), stream(&engine));
+}
+
+async fn copy(engine: &Engine) {
     let born = engine.clock().now().up;
-    let mut trouble = Trouble::default();
-    let mut failed: Option<Up> = None;
+    let mut copier = Copier { born, pause: Pause::new(AGAIN), trouble: Trouble::default() };
     loop {
-        let looked = look(&engine, born, &mut failed, &mut trouble).await;
-        if let Err(fault) = looked {
+        if let Err(fault) = copier.look(engine).await {
             engine.pause_after("the look at the backups", &fault).await;
         }
         if engine.stop.run_until_cancelled(engine.clock().sleep(LOOK_EVERY)).await.is_none() {
@@ -113,42 +167,51 @@ pub async fn run(engine: Engine) {
     }
 }
 
-async fn look(
-    engine: &Engine,
+struct Copier {
     born: Up,
-    failed: &mut Option<Up>,
-    trouble: &mut Trouble,
-) -> Result<(), Fault> {
-    let Schedule { every, max_age, .. } = engine.backups;
-    let verified = || engine.store.read(|view| view.note::<Moment>(VERIFIED));
-    let (last, now) = (verified().await?, engine.clock().now());
-    let is_due = every.is_some_and(|every| match last {
-        Some(last) => age(last, now) >= every,
-        None => now.up.since(born) >= FIRST,
-    });
-    if is_due && failed.is_none_or(|failed| now.up.since(failed) >= AGAIN) {
-        let Some(made) =
-            engine.stop.run_until_cancelled(engine.keeper.full(&engine.store, &engine.stop)).await
-        else {
-            return Ok(());
+    pause: Pause,
+    trouble: Trouble,
+}
+
+impl Copier {
+    async fn look(&mut self, engine: &Engine) -> Result<(), Fault> {
+        let Schedule { every, max_age, .. } = engine.backups;
+        let verified = || engine.store.read(|view| view.note::<Moment>(VERIFIED));
+        let (last, now) = (verified().await?, engine.clock().now());
+        let is_due = match (every, last) {
+            (None, _) => false,
+            (Some(every), Some(last)) => age(last, now) >= every,
+            // A ledger that may not be backed up there is told of at once.
+            (Some(_), None) => now.up.since(self.born) >= FIRST || !may_copy(engine).await,
         };
-        *failed = match trouble.note("the backup", made) {
-            Some(_) => None,
-            None => Some(engine.clock().now().up),
-        };
+        if is_due && self.pause.is_over(now.up) {
+            // Not dropped at the stop: it ends by itself, and leaves nothing half done.
+            let made = engine.keeper.full(&engine.store, &engine.stop).await;
+            if engine.stop.is_cancelled() {
+                return Ok(());
+            }
+            self.pause.note(engine.clock().now().up, made.is_ok());
+            self.trouble.note("the backup", made);
+            self.trouble.tell_if_refused(engine).await?;
+        }
+        let (last, now) = (verified().await?, engine.clock().now());
+        if let Some(last) = last {
+            let seconds = u32::try_from(now.at.since(last.at).as_secs()).unwrap_or(u32::MAX);
+            metrics::gauge!("samovar_backup_age_seconds").set(f64::from(seconds));
+        }
+        let old = last.map_or(now.up.since(self.born), |last| age(last, now));
+        if max_age.is_some_and(|max_age| old > max_age) {
+            let why = self.trouble.why.as_deref().unwrap_or_default();
+            let detail = last.map_or_else(|| format!("—. {why}"), |last| format!("{}. {why}", last.at));
+            self.trouble.tell(engine, Alarm::BackupOld, detail).await?;
+        }
+        Ok(())
     }
-    let (last, now) = (verified().await?, engine.clock().now());
-    if let Some(last) = last {
-        let seconds = u32::try_from(now.at.since(last.at).as_secs()).unwrap_or(u32::MAX);
-        metrics::gauge!("samovar_backup_age_seconds").set(f64::from(seconds));
-    }
-    let old = last.map_or(now.up.since(born), |last| age(last, now));
-    if max_age.is_some_and(|max_age| old > max_age) {
-        let why = trouble.why.as_deref().unwrap_or_default();
-        let detail = last.map_or_else(|| format!("—. {why}"), |last| format!("{}. {why}", last.at));
-        trouble.tell(engine, Alarm::BackupOld, detail).await?;
-    }
-    Ok(())
+}
+
+async fn may_copy(engine: &Engine) -> bool {
+    let may = engine.stop.run_until_cancelled(engine.keeper.may_copy(&engine.store)).await;
+    !matches!(may, Some(Err(KeepError::Others { .. })))
 }
 
 /// Ships once more what was done while the service ended, as far as there is time before systemd's patience ends.
@@ -157,22 +220,27 @@ pub async fn end(keeper: &Keeper, store: &Store, is_streaming: bool) {
         return;
     }
     let go_on = tokio_util::sync::CancellationToken::new();
-    match tokio::time::timeout(LAST_WORDS, keeper.ship(store, &go_on)).await {
+    let ship = async {
+        keeper.may_copy(store).await?;
+        keeper.ship(store, &go_on).await
+    };
+    match tokio::time::timeout(LAST_WORDS, ship).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "the last changes were not shipped to the backup"),
         Err(_) => tracing::warn!("the last changes were not shipped to the backup in time"),
     }
 }
 
-/// Ships what changes, until the stop.
-pub async fn stream(engine: Engine) {
+async fn stream(engine: &Engine) {
     if !engine.backups.stream {
         return;
     }
-    let mut shipper = Shipper { link: None, trouble: Trouble::default(), safe: engine.clock().now().up };
+    let safe = engine.clock().now().up;
+    let pause = Pause::new(AGAIN_TO_SHIP);
+    let mut shipper = Shipper { link: None, pause, trouble: Trouble::default(), safe };
     loop {
         let began = engine.clock().now().up;
-        if let Err(fault) = shipper.turn(&engine).await {
+        if let Err(fault) = shipper.turn(engine).await {
             engine.pause_after("shipping changes", &fault).await;
         }
         let next = began.plus(SHIP_EVERY);
@@ -185,6 +253,8 @@ pub async fn stream(engine: Engine) {
 struct Shipper {
     /// The copy that shipments follow, once we know that they do.
     link: Option<Link>,
+    /// After copies that failed.
+    pause: Pause,
     trouble: Trouble,
     /// When all that had changed was safe.
     safe: Up,
@@ -193,11 +263,16 @@ struct Shipper {
 impl Shipper {
     async fn turn(&mut self, engine: &Engine) -> Result<(), Fault> {
         let began = engine.clock().now().up;
-        let shipped = engine.stop.run_until_cancelled(self.ship(engine)).await;
-        let Some(shipped) = shipped else { return Ok(()) };
-        if self.trouble.note("shipping changes to the backup", shipped).is_some() {
-            self.safe = began;
+        let shipped = self.ship(engine, began).await;
+        if engine.stop.is_cancelled() {
             return Ok(());
+        }
+        if let Some(shipped) = shipped.transpose() {
+            if self.trouble.note("shipping changes to the backup", shipped).is_some() {
+                self.safe = began;
+                return Ok(());
+            }
+            self.trouble.tell_if_refused(engine).await?;
         }
         if engine.clock().now().up.since(self.safe) < SHIP_LATE {
             return Ok(());
@@ -206,25 +281,29 @@ impl Shipper {
         self.trouble.tell(engine, Alarm::BackupStuck, why).await
     }
 
-    /// Makes sure that there is a copy to follow, then ships.
-    async fn ship(&mut self, engine: &Engine) -> Result<(), KeepError> {
-        let Some(stream) = engine.store.stream().await? else { return Ok(()) };
+    /// Makes sure that there is a copy to follow, then ships; `None`: one that failed is not tried again yet. Not
+    /// to be dropped at the stop: it ends by itself.
+    async fn ship(&mut self, engine: &Engine, now: Up) -> Result<Option<()>, KeepError> {
+        let Some(stream) = engine.store.stream().await? else { return Ok(Some(())) };
         if !self.link.is_some_and(|link| link.goes_on(&stream, None)) {
-            let kept = engine.keeper.list().await?;
-            let link = newest(&kept).and_then(Kept::link);
-            let follows = link.filter(|link| link.goes_on(&stream, newest_shipment(&kept, link.epoch)));
+            let own = engine.stop.run_until_cancelled(engine.keeper.own(&engine.store)).await;
+            let own = own.ok_or(KeepError::Stopped)??;
+            let link = newest(&own).and_then(Kept::link);
+            let follows = link.filter(|link| link.goes_on(&stream, newest_shipment(&own, link.epoch)));
             self.link = match follows {
                 Some(link) => Some(link),
-                None => Some(self.begin(engine).await?),
+                None if self.pause.is_over(now) => Some(self.begin(engine).await?),
+                None => return Ok(None),
             };
         }
-        engine.keeper.ship(&engine.store, &engine.stop).await.map(drop)
+        engine.keeper.ship(&engine.store, &engine.stop).await.map(|_| Some(()))
     }
 
     /// A new chain, with its copy.
     async fn begin(&mut self, engine: &Engine) -> Result<Link, KeepError> {
         engine.store.stream_anew().await?;
-        let made = engine.keeper.full(&engine.store, &engine.stop).await?;
-        Ok(Link::of(&made.dumped))
+        let made = engine.keeper.full(&engine.store, &engine.stop).await;
+        self.pause.note(engine.clock().now().up, made.is_ok());
+        Ok(Link::of(&made?.dumped))
     }
 }

@@ -294,7 +294,15 @@ async fn deliver_one(
     id: OutboxId,
     row: OutboxRow,
 ) -> Result<Next, Fault> {
-    let sent = engine.gateway.send(&row.outgoing).await;
+    let brought = if let About::Result(job) = row.outgoing.about {
+        media::bring_back(engine, job, &row).await
+    } else {
+        Ok(())
+    };
+    let sent = match brought {
+        Ok(()) => engine.gateway.send(&row.outgoing).await,
+        Err(why) => Sent::NotSent(why),
+    };
     if let Sent::InDoubt(why) | Sent::NotSent(why) = &sent {
         tracing::warn!(message = id.0, why, "a message was not delivered yet");
     }

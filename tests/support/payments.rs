@@ -2,12 +2,12 @@
 
 use super::{Customer, PATIENCE, TestApp};
 use bytes::Bytes;
-use samovar::ids::PaymentId;
+use samovar::ids::{PaymentId, UserId};
 use samovar::ledger::Account;
 use samovar::payment::{State, Way};
 use samovar::sandbox::telegram::{Checkout, FileKind, Message, World};
 use samovar::store::Payment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 impl TestApp {
@@ -28,12 +28,13 @@ impl TestApp {
     /// All payments in Stars that came, by Telegram's id.
     pub(crate) fn stars_that_came(&self) -> BTreeMap<String, Payment> {
         let view = self.store().view().expect("a view");
-        let from = |first: u64| (first..).map_while(|id| view.payment(PaymentId(id)).expect("readable"));
-        let before: Vec<_> = from(1).collect();
-        // After a restore numbers go on a million later.
-        let restored = before.len() as u64 + 1_000_001;
-        let stars = before.into_iter().chain(from(restored)).filter(|one| one.row.way == Way::Stars);
-        stars.filter_map(|one| Some((one.row.charge.clone()?, one))).collect()
+        let numbers = (1..).map_while(|id| view.payment(PaymentId(id)).expect("readable"));
+        // After a restore numbers go on much later: then those who paid have them.
+        let made = self.sandbox.telegram.look(|world| world.payments().to_vec());
+        let payers: BTreeSet<_> = made.into_iter().map(|one| UserId(one.person)).collect();
+        let of = |user| view.payments_of(user, 0, usize::MAX).expect("readable");
+        let all = numbers.chain(payers.into_iter().flat_map(of)).filter(|one| one.row.way == Way::Stars);
+        all.filter_map(|one| Some((one.row.charge.clone()?, one))).collect()
     }
 
     /// Fails unless the ledger and Telegram's Star account say the same: each payment came once, what

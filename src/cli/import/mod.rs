@@ -7,7 +7,7 @@ mod tables;
 use super::output::{number, text};
 use super::{Failure, Output};
 use crate::config::Settings;
-use crate::flow::legacy::{bring_user, bring_wallet, keep};
+use crate::flow::legacy::{OldRow, bring_user, bring_wallet, keep};
 use crate::ids::UserId;
 use crate::ledger::Refusal;
 use crate::money::Kopecks;
@@ -103,6 +103,7 @@ pub(super) fn run(output: Output, settings: &Settings, tables: Tables) -> Result
         )));
     }
     let mut copy = Store::copy(dir, &Clock::system()).map_err(opening)?;
+    of_the_same_bot(&copy, &tables)?;
     bring(&mut copy, &tables, &mut report)?;
     drop(tables);
     if report.imported.customers == 0 {
@@ -123,6 +124,19 @@ fn opening(error: OpenError) -> Failure {
 
 fn gone_wrong(fault: Fault) -> Failure {
     opening(fault.into())
+}
+
+/// A number of a row is that of one movement of money: what was brought along for one customer is not brought
+/// along for another.
+fn of_the_same_bot(copy: &WorkingCopy, tables: &Tables) -> Result<(), Failure> {
+    let owners = copy.view().and_then(|view| view.legacy_owners()).map_err(gone_wrong)?;
+    let other = |row: &&OldRow| owners.get(&row.id).is_some_and(|owner| *owner != row.user);
+    tables.ledger.iter().find(other).map_or(Ok(()), |row| {
+        Err(Failure::refused(format!(
+            "nothing was imported: row {} of the ledger, of customer {}, was imported before as customer {}'s",
+            row.id, row.user, owners[&row.id]
+        )))
+    })
 }
 
 /// Brings all of them along, customer by customer.
@@ -221,7 +235,7 @@ fn bring_one(
 }
 
 /// The rows of one customer, of all in order.
-fn part_of(rows: &[crate::flow::legacy::OldRow], user: UserId) -> &[crate::flow::legacy::OldRow] {
+fn part_of(rows: &[OldRow], user: UserId) -> &[OldRow] {
     let from = rows.partition_point(|row| row.user < user);
     let until = from + rows[from..].partition_point(|row| row.user == user);
     &rows[from..until]

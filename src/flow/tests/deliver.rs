@@ -3,7 +3,7 @@
 use super::{
     ADMIN, ANN, BOB, DAY, MILLISECOND, SECOND, STATUS, Stage, Waiting, delivered, just_before, play, text,
 };
-use crate::flow::deliver::{Next, give_up};
+use crate::flow::deliver::{LEAST_TRIES, Next, give_up};
 use crate::ids::{JobId, MessageId, OutboxId};
 use crate::message::{About, Act, Lang, Outgoing, Sent};
 use crate::store::{Delivery, Session};
@@ -59,11 +59,29 @@ fn a_message_that_could_not_leave_is_tried_again_with_doubling_pauses() {
 fn a_message_is_given_up_after_three_days_and_not_a_millisecond_earlier() {
     play(|stage| {
         let mail = put(stage, words("hello"), About::Nothing);
+        tries(stage, &mail);
         stage.skip(just_before(3 * DAY));
-        assert_eq!(stage.note(&mail, no_line()), Next::Again(SECOND));
+        assert_eq!(stage.note(&mail, no_line()), Next::Again(256 * SECOND));
         stage.skip(MILLISECOND);
         assert_eq!(stage.note(&mail, no_line()), Next::Gone);
         assert_eq!(row(stage, mail.0, mail.1), None);
+    });
+}
+
+/// As often as any message is tried.
+pub(super) fn tries(stage: &mut Stage, mail: &Waiting) {
+    for tried in 0..LEAST_TRIES {
+        assert!(matches!(stage.note(mail, no_line()), Next::Again(_)), "given up after {tried} tries");
+    }
+}
+
+#[test]
+fn a_message_from_before_a_long_stop_is_not_given_up_at_the_first_failure() {
+    play(|stage| {
+        let mail = put(stage, words("hello"), About::Nothing);
+        stage.skip(30 * DAY);
+        tries(stage, &mail);
+        assert_eq!(stage.note(&mail, no_line()), Next::Gone);
     });
 }
 

@@ -117,6 +117,11 @@ impl World {
         self.account.credits = credits;
     }
 
+    /// Every result file is gone from now on, as when KIE has kept it for long enough.
+    pub fn lose_files(&mut self) {
+        self.tasks.values_mut().for_each(|task| task.script.result = ResultFault::Missing);
+    }
+
     fn script_for(&mut self, input: &Value) -> Script {
         if let Some(script) = self.next.pop_front() {
             return script;

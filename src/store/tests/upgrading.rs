@@ -60,13 +60,14 @@ fn the_file_as_it_was_stays_beside_the_upgraded_one() {
     let dir = tempfile::tempdir().expect("a directory");
     old_file(dir.path(), |_| ());
     let before = fs::read(file(&dir)).expect("bytes");
+    let aside = "samovar.redb.schema1-20261123T105500Z";
     fs::write(dir.path().join("samovar.redb.upgrading"), b"left by a kill").expect("written");
+    fs::hard_link(file(&dir), dir.path().join(aside)).expect("left by a kill in this very second");
     for _ in 0..2 {
         let (store, _engine) = Store::open(dir.path(), clock()).expect("it opens");
         let view = store.view().expect("a view");
         assert_eq!(view.note("schema"), Ok(Some(SCHEMA)));
         assert!(view.audit().expect("readable").ok);
-        let aside = "samovar.redb.schema1-20261123T105500Z";
         assert_eq!(names(dir.path()), ["samovar.redb", aside]);
         assert!(fs::read(dir.path().join(aside)).expect("bytes") == before, "not a byte of it changed");
     }

@@ -1,0 +1,76 @@
+//! `samovar backup list`: what is kept, and how far the changes after each whole copy reach.
+
+use super::output::{number, text};
+use super::{Failure, Output};
+use crate::shelf::{Keeper, Kept, followed};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Shelf {
+    place: String,
+    backups: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    kind: &'static str,
+    bytes: u64,
+    sealed: bool,
+    /// When it was written, by the place's own clock.
+    written: Option<String>,
+    /// Of a whole copy: what follows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Changes>,
+}
+
+#[derive(Serialize)]
+struct Changes {
+    shipments: usize,
+    last: String,
+    written: Option<String>,
+}
+
+pub(super) async fn run(output: Output, keeper: &Keeper) -> Result<(), Failure> {
+    let kept = keeper.list().await?;
+    let backups = kept.iter().map(|one| line(&kept, one)).collect();
+    let shelf = Shelf { place: keeper.place(), backups };
+    output.answer(&shelf, |output| say_shelf(output, &shelf))
+}
+
+fn line(kept: &[Kept], one: &Kept) -> Line {
+    let written = |one: &Kept| one.written.map(|at| at.to_string());
+    let following = followed(kept, one, u64::MAX).changes;
+    let changes = following.last().map(|last| Changes {
+        shipments: following.len(),
+        last: last.to_string(),
+        written: written(last),
+    });
+    Line {
+        name: one.to_string(),
+        kind: if one.is_full() { "full" } else { "changes" },
+        bytes: one.size_bytes,
+        sealed: one.is_sealed,
+        written: written(one),
+        changes,
+    }
+}
+
+/// All whole copies, and how far the changes reach that follow each: they are many.
+fn say_shelf(output: Output, shelf: &Shelf) -> String {
+    let Shelf { place, backups } = shelf;
+    if backups.is_empty() {
+        return format!("There are no backups in {place}.");
+    }
+    let mut table = output.table(&["whole copy", "bytes", "", "changes after it", "the last of them"]);
+    for line in backups.iter().filter(|line| line.kind == "full") {
+        let sealed = if line.sealed { "sealed" } else { "" };
+        let (count, last) = line.changes.as_ref().map_or((0, String::new()), |changes| {
+            let Changes { shipments, last, written } = changes;
+            (*shipments, written.as_ref().map_or_else(|| last.clone(), |at| format!("{last}\n{at}")))
+        });
+        let (name, last) = (line.name.as_str().into(), last.as_str().into());
+        table.add_row(vec![name, number(&line.bytes), sealed.into(), number(&count), last]);
+    }
+    format!("{}\nIn {place}.", text(&table))
+}
