@@ -119,7 +119,7 @@ async fn while_telegram_is_silent_changes_are_shipped_and_the_disk_is_watched_an
     let dir = TempDir::new().expect("a directory");
     let (data, shelf) = (dir.path().join("data"), dir.path().join("shelf"));
     let place = shelf.display().to_string();
-    let settings = [("BACKUP_TO", place.as_str()), ("BACKUP_STREAM", "on"), ("MIN_FREE_DISK", "900000GB")];
+    let settings = [("BACKUP_TO", place.as_str()), ("BACKUP_STREAM", "on")];
     let mut service = Service::start_cut_off(dir, data, &settings).await;
     let is_kept = async |kind: &str| {
         let entries = std::fs::read_dir(&shelf).into_iter().flatten();
@@ -127,8 +127,8 @@ async fn while_telegram_is_silent_changes_are_shipped_and_the_disk_is_watched_an
         names.into_iter().any(|name| name.to_string_lossy().starts_with(kind))
     };
     until("a whole copy", async || is_kept("full-").await).await;
-    let low = "samovar_selling_stopped{by=\"disk\"} 1";
-    until(low, async || service.get(service.admin_port, "/metrics").await.1.contains(low)).await;
+    let looked = "\nsamovar_disk_free_bytes ";
+    until(looked, async || service.get(service.admin_port, "/metrics").await.1.contains(looked)).await;
     let (status, why) = service.get(service.admin_port, "/readyz").await;
     assert_eq!((status, why.contains("Telegram has not answered")), (503, true), "{why}");
     let given = service.samovar(&["wallet", "credit", "4242", "100", "--reason", "a transfer"]).await;
