@@ -276,7 +276,7 @@ fn a_sealed_backup_opens_with_its_key_and_not_without() {
     };
     machine.run(&["backup", "restore"]).fails(2, "--identity FILE");
     with("restore", "nothing").fails(2, "--identity ");
-    with("restore", "other").fails(1, "sealed to another key");
+    with("restore", "other").fails(2, "sealed to another key");
     machine.is_untouched("100.00");
     assert_eq!(with("verify", "mine").code, 0);
     machine.credits("5");

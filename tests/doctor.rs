@@ -269,10 +269,15 @@ async fn files_of_others_and_for_others_are_found() {
 async fn backups_odd_payments_and_the_units_exposure_are_told() {
     let app = TestApp::start(Mode::Polling).await;
     let now = Clock::system().now().at;
-    for (at, expected) in [(now, "ok"), (At(now.0 - 7 * 86_400_000), "warn")] {
+    let elsewhere = TempDir::new().expect("another disk");
+    let there = elsewhere.path().to_str().expect("a text");
+    let week_ago = At(now.0 - 7 * 86_400_000);
+    for (at, to, expected) in [(now, Some(there), "ok"), (now, None, "warn"), (week_ago, Some(there), "warn")]
+    {
         let noted = app.store().write("test", move |tx| tx.put_note("backup_verified", &at)).await;
         noted.expect("written");
-        assert_eq!(verdict(&report(&doctor(&app, &[]).await), "backup"), expected);
+        let settings: Vec<_> = to.map(|to| ("BACKUP_TO", to)).into_iter().collect();
+        assert_eq!(verdict(&report(&doctor(&app, &settings).await), "backup"), expected);
     }
     let tools = TempDir::new().expect("a directory");
     let analyze = tools.path().join("systemd-analyze");

@@ -3,7 +3,7 @@
 
 use crate::binary::free_port;
 use crate::operate::is_root;
-use crate::support::tell;
+use crate::support::{PATIENCE, tell};
 use samovar::config::NAMES;
 use samovar::sandbox::telegram::Bot;
 use samovar::sandbox::{self, Sandbox, kie};
@@ -265,7 +265,9 @@ impl Terminal {
 
     /// The same once the terminal shows nothing of what is typed.
     fn types_unseen(&mut self, line: &str) {
+        let began = std::time::Instant::now();
         loop {
+            assert!(began.elapsed() < PATIENCE, "the terminal shows what is typed after {:?}", self.seen);
             let state = Command::new("stty").args(["-F", &self.pty, "-a"]).output().expect("stty runs");
             if String::from_utf8_lossy(&state.stdout).split_whitespace().any(|one| one == "-echo") {
                 break;

@@ -22,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -98,15 +98,22 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// As the service runs: the machine's clock and a thread for the writer.
-    pub fn usual() -> Self {
-        Self {
+    /// As the service runs: the machine's clock and a thread for the writer. The channel ends when that has closed
+    /// the file, once nobody has the store any more.
+    pub fn usual() -> (Self, mpsc::Receiver<()>) {
+        let (closing, closed) = mpsc::channel();
+        let write = move |engine| {
+            drive_or_die(engine);
+            drop(closing);
+        };
+        let parts = Self {
             clock: Clock::system(),
-            drive: Box::new(|engine| drop(std::thread::spawn(move || drive_or_die(engine)))),
+            drive: Box::new(|engine| drop(std::thread::spawn(|| write(engine)))),
             listener: None,
             admin_listener: None,
             metrics: None,
-        }
+        };
+        (parts, closed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::output::{number, text};
 use super::{Failure, Output, ask, backup_list, restore};
-use crate::config::Settings;
+use crate::config::{BackupTo, Settings};
 use crate::control::backup::is_damage;
 use crate::control::{Answer, Ask, Backup, Client};
 use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Plan, SealError, plans};
@@ -83,10 +83,13 @@ pub(super) fn run(
 impl From<KeepError> for Failure {
     fn from(error: KeepError) -> Self {
         match &error {
-            KeepError::Seal(SealError::NoKey | SealError::Identity { .. } | SealError::WithoutAge) => {
-                Self::settings(error.to_string())
-            }
-            KeepError::Seal(SealError::WrongKey(_) | SealError::Broken(_) | SealError::Disk(_))
+            KeepError::Seal(
+                SealError::NoKey
+                | SealError::WrongKey(_)
+                | SealError::Identity { .. }
+                | SealError::WithoutAge,
+            ) => Self::settings(error.to_string()),
+            KeepError::Seal(SealError::Broken(_) | SealError::Disk(_))
             | KeepError::Place(_)
             | KeepError::Backup(_)
             | KeepError::Fault(_)
@@ -277,6 +280,8 @@ struct Drill {
     age_ms: u64,
     /// What a machine that is lost at the worst moment loses, in seconds; `None`: nothing is made by the clock.
     at_worst_s: Option<u64>,
+    /// The copies lie beside the file.
+    on_the_same_disk: bool,
 }
 
 async fn drill(
@@ -293,13 +298,14 @@ async fn drill(
     let every = settings.backups.every.map(|every| every.as_secs());
     let at_worst_s = if settings.backups.stream { Some(60) } else { every };
     let age_ms = millis(began.since(restored.moment));
-    let drill = Drill { created, restored, age_ms, at_worst_s };
+    let on_the_same_disk = settings.backups.to == BackupTo::DataDir;
+    let drill = Drill { created, restored, age_ms, at_worst_s, on_the_same_disk };
     output.answer(&drill, |output| say_drill(output, &drill))?;
     drill.restored.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
 }
 
 fn say_drill(output: Output, drill: &Drill) -> String {
-    let Drill { created, restored, age_ms, at_worst_s } = drill;
+    let Drill { created, restored, age_ms, at_worst_s, on_the_same_disk } = drill;
     let mut table = output.table(&["step", "took", "what"]);
     let made = format!("{}, {} rows, {}", created.name, created.rows, size(created.bytes));
     let read = "read back, opened, audited: all ten rules hold".to_owned();
@@ -312,6 +318,9 @@ fn say_drill(output: Output, drill: &Drill) -> String {
         table.add_row(vec![step.into(), number(&seconds(ms)), what.into()]);
     }
     let worst = match at_worst_s {
+        _ if *on_the_same_disk => {
+            "a disk or a machine that is lost takes these copies along: set BACKUP_TO".to_owned()
+        }
         Some(60) => "a machine that is lost costs at most the last minute".to_owned(),
         Some(worst) => format!("a machine that is lost costs up to {} (BACKUP_EVERY)", seconds(worst * 1000)),
         None => "nothing is backed up by the clock (BACKUP_EVERY, BACKUP_STREAM)".to_owned(),

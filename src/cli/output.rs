@@ -62,7 +62,7 @@ impl Output {
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             // Whoever reads has seen enough: `samovar catalog | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| Failure::refused(format!("stdout: {error}"))),
+            written => written.map_err(|error| Failure::refused(unwritten(&error))),
         }
     }
 
@@ -139,4 +139,9 @@ pub(super) fn text(table: &Table) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The answer comes last: whoever asks for an act again, because it could not be read, would have it twice.
+fn unwritten(error: &io::Error) -> String {
+    format!("what was asked for was done; only its answer could not be written: {error}")
 }

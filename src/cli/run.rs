@@ -7,6 +7,7 @@ use crate::metrics;
 use crate::store::{Fault, OpenError};
 use std::io::{self, IsTerminal};
 use std::net;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -58,11 +59,12 @@ pub(super) fn run(sources: &Sources) -> u8 {
             return 1;
         }
     };
+    let (usual, closed) = Parts::usual();
     let served = runtime.block_on(async {
         let stop = stop_on_signal()?;
         let is_passed = passed.public.is_some();
         let (listener, admin_listener) = (listening(passed.public)?, listening(passed.admin)?);
-        let parts = Parts { listener, admin_listener, metrics, ..Parts::usual() };
+        let parts = Parts { listener, admin_listener, metrics, ..usual };
         let app = App::bind(settings, keys, parts).await?;
         if let Ok(address) = app.address() {
             let by = if is_passed { "a socket that was passed, not LISTEN" } else { "LISTEN" };
@@ -72,6 +74,10 @@ pub(super) fn run(sources: &Sources) -> u8 {
         Ok::<_, StartError>(())
     });
     runtime.shutdown_timeout(LEFT_ALONE);
+    // Else the file stays as a kill would leave it: sound, and looked through by the next who opens it.
+    if closed.recv_timeout(LEFT_ALONE) == Err(RecvTimeoutError::Timeout) {
+        tracing::debug!("something still reads the file; it is left open");
+    }
     match served {
         Ok(()) => 0,
         Err(error) => {

@@ -95,11 +95,15 @@ impl Backups {
 
 /// A folder, or `s3://bucket/prefix`.
 fn place(text: &str) -> Checked<BackupTo> {
+    let wrong = "must be a folder or a bucket such as s3://bucket/prefix, of a-z 0-9 . - in small letters";
     let text = text.trim();
     let Some(bucket) = text.strip_prefix("s3://") else {
-        return check::folder(text).map(BackupTo::Folder);
+        return if text.contains("://") {
+            Err(wrong.to_owned())
+        } else {
+            check::folder(text).map(BackupTo::Folder)
+        };
     };
-    let wrong = "must be a folder or a bucket such as s3://bucket/prefix, of a-z 0-9 . - in small letters";
     let (name, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
     let is_name =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');

@@ -126,7 +126,7 @@ fn place(error: &ConfigError) -> String {
     if digits.is_empty() {
         ": NAME = \"value\", one a line".to_owned()
     } else {
-        format!(", see line {digits}: it should be NAME = \"value\"")
+        format!(", see line {digits}: it should be NAME = \"value\", and each NAME once")
     }
 }
 

@@ -135,6 +135,7 @@ fn a_malformed_value_is_named_in_one_line_that_does_not_show_it() {
 fn a_malformed_setting_of_backups_is_named_in_one_line_that_does_not_show_it() {
     for (name, value, says) in [
         ("BACKUP_TO", "s3://Planted_/prefix", "s3://bucket/prefix"),
+        ("BACKUP_TO", "S3://planted-bucket/prefix", "s3://bucket/prefix"),
         ("BACKUP_TO", "s3://planted-bucket", "BACKUP_S3_KEY_ID is missing"),
         ("BACKUP_EVERY", "daily planted", "24h"),
         ("BACKUP_EVERY", "59s", "24h"),

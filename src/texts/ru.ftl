@@ -133,7 +133,7 @@ card-no-price = 💰 Сейчас не продаётся
 time-seconds = ⏱ Обычно около { $seconds } сек
 time-minutes = ⏱ Обычно около { $minutes } мин
 card-inputs = ⚙️ <b>Параметры</b>
-card-input-required = • { $label } — нужен
+card-input-required = • { $label } — обязательно
 card-input-optional = • { $label }: { $value }
 card-example =
     💡 <b>Пример</b>

@@ -3,7 +3,7 @@
 use super::Line;
 use crate::cli::Failure;
 use crate::cli::ask::{self, Holder};
-use crate::config::Settings;
+use crate::config::{BackupTo, Settings};
 use crate::control::{self, Answer, Ask, Audit, Client, Concerns, Found};
 use crate::store::{self, Unseen, View};
 use crate::time::At;
@@ -28,7 +28,11 @@ pub(super) fn lines(settings: &Settings, holder: &Holder, now: At) -> Vec<Line> 
     };
     match looked {
         Ok(Some((audit, concerns))) => {
-            vec![rules(&audit), backup(concerns.backup_verified, now), unmatched(&concerns)]
+            vec![
+                rules(&audit),
+                backup(concerns.backup_verified, now, &settings.backups.to),
+                unmatched(&concerns),
+            ]
         }
         Ok(None) => vec![Line::ok("books", "there are none yet"), nothing()],
         Err(line) => vec![line, Line::warn("backup", "not known", "see the line about the books")],
@@ -98,14 +102,18 @@ fn rules(audit: &Audit) -> Line {
     Line::fail("books", "a rule is broken", "`samovar audit` names it; sell nothing until it is understood")
 }
 
-fn backup(verified: Option<At>, now: At) -> Line {
-    let todo = "see \"Back up and restore\" in the README: a timer makes one a day and proves it";
+fn backup(verified: Option<At>, now: At, to: &BackupTo) -> Line {
+    let todo = "the service makes one by itself (BACKUP_EVERY); now: `samovar backup create`";
+    let is_there = |at: At| format!("the last one that was proven to be good is of {at}");
     match verified.map(|at| (at, now.since(at))) {
         None => Line::warn("backup", "there is no backup yet that was proven to be good", todo),
-        Some((at, age)) if age > STALE => {
-            Line::warn("backup", format!("the last one that was proven to be good is of {at}"), todo)
-        }
-        Some((at, _)) => Line::ok("backup", format!("the last one that was proven to be good is of {at}")),
+        Some((at, age)) if age > STALE => Line::warn("backup", is_there(at), todo),
+        Some((at, _)) if *to == BackupTo::DataDir => Line::warn(
+            "backup",
+            format!("{}, on the disk of the ledger itself", is_there(at)),
+            "set BACKUP_TO to another disk or a bucket: a disk or a machine that is lost takes these along",
+        ),
+        Some((at, _)) => Line::ok("backup", is_there(at)),
     }
 }
 

@@ -61,7 +61,7 @@ impl Shop {
             kie_api_key: SecretString::from(kie::Account::default().api_key),
             admin_ids: vec![UserId(900)],
         };
-        let parts = Parts { clock: clock.clone(), listener: Some(listener), ..Parts::usual() };
+        let parts = Parts { clock: clock.clone(), listener: Some(listener), ..Parts::usual().0 };
         let app = App::bind(settings, keys, parts).await.map_err(told)?;
         let (store, stop) = (app.store().clone(), CancellationToken::new());
         let stopped = stop.clone();
