@@ -9,6 +9,7 @@ use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Pla
 use crate::time::{At, Clock};
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -209,11 +210,20 @@ pub(super) async fn prove(
 }
 
 async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Vec<Plan>, Failure> {
-    let plans = plans(&keeper.list().await?, name);
+    let (kept, place) = (keeper.list().await?, keeper.place());
+    let ledgers: BTreeSet<_> = kept.iter().filter(|one| one.is_full()).map(|one| one.file).collect();
+    if name.is_none() && ledgers.len() > 1 {
+        let ledgers: Vec<_> = ledgers.iter().map(ToString::to_string).collect();
+        return Err(Failure::refused(format!(
+            "{place} has the backups of several ledgers, {}: name what you want of yours, as `samovar backup list` \
+             shows it",
+            ledgers.join(" and ")
+        )));
+    }
+    let plans = plans(&kept, name);
     if !plans.is_empty() {
         return Ok(plans);
     }
-    let place = keeper.place();
     Err(Failure::refused(match name {
         Some(name) => {
             format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
@@ -288,14 +298,13 @@ async fn drill(
     let clock = Clock::system();
     let created = create(settings, keeper).await?;
     let began = clock.now().at;
-    let (beside, restored) = prove(keeper, None, key, &clock).await?;
+    let (beside, restored) = prove(keeper, Some(&created.name), key, &clock).await?;
     drop(beside);
     let every = settings.backups.every.map(|every| every.as_secs());
     let at_worst_s = if settings.backups.stream { Some(60) } else { every };
     let age_ms = millis(began.since(restored.moment));
     let drill = Drill { created, restored, age_ms, at_worst_s };
-    output.answer(&drill, |output| say_drill(output, &drill))?;
-    drill.restored.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
+    output.answer(&drill, |output| say_drill(output, &drill))
 }
 
 fn say_drill(output: Output, drill: &Drill) -> String {
