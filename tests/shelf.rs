@@ -107,15 +107,23 @@ async fn a_folder_keeps_objects_for_its_owner_alone() {
     let dir = TempDir::new().expect("a directory");
     let path = dir.path().join("not/there/yet");
     keeps(folder(&path)).await;
-    let [copy, shipment] = [".unfinished-full-1", ".unfinished-changes-1"].map(|name| path.join(name));
-    for half in [&copy, &shipment] {
+    let mine = ["full-20261127T000000Z-0000beef", "changes-0000beef-0000000000005-00000001"];
+    let half = |name: &str| path.join(format!(".unfinished-{name}.samovar~1"));
+    let ([copy, shipment], others) = (mine.map(half), half("full-20261127T000000Z-0000cafe"));
+    for half in [&copy, &shipment, &others] {
         fs::write(half, "half of it").expect("written");
     }
-    folder(&path).put("full-2.samovar", file(b"whole"), &go_on()).await.expect("put");
+    let next = "full-20261128T000000Z-0000beef.samovar";
+    folder(&path).put(next, file(b"whole"), &go_on()).await.expect("put");
     assert!(!copy.exists(), "what a process that was killed left half written goes");
     assert!(shipment.exists(), "what may be written just now does not");
-    folder(&path).put("changes-2.samovar", file(b"changes"), &go_on()).await.expect("put");
+    let next = "changes-0000beef-0000000000005-00000002.samovar";
+    folder(&path).put(next, file(b"changes"), &go_on()).await.expect("put");
     assert!(!shipment.exists(), "it goes with the next of its kind");
+    folder(&path).tidy(|name| name.contains("0000beef")).await.expect("tidied");
+    assert!(others.exists(), "another ledger's stays");
+    folder(&path).tidy(|name| name.contains("0000cafe")).await.expect("tidied");
+    assert!(!others.exists());
     for entry in fs::read_dir(&path).expect("a folder") {
         let entry = entry.expect("an entry");
         assert_eq!(entry.metadata().expect("a file").permissions().mode() & 0o777, 0o600, "{entry:?}");
@@ -301,6 +309,13 @@ async fn a_folder_that_cannot_be_written_is_named() {
     fs::write(&taken, "a file").expect("written");
     let error = folder(&taken.join("below")).put("a", file(b"x"), &go_on()).await.expect_err("no folder");
     says(&error, "taken/below cannot be used");
+    // What cannot be read is a folder here, and a broken disk elsewhere.
+    let place = folder(dir.path());
+    fs::create_dir(dir.path().join("full-1")).expect("made");
+    says(
+        &place.hash("full-1").await.expect_err("no file"),
+        "once it is moved elsewhere, what was kept before it",
+    );
 }
 
 #[cfg(feature = "age")]

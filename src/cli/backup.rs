@@ -9,6 +9,7 @@ use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Pla
 use crate::time::{At, Clock};
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -212,11 +213,20 @@ pub(super) async fn prove(
 }
 
 async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Vec<Plan>, Failure> {
-    let plans = plans(&keeper.list().await?, name);
+    let (kept, place) = (keeper.list().await?, keeper.place());
+    let ledgers: BTreeSet<_> = kept.iter().filter(|one| one.is_full()).map(|one| one.file).collect();
+    if name.is_none() && ledgers.len() > 1 {
+        let ledgers: Vec<_> = ledgers.iter().map(ToString::to_string).collect();
+        return Err(Failure::refused(format!(
+            "{place} has the backups of several ledgers, {}: name what you want of yours, as `samovar backup list` \
+             shows it",
+            ledgers.join(" and ")
+        )));
+    }
+    let plans = plans(&kept, name);
     if !plans.is_empty() {
         return Ok(plans);
     }
-    let place = keeper.place();
     Err(Failure::refused(match name {
         Some(name) => {
             format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")

@@ -1,5 +1,7 @@
 //! A folder as a place: each object is a file for its owner alone.
 
+use super::name::Kept;
+use super::room::there;
 use super::stop::Stoppable;
 use super::{Failed, Object, Pieces};
 use crate::disk;
@@ -11,8 +13,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
-/// What the names of files that are not whole begin with.
+/// What the names of files that are not whole begin with; then comes the object's name, and after the second one
+/// what is random.
 const UNFINISHED: &str = ".unfinished-";
+const RANDOM: char = '~';
 /// So much is copied at once.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -33,6 +37,18 @@ impl Folder {
         &self.0
     }
 
+    /// Its name for all who reach it, whatever way they come.
+    pub(super) fn canonical(&self, data_dir: &Path) -> String {
+        // A command that root began may not walk the way to the data directory, only reach it.
+        if let Ok(below) = self.0.strip_prefix(data_dir) {
+            return one_line(&Path::new("DATA_DIR").join(below));
+        }
+        let there = there(&self.0);
+        let real = fs::canonicalize(there).unwrap_or_else(|_unseen| there.to_owned());
+        let rest = self.0.strip_prefix(there).unwrap_or(&self.0);
+        one_line(&real.join(rest))
+    }
+
     /// It is not dropped at the stop, which would leave it to a thread of its own: it hears of it.
     pub(super) async fn put(
         &self,
@@ -47,9 +63,9 @@ impl Folder {
     }
 
     /// What processes that were killed left half written.
-    pub(super) async fn tidy(&self) -> Result<(), Failed> {
+    pub(super) async fn tidy(&self, is_ours: impl Fn(&str) -> bool + Send + 'static) -> Result<(), Failed> {
         let dir = self.0.clone();
-        match disk::with(move || drop_unfinished(&dir, UNFINISHED)).await {
+        match disk::with(move || drop_unfinished(&dir, is_ours)).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             tidied => Ok(tidied?),
         }
@@ -69,17 +85,34 @@ impl Folder {
     }
 
     pub(super) async fn pieces(&self, name: &str) -> Result<Pieces, Failed> {
-        let (_, pieces) = disk::read(&self.0.join(name)).await?;
-        Ok(pieces.map_err(Failed::from).boxed())
+        let name = name.to_owned();
+        let read = disk::read(&self.0.join(&name)).await;
+        let (_, pieces) = read.map_err(|error| unreadable(&name, error))?;
+        Ok(pieces.map_err(move |error| unreadable(&name, error)).boxed())
+    }
+}
+
+fn one_line(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
+}
+
+/// A disk's fault may pass: whether to do without this one is for a person to say.
+fn unreadable(name: &str, error: io::Error) -> Failed {
+    match Failed::from(error) {
+        Failed::For(why) => Failed::For(format!(
+            "{name} cannot be read ({why}); once it is moved elsewhere, what was kept before it is taken"
+        )),
+        failed @ (Failed::Missing | Failed::Passing(_)) => failed,
     }
 }
 
 fn put(dir: &Path, name: &str, mut file: File, stop: CancellationToken) -> io::Result<blake3::Hash> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    // A copy and a shipment may be written at once; two of a kind never are.
-    let unfinished = format!("{UNFINISHED}{}-", name.split('-').next().unwrap_or(name));
-    drop_unfinished(dir, &unfinished)?;
+    // A copy and a shipment may be written at once, and what is another ledger's; two of a kind never are.
+    let kind = |name: &str| Kept::named(name).map(|kept| (kept.file, kept.is_full()));
+    drop_unfinished(dir, |other| kind(other).is_some_and(|other| Some(other) == kind(name)))?;
     file.rewind()?;
+    let unfinished = format!("{UNFINISHED}{name}{RANDOM}");
     let mut fresh = tempfile::Builder::new().prefix(&unfinished).tempfile_in(dir)?;
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; PIECE_BYTES];
@@ -99,10 +132,12 @@ fn put(dir: &Path, name: &str, mut file: File, stop: CancellationToken) -> io::R
 }
 
 /// What a process that was killed left half written.
-fn drop_unfinished(dir: &Path, unfinished: &str) -> io::Result<()> {
+fn drop_unfinished(dir: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(unfinished) {
+        let file_name = entry.file_name();
+        let unfinished = file_name.to_str().and_then(|name| name.strip_prefix(UNFINISHED));
+        if unfinished.and_then(|name| name.rsplit_once(RANDOM)).is_some_and(|(name, _)| is_ours(name)) {
             fs::remove_file(entry.path())?;
         }
     }
@@ -124,4 +159,25 @@ fn list(dir: &Path) -> io::Result<Vec<Object>> {
         }
     }
     Ok(objects)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_the_same_whatever_way_leads_to_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (real, way) = (dir.path().join("real"), dir.path().join("way"));
+        fs::create_dir(&real).expect("made");
+        std::os::unix::fs::symlink(&real, &way).expect("made");
+        let canonical =
+            |path: &Path, data_dir: &str| Folder::new(path.to_owned()).canonical(Path::new(data_dir));
+        let (one, other) = (real.join("not/there yet"), way.join("not/there yet"));
+        assert_eq!(canonical(&one, "/data"), canonical(&other, "/data"));
+        assert_ne!(canonical(&one, "/data"), canonical(&real, "/data"));
+        // As root's command reaches the data directory, and as the service does.
+        let (handle, known) = (Path::new("/proc/self/fd/99/backups"), Path::new("/data/backups"));
+        assert_eq!(canonical(handle, "/proc/self/fd/99"), canonical(known, "/data"));
+    }
 }

@@ -7,14 +7,14 @@ use super::room::{Room, length};
 use super::seal;
 use super::spool::Part;
 use super::stop::{Stoppable, until};
-use super::{KeepError, Object, Place, PlaceError};
+use super::{KeepError, Place, PlaceError};
 use crate::config::Settings;
 use crate::disk;
 use crate::store::{BackupError, Dumped, Fault, FileId, Shipment, Store, View};
 use crate::time::{Moment, Up};
 use std::fs::File;
-use std::io::{BufWriter, Seek, Write};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -47,7 +47,7 @@ pub struct Made {
 /// Makes backups, and opens them.
 #[derive(Debug)]
 pub struct Keeper {
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
     recipients: Vec<String>,
     pub(super) data_dir: PathBuf,
     /// So much stays free where the ledger lives.
@@ -66,7 +66,7 @@ impl Keeper {
     /// When no client can be made for the place.
     pub fn of(settings: &Settings) -> Result<Self, PlaceError> {
         Ok(Self {
-            place: Place::of(settings)?,
+            place: Arc::new(Place::of(settings)?),
             recipients: settings.backups.recipients.clone(),
             data_dir: settings.data_dir.clone(),
             min_free: settings.min_free_disk_bytes,
@@ -137,8 +137,8 @@ impl Keeper {
         let began = store.clock().now();
         let (plain, dumped) = self.write(store, stop, |store, out| store.dump(out)).await?;
         let name = Kept::full(file, &dumped, &kept, self.is_sealing()).to_string();
-        let (data_dir, place, noted) = (self.data_dir.clone(), self.place(), name.clone());
-        disk::with(move || begun::note(&data_dir, &place, &noted)).await?;
+        let noted = name.clone();
+        self.begun(move |data_dir, place| begun::note(data_dir, place, &noted)).await?;
         let (size_bytes, made) = match self.bring(store, &name, Arc::new(plain), stop).await {
             Ok(brought) => brought,
             Err(why) => {
@@ -146,7 +146,7 @@ impl Keeper {
                 return Err(why);
             }
         };
-        self.forget().await?;
+        self.forget(name.clone()).await?;
         self.note(store, began).await?;
         let (made_in, verified_in) = (made.since(began.up), store.clock().now().up.since(made));
         tracing::info!(name, rows = dumped.rows, size_bytes, "a backup was made and verified");
@@ -182,26 +182,30 @@ impl Keeper {
         let data_dir = self.data_dir.clone();
         disk::wait(move || Beside::tidy(&data_dir)).await??;
         self.drop_left_over().await?;
-        let is_ours = |name: &str| {
-            let kept = Kept::of(&Object { name: name.to_owned(), size_bytes: 0, written: None });
-            kept.is_some_and(|kept| kept.file == file)
-        };
+        let is_ours = move |name: &str| Kept::named(name).is_some_and(|kept| kept.file == file);
         Ok(self.place.tidy(is_ours).await?)
     }
 
-    /// A whole copy that was put there and never verified.
+    /// Whole copies that were put there and never verified.
     async fn drop_left_over(&self) -> Result<(), KeepError> {
-        let (data_dir, place) = (self.data_dir.clone(), self.place());
-        if let Some(name) = disk::with(move || begun::left_over(&data_dir, &place)).await? {
+        for name in self.begun(begun::left_over).await? {
             self.place.delete(&name).await?;
-            self.forget().await?;
+            self.forget(name).await?;
         }
         Ok(())
     }
 
-    async fn forget(&self) -> Result<(), KeepError> {
-        let data_dir = self.data_dir.clone();
-        Ok(disk::with(move || begun::forget(&data_dir)).await?)
+    async fn forget(&self, name: String) -> Result<(), KeepError> {
+        self.begun(move |data_dir, place| begun::forget(data_dir, place, &name)).await
+    }
+
+    /// Reads or changes what is noted of copies that are not verified.
+    async fn begun<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Path, &str) -> io::Result<R> + Send + 'static,
+    ) -> Result<R, KeepError> {
+        let (data_dir, place) = (self.data_dir.clone(), self.place.clone());
+        Ok(disk::with(move || act(&data_dir, &place.canonical(&data_dir))).await?)
     }
 
     async fn take_back(&self, name: &str) {

@@ -34,7 +34,7 @@ use futures_util::stream::{BoxStream, TryStreamExt};
 use s3::S3;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// A reading that broke off is begun again so often.
@@ -133,6 +133,14 @@ impl Place {
         }
     }
 
+    /// Its name for all who reach it, whatever way they come.
+    pub(super) fn canonical(&self, data_dir: &Path) -> String {
+        match self {
+            Self::Folder(folder) => folder.canonical(data_dir),
+            Self::S3(s3) => s3.name(),
+        }
+    }
+
     /// The folder, if it is one.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         match self {
@@ -178,10 +186,9 @@ impl Place {
     ///
     /// # Errors
     /// When some of it may be left.
-    pub async fn tidy(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), PlaceError> {
+    pub async fn tidy(&self, is_ours: impl Fn(&str) -> bool + Send + 'static) -> Result<(), PlaceError> {
         let tidied = match self {
-            // Nobody sees it there, and the next one of its kind would remove it.
-            Self::Folder(folder) => folder.tidy().await,
+            Self::Folder(folder) => folder.tidy(is_ours).await,
             Self::S3(s3) => s3.tidy(is_ours).await,
         };
         tidied.map_err(|failed| self.said("", failed))

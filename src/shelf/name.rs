@@ -129,6 +129,11 @@ impl Kept {
         (kept.to_string() == object.name).then_some(kept)
     }
 
+    /// What an object with this name is.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::of(&Object { name: name.to_owned(), size_bytes: 0, written: None })
+    }
+
     /// The chain that goes on from a whole copy.
     pub fn link(&self) -> Option<Link> {
         match &self.what {

@@ -36,7 +36,7 @@ impl Room<'_> {
 }
 
 /// The folder, or where it will be made.
-fn there(dir: &Path) -> &Path {
+pub(super) fn there(dir: &Path) -> &Path {
     let found = dir.ancestors().find(|dir| dir.exists());
     found.unwrap_or(if dir.is_absolute() { Path::new("/") } else { Path::new(".") })
 }

@@ -5,7 +5,7 @@ use super::Engine;
 use crate::config::Backups;
 use crate::flow::alarm::{self, Alarm};
 use crate::shelf::{KeepError, Keeper, Kept, Link, VERIFIED, newest, newest_shipment};
-use crate::store::{Fault, Store, Tx};
+use crate::store::{Fault, Store, Stream, Tx};
 use crate::time::{Moment, Up};
 use std::time::Duration;
 
@@ -54,7 +54,8 @@ struct Trouble {
     why: Option<String>,
     /// It stays so until a person does something.
     is_refused: bool,
-    told: Option<Up>,
+    /// Since it last went well.
+    told: Vec<(Alarm<'static>, Up)>,
 }
 
 impl Trouble {
@@ -63,6 +64,7 @@ impl Trouble {
         self.is_refused = done.as_ref().is_err_and(KeepError::wants_a_person);
         match done {
             Ok(done) => {
+                self.told.clear();
                 if self.why.take().is_some() {
                     tracing::info!("{what} works again");
                 }
@@ -88,13 +90,14 @@ impl Trouble {
 
     async fn tell(&mut self, engine: &Engine, what: Alarm<'static>, detail: String) -> Result<(), Fault> {
         let now = engine.clock().now().up;
-        if self.told.is_some_and(|told| now.since(told) < REMIND) {
+        if self.told.iter().any(|(which, told)| *which == what && now.since(*told) < REMIND) {
             return Ok(());
         }
         let shop = engine.shop.clone();
         let act = move |tx: &mut Tx<'_>| alarm::raise(&shop, tx, what, &detail);
         engine.store.write("alarm", act).await?;
-        self.told = Some(now);
+        self.told.retain(|(which, _)| *which != what);
+        self.told.push((what, now));
         Ok(())
     }
 }
@@ -221,14 +224,27 @@ pub async fn end(keeper: &Keeper, store: &Store, is_streaming: bool) {
     }
     let go_on = tokio_util::sync::CancellationToken::new();
     let ship = async {
-        keeper.may_copy(store).await?;
-        keeper.ship(store, &go_on).await
+        let Some(stream) = store.stream().await? else { return Ok(true) };
+        let follows = followed(&keeper.own(store).await?, &stream).is_some();
+        if follows {
+            keeper.ship(store, &go_on).await?;
+        }
+        Ok::<_, KeepError>(follows)
     };
     match tokio::time::timeout(LAST_WORDS, ship).await {
-        Ok(Ok(_)) => {}
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => {
+            tracing::warn!("the last changes were not shipped: there is no copy that they follow");
+        }
         Ok(Err(error)) => tracing::warn!(%error, "the last changes were not shipped to the backup"),
         Err(_) => tracing::warn!("the last changes were not shipped to the backup in time"),
     }
+}
+
+/// The copy that the next shipment follows.
+fn followed(own: &[Kept], stream: &Stream) -> Option<Link> {
+    let link = newest(own).and_then(Kept::link);
+    link.filter(|link| link.goes_on(stream, newest_shipment(own, link.epoch)))
 }
 
 async fn stream(engine: &Engine) {
@@ -288,9 +304,7 @@ impl Shipper {
         if !self.link.is_some_and(|link| link.goes_on(&stream, None)) {
             let own = engine.stop.run_until_cancelled(engine.keeper.own(&engine.store)).await;
             let own = own.ok_or(KeepError::Stopped)??;
-            let link = newest(&own).and_then(Kept::link);
-            let follows = link.filter(|link| link.goes_on(&stream, newest_shipment(&own, link.epoch)));
-            self.link = match follows {
+            self.link = match followed(&own, &stream) {
                 Some(link) => Some(link),
                 None if self.pause.is_over(now) => Some(self.begin(engine).await?),
                 None => return Ok(None),

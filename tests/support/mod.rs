@@ -485,9 +485,15 @@ impl Customer<'_> {
 
     /// Waits until a message of the bot holds `text`.
     pub(crate) async fn sees(&self, text: &str) -> Message {
+        self.sees_after(None, text).await
+    }
+
+    /// Waits until the bot sent one that holds `text`, after the message `last`.
+    pub(crate) async fn sees_after(&self, last: Option<i64>, text: &str) -> Message {
         let there = |world: &telegram::World| {
-            let chat = world.chat(self.id)?;
-            chat.messages.values().rev().find(|one| one.from.is_none() && one.text.contains(text)).cloned()
+            let mut newest = world.chat(self.id)?.messages.values().rev();
+            let is_it = |one: &&Message| one.from.is_none() && one.text.contains(text);
+            newest.find(is_it).filter(|one| Some(one.id) > last).cloned()
         };
         match self.app.sandbox.telegram.wait(there, PATIENCE).await {
             Ok(message) => message,
