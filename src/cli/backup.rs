@@ -184,15 +184,32 @@ struct Bad {
     why: String,
 }
 
+/// What is to be brought back.
+pub(super) enum State<'a> {
+    /// The newest state of the one ledger that has copies in the place.
+    Newest,
+    /// The newest state of the ledger that this whole copy is of.
+    NewestOfLedger(&'a str),
+    /// What this object ends with.
+    Named(&'a str),
+}
+
+impl<'a> State<'a> {
+    /// What an operator asked for.
+    pub(super) fn of(name: Option<&'a str>) -> Self {
+        name.map_or(Self::Newest, Self::Named)
+    }
+}
+
 /// Fetches, opens and audits what the operator chose.
 pub(super) async fn prove(
     keeper: &Keeper,
-    name: Option<&str>,
+    which: State<'_>,
     key: Option<Key>,
     clock: &Clock,
 ) -> Result<(Beside, Proof), Failure> {
     let began = clock.now().up;
-    let plans = choose(keeper, name).await?;
+    let plans = choose(keeper, which).await?;
     let opening = keeper.open(&plans, key.as_ref());
     let brought = ask::shown("bringing a backup back and auditing it", opening).await?;
     let Brought { beside, full, checked: Checked { loaded, report }, passed, older } = brought;
@@ -212,8 +229,17 @@ pub(super) async fn prove(
     Ok((beside, proof))
 }
 
-async fn choose(keeper: &Keeper, name: Option<&str>) -> Result<Vec<Plan>, Failure> {
-    let (kept, place) = (keeper.list().await?, keeper.place());
+async fn choose(keeper: &Keeper, which: State<'_>) -> Result<Vec<Plan>, Failure> {
+    let (mut kept, place) = (keeper.list().await?, keeper.place());
+    let name = match which {
+        State::Newest => None,
+        State::Named(name) => Some(name),
+        State::NewestOfLedger(copy) => {
+            let file = kept.iter().find(|one| one.to_string() == copy).map(|one| one.file);
+            kept.retain(|one| Some(one.file) == file);
+            None
+        }
+    };
     let ledgers: BTreeSet<_> = kept.iter().filter(|one| one.is_full()).map(|one| one.file).collect();
     if name.is_none() && ledgers.len() > 1 {
         let ledgers: Vec<_> = ledgers.iter().map(ToString::to_string).collect();
@@ -275,7 +301,7 @@ async fn verify(
     name: Option<&str>,
     key: Option<Key>,
 ) -> Result<(), Failure> {
-    let (beside, proof) = prove(keeper, name, key, &Clock::system()).await?;
+    let (beside, proof) = prove(keeper, State::of(name), key, &Clock::system()).await?;
     drop(beside);
     output.answer(&proof, |_| proof.say("was opened and audited"))?;
     proof.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
@@ -303,7 +329,7 @@ async fn drill(
     let clock = Clock::system();
     let created = create(settings, keeper).await?;
     let began = clock.now().at;
-    let (beside, restored) = prove(keeper, None, key, &clock).await?;
+    let (beside, restored) = prove(keeper, State::NewestOfLedger(&created.name), key, &clock).await?;
     drop(beside);
     let every = settings.backups.every.map(|every| every.as_secs());
     let at_worst_s = if settings.backups.stream { Some(60) } else { every };

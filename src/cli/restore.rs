@@ -1,6 +1,6 @@
 //! `samovar backup restore`: a backup takes the place of the living file.
 
-use super::backup::{Proof, prove};
+use super::backup::{Proof, State, prove};
 use super::{Failure, Output};
 use crate::config::Settings;
 use crate::disk;
@@ -41,7 +41,7 @@ pub(super) async fn run(
         | OpenError::Fault(_) => Failure::refused(error.to_string()),
     })?;
     let clock = Clock::system();
-    let (beside, proof) = prove(keeper, name, key, &clock).await?;
+    let (beside, proof) = prove(keeper, State::of(name), key, &clock).await?;
     let aside = beside.take_place(data_dir, clock.now().at).map_err(KeepError::from)?;
     if let Some(flaws) = proof.flaws() {
         // Stdout has the answer; that something is missing must be seen all the same.

@@ -10,6 +10,7 @@ use crate::time::At;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The data directory's file.
 pub(super) const FILE: &str = "samovar.redb";
@@ -116,13 +117,19 @@ impl Beside {
     ///
     /// # Errors
     /// What the system says; then the living one is where it was.
-    pub fn take_place(self, data_dir: &Path, at: At) -> io::Result<Option<String>> {
+    pub fn take_place(self, data_dir: &Path, mut at: At) -> io::Result<Option<String>> {
         let living = data_dir.join(FILE);
-        let aside = format!("{FILE}.before-restore-{}", compact(at));
-        let kept = match fs::hard_link(&living, data_dir.join(&aside)) {
-            Ok(()) => Some(aside),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
+        let kept = loop {
+            let aside = format!("{FILE}.before-restore-{}", compact(at));
+            match fs::hard_link(&living, data_dir.join(&aside)) {
+                Ok(()) => break Some(aside),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break None,
+                // The second within a second.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    at = at.plus(Duration::from_secs(1));
+                }
+                Err(error) => return Err(error),
+            }
         };
         fs::rename(self.file(), living)?;
         File::open(data_dir)?.sync_all()?;
