@@ -46,7 +46,8 @@ impl Folder {
         let there = there(&self.0);
         let real = fs::canonicalize(there).unwrap_or_else(|_unseen| there.to_owned());
         let rest = self.0.strip_prefix(there).unwrap_or(&self.0);
-        one_line(&real.join(rest))
+        // To join with nothing would add a slash.
+        one_line(&real.components().chain(rest.components()).collect::<PathBuf>())
     }
 
     /// It is not dropped at the stop, which would leave it to a thread of its own: it hears of it.
@@ -174,7 +175,10 @@ mod tests {
         let canonical =
             |path: &Path, data_dir: &str| Folder::new(path.to_owned()).canonical(Path::new(data_dir));
         let (one, other) = (real.join("not/there yet"), way.join("not/there yet"));
-        assert_eq!(canonical(&one, "/data"), canonical(&other, "/data"));
+        let before = canonical(&one, "/data");
+        assert_eq!(before, canonical(&other, "/data"));
+        fs::create_dir_all(&one).expect("made");
+        assert_eq!([canonical(&one, "/data"), canonical(&other, "/data")], [before.clone(), before]);
         assert_ne!(canonical(&one, "/data"), canonical(&real, "/data"));
         // As root's command reaches the data directory, and as the service does.
         let (handle, known) = (Path::new("/proc/self/fd/99/backups"), Path::new("/data/backups"));
