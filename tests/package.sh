@@ -92,6 +92,9 @@ boot() {
 
 has_balance() { inside samovar wallet show 4242 | grep -qF "$1 ₽ to spend"; }
 state_is() { [ "$(inside systemctl show -P "$2" "$1")" = "$3" ]; }
+logs_fields() { inside journalctl -u samovar BY=LISTEN -o json --no-pager | grep -q '"ADDRESS"'; }
+# Telegram is out of reach, so the doctor's exit code is 1.
+doctor_says() { { inside samovar doctor || true; } 2>&1 | tee /dev/stderr | grep -qE "$1"; }
 main_pid() { inside systemctl show -P MainPID samovar; }
 
 wait_for() {
@@ -117,7 +120,7 @@ answers() {
 set_up() {
     inside sh -c "umask 077 && cd /root && echo 4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >token && echo a-key-of-nobody >key &&
         samovar init --offline --telegram-api-url http://127.0.0.1:9 --token-file token --kie-key-file key --admin 900 &&
-        printf '%s\n' 'LISTEN = \"127.0.0.1:$PORT\"' 'ADMIN_LISTEN = \"127.0.0.1:0\"' >>/etc/samovar/samovar.toml"
+        printf '%s\n' 'LISTEN = \"127.0.0.1:$PORT\"' 'ADMIN_LISTEN = \"127.0.0.1:0\"' 'LOG_FORMAT = \"journald\"' >>/etc/samovar/samovar.toml"
 }
 
 # The token in a place of its own.
@@ -198,6 +201,8 @@ install_and_sell() {
     holds 'it starts, though Telegram is out of reach' inside systemctl enable --now samovar
     holds 'it says how it is' wait_for status_says 'Telegram has not answered'
     holds 'and to a probe' probe_says 'Telegram has not answered'
+    holds 'what it logs are fields of the journal' wait_for logs_fields
+    holds 'its unit has a good score' doctor_says 'ok +systemd .* exposure is 1\.'
     holds 'no rights, no new ones, a filter of calls, not root' is_confined
     holds 'its data is its own' data_is_private
     holds 'root finds the money through the running service' has_balance 100.00
