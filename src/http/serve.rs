@@ -224,16 +224,16 @@ mod tests {
             let (to, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
             let router = Router::new().route("/", get(async || "ok"));
             tokio::spawn(serve_at_most(8, 2, listener, router, tls, stop.clone()));
-            let first = stays("127.0.0.1", to, 100).await.expect("let in");
-            let _second = stays("127.0.0.1", to, 100).await.expect("let in");
+            let first = stays("127.0.0.1", to, 300).await.expect("let in");
+            let _second = stays("127.0.0.1", to, 300).await.expect("let in");
             // Who is not let in is closed at once, but a busy machine may need longer for it.
-            let patience_ms = if is_limited { 4_000 } else { 100 };
+            let patience_ms = if is_limited { 4_000 } else { 300 };
             assert_eq!(stays("127.0.0.1", to, patience_ms).await.is_none(), is_limited, "one too many");
-            let _other = stays("127.0.0.2", to, 100).await.expect("another address has places of its own");
+            let _other = stays("127.0.0.2", to, 300).await.expect("another address has places of its own");
             drop(first);
             let mut freed = None;
             while freed.is_none() {
-                freed = stays("127.0.0.1", to, 100).await;
+                freed = stays("127.0.0.1", to, 300).await;
             }
             stop.cancel();
         }
