@@ -156,7 +156,7 @@ export DATA_DIR="$home/data"
 samovar() { "$binary" --config /dev/null "$@"; }
 # The value of a field of a document on one line.
 field() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\\1/" <<<"$2"; }
-audit() { samovar audit --json | grep -q '^{"ok":true' || fail 'the audit'; }
+audit() { [[ $(samovar audit --json) == '{"ok":true'* ]] || fail 'the audit'; }
 
 say 'imported'
 report=$(/usr/bin/time -f '%e %U %M' -o "$home/measured" "$binary" --config /dev/null import --from "$home/csv" --json)

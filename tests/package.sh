@@ -62,7 +62,7 @@ make_base() {
     if [ -e "$BASE/complete" ]; then return; fi
     local code mirror
     code=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    mirror=$(apt-get indextargets --format '$(SITE)' "Codename: $code" 'Component: main' 'Created-By: Packages' | head -n 1)
+    mirror=$(apt-get indextargets --format '$(SITE)' "Codename: $code" 'Component: main' 'Created-By: Packages' | sed -n 1p)
     rm -rf "$BASE"
     debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$code" "$BASE" "$mirror" >"$WORK/debootstrap.log"
     touch "$BASE/complete"
@@ -83,18 +83,25 @@ boot() {
     nspawn=$!
     local tries
     for tries in $(seq 100); do
-        leader=$(pgrep -P "$nspawn" | head -n 1) || leader=
+        leader=$(pgrep -P "$nspawn" | sed -n 1p) || leader=
         if [ -n "$leader" ] && inside systemctl is-system-running --quiet --wait 2>/dev/null; then return; fi
         sleep 0.2
     done
     fail "the machine does not start after $tries tries: $(tail -n 5 "$WORK/console.log")"
 }
 
-has_balance() { inside samovar wallet show 4242 | grep -qF "$1 ₽ to spend"; }
+# What a command prints has to match, whatever it ends with. All of it is read first: with `| grep -q` the command
+# may die of the pipe that grep has left, and the match is lost.
+prints() {
+    local said
+    said=$(inside "${@:2}" 2>&1) || true
+    printf '%s\n' "$said"
+    grep -qE "$1" <<<"$said"
+}
+
+has_balance() { prints "has ${1/./\\.} ₽ to spend" samovar wallet show 4242; }
 state_is() { [ "$(inside systemctl show -P "$2" "$1")" = "$3" ]; }
-logs_fields() { inside journalctl -u samovar BY=LISTEN -o json --no-pager | grep -q '"ADDRESS"'; }
-# Telegram is out of reach, so the doctor's exit code is 1.
-doctor_says() { { inside samovar doctor || true; } 2>&1 | tee /dev/stderr | grep -qE "$1"; }
+logs_fields() { prints '"ADDRESS"' journalctl -u samovar BY=LISTEN -o json --no-pager; }
 main_pid() { inside systemctl show -P MainPID samovar; }
 
 wait_for() {
@@ -199,20 +206,17 @@ install_and_sell() {
     holds 'and are for root alone as before' test "$(inside stat -c '%a %U' /etc/samovar/samovar.toml)" = '600 root'
     holds 'root gives money before the first start' inside samovar wallet credit 4242 100 --reason 'a transfer'
     holds 'it starts, though Telegram is out of reach' inside systemctl enable --now samovar
-    holds 'it says how it is' wait_for status_says 'Telegram has not answered'
-    holds 'and to a probe' probe_says 'Telegram has not answered'
+    holds 'it says how it is' wait_for prints 'Telegram has not answered' systemctl show -P StatusText samovar
+    # It ends with 1 while nothing is sold.
+    holds 'and to a probe' prints 'Telegram has not answered' samovar healthcheck
     holds 'what it logs are fields of the journal' wait_for logs_fields
-    holds 'its unit has a good score' doctor_says 'ok +systemd .* exposure is 1\.'
+    # Telegram is out of reach, so the doctor's exit code is 1.
+    holds 'its unit has a good score' prints '^ok +systemd .* exposure is 1\.' samovar doctor
     holds 'no rights, no new ones, a filter of calls, not root' is_confined
     holds 'its data is its own' data_is_private
     holds 'root finds the money through the running service' has_balance 100.00
     holds 'it sells under the restrictions of its unit' sells_under_the_unit
 }
-
-# It ends with 1 while nothing is sold.
-probe_says() { (inside samovar healthcheck 2>&1 || true) | grep -F "$1"; }
-
-status_says() { inside systemctl show -P StatusText samovar | grep -qF "$1"; }
 
 keep_running() {
     holds 'it comes back when it hangs' comes_back_when_it_hangs
@@ -237,7 +241,7 @@ upgrade_and_remove() {
     local before
     before=$(main_pid)
     holds 'it upgrades' inside dpkg -i /mnt/new.deb
-    holds 'and runs anew' is_another_than "$before"
+    holds 'and runs anew' wait_for is_another_than "$before"
     holds 'with the settings there were' inside grep -q a-key-of-nobody /etc/samovar/samovar.toml
     holds 'and the money' has_balance 100.00
     holds 'it goes' inside dpkg -r samovar

@@ -97,6 +97,9 @@ const LEFTOVERS: &[&str] = &[
     concat!("TO", "DO"),
 ];
 
+/// What stops reading before the end. Who writes to it in a script with `pipefail` may die of that, or not.
+const LEAVES_EARLY: &[&str] = &["| grep -q", "| head", "| grep -m"];
+
 const LINES: usize = 400;
 const TEST_LINES: usize = 600;
 
@@ -348,5 +351,29 @@ fn a_file_without_a_purpose_or_too_long_or_with_leftovers_is_found() {
     complains("tests/ids.rs", &long(TEST_LINES), "it is longer than 600 lines");
     for word in LEFTOVERS {
         complains("tests/ids.rs", &format!("fn a() {{}} // {word}"), "was left over");
+    }
+}
+
+/// The lines of a script at whose pipe the end leaves before the beginning.
+fn broken_pipes(text: &str) -> Vec<usize> {
+    let breaks = |line: &str| LEAVES_EARLY.iter().any(|early| line.contains(early));
+    let is_comment = |line: &str| line.trim_start().starts_with('#');
+    (1..).zip(text.lines()).filter(|(_, line)| !is_comment(line) && breaks(line)).map(|(at, _)| at).collect()
+}
+
+#[test]
+fn a_script_reads_to_its_end_what_it_pipes() {
+    assert_eq!(broken_pipes("a | grep -q b\nb | grep b\nc | head -n 1 | d\n# | head\n"), [1, 3]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scripts = [".ci", "tests", "tests/mutants", "benches"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).expect("the folder is there"))
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_none_or(|ending| ending == "sh") && path.is_file())
+        .collect::<Vec<_>>();
+    assert!(scripts.len() >= 5, "the scripts have moved: {scripts:?}");
+    for script in scripts {
+        let text = fs::read_to_string(&script).expect("it is text");
+        assert!(broken_pipes(&text).is_empty(), "{}: lines {:?}", script.display(), broken_pipes(&text));
     }
 }
