@@ -91,9 +91,12 @@ fn is_time(value: &Value) {
 fn an_unknown_customer_has_nothing() {
     let dir = dir();
     let shown = samovar(dir.path(), &["wallet", "show", "4242", "--json"]).exits(0);
-    assert_eq!(shown.json(), json!({ "user": 4242, "available": "0.00", "held": "0.00", "transfers": [] }));
+    let nothing = json!({ "user": 4242, "available": "0.00", "held": "0.00", "known": false, "transfers": [], "older": false });
+    assert_eq!(shown.json(), nothing);
     let said = samovar(dir.path(), &["wallet", "show", "4242"]).exits(0);
-    assert_eq!(said.out, "Customer 4242 has 0.00 ₽ to spend; 0.00 ₽ are held for open jobs.\n");
+    let nothing = "Customer 4242 has 0.00 ₽ to spend; 0.00 ₽ are held for open jobs.\n\
+        Nobody with this id has written to the bot.\n";
+    assert_eq!(said.out, nothing);
 }
 
 #[test]
@@ -101,8 +104,10 @@ fn an_operator_gives_and_takes_money_and_the_audit_holds() {
     let dir = dir();
     let wallet = |arguments: &[&str]| samovar(dir.path(), &[&["wallet"], arguments].concat());
     let given = wallet(&["credit", "4242", "12,50", "--reason", "a gift", "--json"]).exits(0).json();
-    assert_eq!(fields(&given), BTreeSet::from(["user", "available", "held", "transfers", "ref"]));
+    let names = ["user", "available", "held", "known", "transfers", "older"];
+    assert_eq!(fields(&given), BTreeSet::from(names).union(&BTreeSet::from(["ref"])).copied().collect());
     assert_eq!((&given["available"], &given["ref"]), (&json!("12.50"), &json!("adjust:1")));
+    assert_eq!(given["known"], false, "nobody has written with this id");
 
     let refused = wallet(&["debit", "4242", "20", "--reason", "a mistake", "--json"]).exits(1);
     refused.says("not enough money: 12.50 ₽ of customer 4242 can be taken, 7.50 ₽ are missing");
@@ -111,23 +116,31 @@ fn an_operator_gives_and_takes_money_and_the_audit_holds() {
     let taken = wallet(&["debit", "4242", "2.5", "--reason", "a mistake"]).exits(0);
     assert!(taken.out.starts_with("2.50 ₽ taken from customer 4242 (adjust:3).\n"), "{taken:?}");
     assert!(!taken.out.contains(['│', '─', '\u{1b}']), "plain when not a terminal: {taken:?}");
+    assert!(
+        taken.out.contains("Nobody with this id has written to the bot yet: is it the right one?"),
+        "{taken:?}"
+    );
+    assert!(taken.out.contains("a gift") && taken.out.contains("a mistake"), "both reasons: {taken:?}");
 
     let shown = wallet(&["show", "4242", "--json"]).exits(0).json();
-    assert_eq!(fields(&shown), BTreeSet::from(["user", "available", "held", "transfers"]));
+    assert_eq!(fields(&shown), BTreeSet::from(names));
     assert_eq!((&shown["user"], &shown["available"]), (&json!(4242), &json!("10.00")));
     let rows = shown["transfers"].as_array().expect("rows");
     assert_eq!(rows.len(), 2);
     for row in rows {
-        let expected = BTreeSet::from(["seq", "at", "kind", "amount", "ref", "job", "memo"]);
+        let expected = BTreeSet::from(["seq", "at", "kind", "amount", "ref", "job", "memo", "reason"]);
         assert_eq!(fields(row), expected);
         is_time(&row["at"]);
         assert_eq!((&row["kind"], &row["job"]), (&json!("adjust"), &Value::Null));
     }
-    let of = |row: &Value| json!([row["seq"], row["amount"], row["ref"], row["memo"]]);
-    assert_eq!(of(&rows[0]), json!([2, "-2.50", "adjust:3", "action:3"]), "newest first");
-    assert_eq!(of(&rows[1]), json!([1, "12.50", "adjust:1", "action:1"]));
+    let of = |row: &Value| json!([row["seq"], row["amount"], row["ref"], row["memo"], row["reason"]]);
+    assert_eq!(of(&rows[0]), json!([2, "-2.50", "adjust:3", "action:3", "a mistake"]), "newest first");
+    assert_eq!(of(&rows[1]), json!([1, "12.50", "adjust:1", "action:1", "a gift"]));
     let one = wallet(&["show", "4242", "--limit", "1", "--json"]).exits(0).json();
-    assert_eq!(one["transfers"].as_array().expect("rows").len(), 1);
+    assert_eq!((one["transfers"].as_array().expect("rows").len(), &one["older"]), (1, &json!(true)));
+    let one = wallet(&["show", "4242", "--limit", "1"]).exits(0);
+    assert!(one.out.contains("There are older ones: --limit says how many are shown."), "{one:?}");
+    assert_eq!(wallet(&["show", "4242", "--limit", "2", "--json"]).exits(0).json()["older"], false);
 
     let audit = samovar(dir.path(), &["audit", "--json"]).exits(0).json();
     assert_eq!(fields(&audit), BTreeSet::from(["ok", "rows", "rules", "head"]));

@@ -26,9 +26,13 @@ struct Line {
 
 #[derive(Serialize)]
 struct Changes {
+    /// So many follow one another.
     shipments: usize,
-    last: String,
+    /// The last of those; `None`: the first is missing.
+    last: Option<String>,
     written: Option<String>,
+    /// So many come after one that is missing, and cannot be used with this copy.
+    unusable: usize,
 }
 
 pub(super) async fn run(output: Output, keeper: &Keeper) -> Result<(), Failure> {
@@ -40,11 +44,13 @@ pub(super) async fn run(output: Output, keeper: &Keeper) -> Result<(), Failure> 
 
 fn line(kept: &[Kept], one: &Kept) -> Line {
     let written = |one: &Kept| one.written.map(|at| at.to_string());
-    let following = followed(kept, one, u64::MAX).changes;
-    let changes = following.last().map(|last| Changes {
-        shipments: following.len(),
-        last: last.to_string(),
-        written: written(last),
+    let following = followed(kept, one, u64::MAX);
+    let usable = following.unbroken();
+    let changes = (!following.changes.is_empty()).then(|| Changes {
+        shipments: usable.len(),
+        last: usable.last().map(Kept::to_string),
+        written: usable.last().and_then(written),
+        unusable: following.changes.len() - usable.len(),
     });
     Line {
         name: one.to_string(),
@@ -65,12 +71,18 @@ fn say_shelf(output: Output, shelf: &Shelf) -> String {
     let mut table = output.table(&["whole copy", "bytes", "", "changes after it", "the last of them"]);
     for line in backups.iter().filter(|line| line.kind == "full") {
         let sealed = if line.sealed { "sealed" } else { "" };
-        let (count, last) = line.changes.as_ref().map_or((0, String::new()), |changes| {
-            let Changes { shipments, last, written } = changes;
-            (*shipments, written.as_ref().map_or_else(|| last.clone(), |at| format!("{last}\n{at}")))
-        });
-        let (name, last) = (line.name.as_str().into(), last.as_str().into());
-        table.add_row(vec![name, number(&line.bytes), sealed.into(), number(&count), last]);
+        let count = line.changes.as_ref().map_or(0, |changes| changes.shipments);
+        let name = line.name.as_str().into();
+        let reach = line.changes.as_ref().map_or(String::new(), reach);
+        table.add_row(vec![name, number(&line.bytes), sealed.into(), number(&count), reach.as_str().into()]);
     }
     format!("{}\nIn {place}.", text(&table))
+}
+
+/// Up to where a copy can be restored, line by line.
+fn reach(changes: &Changes) -> String {
+    let Changes { last, written, unusable, .. } = changes;
+    let lost = format!("one is missing; {unusable} after it cannot be used");
+    let lost = (*unusable > 0).then_some(lost);
+    [last, written, &lost].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n")
 }

@@ -77,12 +77,19 @@ fn say(output: Output, wallet: &Wallet, done: Option<String>) -> String {
         (Some(_) | None, _) => String::new(),
     };
     let Wallet { user, available, held, .. } = wallet;
-    let stands =
-        format!("{first}Customer {user} has {available} ₽ to spend; {held} ₽ are held for open jobs.\n");
+    let stands = format!("Customer {user} has {available} ₽ to spend; {held} ₽ are held for open jobs.\n");
+    let unknown = match (wallet.known, wallet.transfers.is_empty()) {
+        (true, _) => "",
+        (false, true) => "Nobody with this id has written to the bot.\n",
+        (false, false) => {
+            "Nobody with this id has written to the bot yet: is it the right one? The money waits for them.\n"
+        }
+    };
+    let stands = format!("{first}{stands}{unknown}");
     if wallet.transfers.is_empty() {
         return stands;
     }
-    let mut table = output.table(&["row", "when", "kind", "₽", "ref", "job", "memo"]);
+    let mut table = output.table(&["row", "when", "kind", "₽", "ref", "job", "why"]);
     for row in &wallet.transfers {
         let job = row.job.map_or(String::new(), |job| job.to_string());
         table.add_row(vec![
@@ -92,10 +99,11 @@ fn say(output: Output, wallet: &Wallet, done: Option<String>) -> String {
             number(&row.amount),
             row.reference.as_str().into(),
             number(&job),
-            row.memo.as_str().into(),
+            row.reason.as_ref().unwrap_or(&row.memo).as_str().into(),
         ]);
     }
-    format!("{stands}\n{}", text(&table))
+    let older = if wallet.older { "There are older ones: --limit says how many are shown.\n" } else { "" };
+    format!("{stands}\n{}{older}", text(&table))
 }
 
 /// Reads a customer's id. Numbers below zero are groups, which have no wallet.

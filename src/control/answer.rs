@@ -6,7 +6,7 @@ use super::migrate::migrate;
 use super::{Answer, Ask, export};
 use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
-use crate::ledger::{Account, MOST_GIVEN, Refusal};
+use crate::ledger::{Account, MOST_GIVEN, Ref, Refusal};
 use crate::money::Kopecks;
 use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, Unmatched, View};
 use crate::time::{At, Up};
@@ -103,9 +103,10 @@ fn adjust(
         Ok(posted) => posted,
         Err(refusal) => return refused(tx, user, refusal).map(Answer::Refused),
     };
+    let known = tx.user(user)?.is_some();
     let account = tx.account(Account::User(user))?;
-    let rows = tx.history(Account::User(user), None, SHOWN_AFTER_ADJUST)?;
-    let mut wallet = wallet_of(user, &account, &rows)?;
+    let rows = tx.history(Account::User(user), None, SHOWN_AFTER_ADJUST + 1)?;
+    let mut wallet = wallet_of(user, known, &account, rows, SHOWN_AFTER_ADJUST, |id| tx.action(id))?;
     wallet.reference = Some(tx.ledger_row(posted.seq())?.transfer.reference.to_string());
     Ok(Answer::Wallet(wallet))
 }
@@ -136,20 +137,37 @@ fn wallet(view: &View, user: UserId, limit: usize) -> Result<Answer, Fault> {
     if let Some(refused) = no_customer(user) {
         return Ok(refused);
     }
+    let known = view.user(user)?.is_some();
     let account = view.account(Account::User(user))?;
-    let rows = view.history(Account::User(user), None, limit)?;
-    wallet_of(user, &account, &rows).map(Answer::Wallet)
+    let rows = view.history(Account::User(user), None, limit.saturating_add(1))?;
+    wallet_of(user, known, &account, rows, limit, |id| view.action(id)).map(Answer::Wallet)
 }
 
-fn wallet_of(user: UserId, account: &AccountRow, rows: &[(Seq, LedgerRow)]) -> Result<Wallet, Fault> {
+/// A wallet with so many of its rows, of which one more was read.
+fn wallet_of(
+    user: UserId,
+    known: bool,
+    account: &AccountRow,
+    mut rows: Vec<(Seq, LedgerRow)>,
+    limit: usize,
+    action: impl Fn(ActionId) -> Result<Option<ActionRow>, Fault>,
+) -> Result<Wallet, Fault> {
     let available = account.counters.available();
     let available =
         available.ok_or_else(|| Fault::Bug(format!("the wallet of {} does not fit", user.masked())))?;
+    let older = rows.len() > limit;
+    rows.truncate(limit);
+    let seen = |(seq, row): (Seq, LedgerRow)| {
+        let done = if let Ref::Adjust(id) = row.transfer.reference { action(id)? } else { None };
+        Ok(WalletTransfer::of(user, seq, &row, done.map(|done| done.reason)))
+    };
     Ok(Wallet {
         user,
         available: available.to_string(),
         held: account.counters.held().to_string(),
-        transfers: rows.iter().map(|(seq, row)| WalletTransfer::of(user, *seq, row)).collect(),
+        known,
+        transfers: rows.into_iter().map(seen).collect::<Result<_, Fault>>()?,
+        older,
         reference: None,
     })
 }

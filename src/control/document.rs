@@ -16,8 +16,12 @@ pub struct Wallet {
     pub available: String,
     /// What is reserved for open jobs, in roubles.
     pub held: String,
+    /// They have written to the bot, or were brought along from the old one.
+    pub known: bool,
     /// The newest transfers, newest first.
     pub transfers: Vec<WalletTransfer>,
+    /// There are older ones.
+    pub older: bool,
     /// After a correction: the ref of its transfer.
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -42,11 +46,13 @@ pub struct WalletTransfer {
     pub job: Option<JobId>,
     /// Why, as a code.
     pub memo: String,
+    /// Of a correction: why, in the operator's words.
+    pub reason: Option<String>,
 }
 
 impl WalletTransfer {
     /// The row `seq` as the wallet of `user` sees it.
-    pub(super) fn of(user: UserId, seq: Seq, row: &LedgerRow) -> Self {
+    pub(super) fn of(user: UserId, seq: Seq, row: &LedgerRow, reason: Option<String>) -> Self {
         let transfer = &row.transfer;
         let is_out = transfer.kind == Kind::Adjust && transfer.debit == Account::User(user);
         let sign = if is_out { "-" } else { "" };
@@ -58,6 +64,7 @@ impl WalletTransfer {
             reference: transfer.reference.to_string(),
             job: transfer.job,
             memo: transfer.memo.to_string(),
+            reason,
         }
     }
 }

@@ -204,6 +204,17 @@ impl Plan {
         self.full.is_sealed || self.changes.iter().any(|one| one.is_sealed)
     }
 
+    /// Its shipments up to the first that is missing: what comes after that one cannot be used.
+    pub fn unbroken(&self) -> &[Kept] {
+        let next = |one: &Kept, link: Link, place: usize| {
+            let number = one.number_in(link.epoch).and_then(|number| number.checked_sub(link.upto + 1));
+            number.is_some_and(|number| usize::try_from(number) == Ok(place))
+        };
+        let follow =
+            |link| (0..).zip(&self.changes).take_while(|(place, one)| next(one, link, *place)).count();
+        &self.changes[..self.full.link().map_or(0, follow)]
+    }
+
     /// How much is to be fetched.
     pub(super) fn size_bytes(&self) -> u64 {
         self.changes.iter().map(|one| one.size_bytes).fold(self.full.size_bytes, u64::saturating_add)
@@ -331,6 +342,16 @@ mod tests {
         assert_eq!(of(Some(OTHERS[0])), expected(&[(OTHERS[1], &OTHERS[..1])]));
         assert_eq!(of(Some("full-20261128T000000Z-0000beef.samovar")), []);
         assert_eq!(plans(&[], None), []);
+        let reach = |full: usize, without: usize| {
+            let kept: Vec<Kept> =
+                kept.iter().filter(|one| one.to_string() != SHELF[without]).cloned().collect();
+            let full = kept.iter().find(|one| one.to_string() == SHELF[full]).expect("it is kept");
+            let plan = followed(&kept, full, u64::MAX);
+            (plan.unbroken().len(), plan.changes.len())
+        };
+        assert_eq!((reach(5, 8), reach(5, 2)), ((3, 3), (2, 2)), "all of them");
+        assert_eq!((reach(5, 1), reach(5, 0)), ((1, 2), (0, 2)), "up to the first that is missing");
+        assert_eq!((reach(6, 0), reach(4, 0)), ((1, 1), (0, 0)));
     }
 
     #[test]

@@ -24,11 +24,21 @@ const CLOCK_FAIL_MS: u64 = 300_000;
 pub(super) async fn token(telegram: &Telegram) -> Line {
     match telegram.me().await {
         Ok(me) => Line::ok("token", format!("the bot is @{}", me.username)),
-        Err(error) => Line::fail(
-            "token",
-            error.to_string(),
-            "TELEGRAM_BOT_TOKEN from @BotFather, and a way to TELEGRAM_API_URL",
-        ),
+        Err(error) => Line::fail("token", error.to_string(), advice(&error)),
+    }
+}
+
+/// What to do when Telegram does not say who the bot is.
+fn advice(error: &CallError) -> &'static str {
+    match error {
+        CallError::Unreachable(_) => {
+            "nothing is known of the token yet: see whether this machine reaches TELEGRAM_API_URL \
+            (network, firewall, name server)"
+        }
+        CallError::Later(_) => "nothing is known of the token yet: try again after that time",
+        CallError::Token | CallError::Refused(_) | CallError::OtherPoller | CallError::WebhookSet => {
+            "TELEGRAM_BOT_TOKEN: the whole line from @BotFather, /token shows it again"
+        }
     }
 }
 
