@@ -8,7 +8,7 @@ use samovar::config::BackupTo;
 use samovar::shelf::{Keeper, VERIFIED};
 use samovar::store::View;
 use samovar::time::{At, Moment};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
@@ -379,4 +379,30 @@ fn a_damaged_ledger_is_not_copied_where_there_is_no_room() {
     samovar(disk.path(), &["audit"], &[]).fails(1, "there is no room for a copy of ");
     let left: Vec<_> = names(disk.path()).into_iter().filter(|name| name != "samovar.lock").collect();
     assert_eq!(left, ["samovar.redb"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shipment_that_is_missing_is_told_and_what_comes_after_it_is_left_out() {
+    let dir = TempDir::new().expect("a directory");
+    let shelf = dir.path().join("shelf");
+    let (app, keeper) = streams_to(&shelf).await;
+    for roubles in ["1", "2", "4"] {
+        app.credit(ANN, roubles).await;
+        ships(&app, &keeper).await;
+    }
+    let changes: Vec<_> = names(&shelf).into_iter().filter(|name| name.starts_with("changes-")).collect();
+    let (gone, last) = (&changes[changes.len() - 2], &changes[changes.len() - 3]);
+    fs::remove_file(shelf.join(gone)).expect("removed");
+
+    let (listed, _machine) = elsewhere(&shelf, "list").await;
+    let listed = listed.json()["backups"].clone();
+    let full = listed.as_array().expect("a list").iter().find(|one| one["kind"] == "full").expect("one");
+    let reach = &full["changes"];
+    assert_eq!((&reach["last"], &reach["unusable"]), (&json!(last), &json!(1)), "{listed}");
+    assert_eq!(reach["shipments"], changes.len() - 2, "{listed}");
+
+    let (restored, machine) = elsewhere(&shelf, "restore").await;
+    let said = restored.json();
+    assert_eq!(has(&machine).await, "1.00", "{said}");
+    assert!(said["left_out"].is_string(), "{said}");
 }
