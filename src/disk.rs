@@ -1,28 +1,35 @@
 //! Waiting for the disk out of async code's way: on a thread that may block, or, where the runtime has
 //! one thread only, in place, so that one seed gives one order of events.
 
+use crate::panics::{Caught, caught};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// So much of a file is read in one go.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// What waited came to no end: it panicked, or the runtime was shut down.
+/// What waited came to no end.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Broken(String);
+pub enum Broken {
+    /// It panicked.
+    #[error(transparent)]
+    Panicked(#[from] Caught),
+    /// The runtime was shut down.
+    #[error("{0}")]
+    Stopped(String),
+}
 
 /// Runs what may wait for the disk; gives what it gives.
 pub async fn wait<R: Send + 'static>(act: impl FnOnce() -> R + Send + 'static) -> Result<R, Broken> {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
-        return catch_unwind(AssertUnwindSafe(act)).map_err(|panic| Broken(words(panic.as_ref()).to_owned()));
+        return Ok(caught(act)?);
     }
-    tokio::task::spawn_blocking(act).await.map_err(|error| Broken(error.to_string()))
+    let ended = tokio::task::spawn_blocking(|| caught(act)).await;
+    Ok(ended.map_err(|stopped| Broken::Stopped(stopped.to_string()))??)
 }
 
 /// A path as people know it. One that a command reaches only through a handle that root opened is told as
@@ -35,12 +42,6 @@ pub fn shown(path: &Path) -> String {
         Ok(dir) => dir.components().chain(parts).collect::<PathBuf>().display().to_string(),
         Err(_gone) => path.display().to_string(),
     }
-}
-
-/// What a panic said.
-pub fn words(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic")
 }
 
 /// The same for what may fail.

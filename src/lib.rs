@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod message;
 pub mod metrics;
 pub mod money;
+pub mod panics;
 pub mod payment;
 pub mod provider;
 pub mod sandbox;

@@ -329,6 +329,37 @@ fn a_damaged_file_is_named_and_left_as_it_is() {
     assert_eq!(fs::read(&path).expect("the file"), bytes);
 }
 
+#[test]
+fn whichever_page_is_damaged_nothing_is_told_but_one_line_that_says_so() {
+    const PAGE: usize = 4096;
+    let dir = dir();
+    let credit = ["wallet", "credit", "4242", "5", "--reason", "a"];
+    for _ in 0..3 {
+        samovar(dir.path(), &credit).exits(0);
+    }
+    let path = dir.path().join("samovar.redb");
+    let whole = fs::read(&path).expect("the file");
+    let (mut found, mut unused) = (0, 0);
+    for page in 1..whole.len() / PAGE {
+        for command in [&["audit"][..], &credit] {
+            let mut bytes = whole.clone();
+            bytes[page * PAGE..][..PAGE / 2].fill(0xFF);
+            fs::write(&path, &bytes).expect("damaged");
+            let ran = samovar(dir.path(), command);
+            match ran.code {
+                0 => unused += 1,
+                4 => {
+                    found += 1;
+                    assert_eq!(ran.err.lines().count(), 1, "page {page}: {ran:?}");
+                    assert!(ran.err.contains("damaged") || ran.err.contains("cannot be read"), "{ran:?}");
+                }
+                _ => panic!("page {page}: {ran:?}"),
+            }
+        }
+    }
+    assert!(found > 4 && unused > 4, "{found} were found and {unused} were in nobody's way");
+}
+
 /// Opens the store of a directory as the running service does.
 fn open(dir: &Path) -> (Lock, Store) {
     let lock = Lock::take(dir).expect("the lock");

@@ -23,7 +23,7 @@ struct Floor {
 const PLAN: &[Floor] = &[
     Floor {
         name: "words",
-        modules: &["money", "ids", "time", "config", "metrics", "disk"],
+        modules: &["money", "ids", "time", "config", "metrics", "panics", "disk"],
         may: May::Floors(&[]),
     },
     Floor {

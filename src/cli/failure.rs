@@ -61,7 +61,9 @@ impl From<Unreachable> for Failure {
         let code = match &error {
             Unreachable::Silent { .. } | Unreachable::Open(OpenError::Taken(_)) => 3,
             Unreachable::Open(
-                OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
+                OpenError::Damaged { .. }
+                | OpenError::Newer { .. }
+                | OpenError::Fault(Fault::Row { .. } | Fault::Damaged(_)),
             ) => 4,
             Unreachable::Open(
                 OpenError::Directory { .. }

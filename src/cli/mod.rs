@@ -26,6 +26,7 @@ mod verify;
 mod wallet;
 
 use crate::config::{NAMES, Probe, Settings, Sources};
+use crate::panics;
 use clap::{Parser, Subcommand};
 use failure::Failure;
 use output::Output;
@@ -115,6 +116,7 @@ enum Command {
 pub fn main() -> ExitCode {
     // Wallets, prompts and our own key: what is written is for the owner alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    panics::watch();
     let cli = Cli::parse();
     let code = match dispatch(cli) {
         Ok(code) => code,

@@ -98,9 +98,11 @@ fn exit_code(error: &StartError) -> u8 {
         StartError::Settings(_) => 2,
         StartError::Open(OpenError::Taken(_)) => 3,
         StartError::Open(
-            OpenError::Damaged { .. } | OpenError::Newer { .. } | OpenError::Fault(Fault::Row { .. }),
+            OpenError::Damaged { .. }
+            | OpenError::Newer { .. }
+            | OpenError::Fault(Fault::Row { .. } | Fault::Damaged(_)),
         )
-        | StartError::Fault(Fault::Row { .. }) => 4,
+        | StartError::Fault(Fault::Row { .. } | Fault::Damaged(_)) => 4,
         StartError::Open(
             OpenError::Directory { .. }
             | OpenError::NoRoom { .. }

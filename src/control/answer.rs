@@ -26,14 +26,17 @@ pub async fn answer(store: &Store, ask: Ask) -> Answer {
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {
-            let is_damaged = matches!(fault, Fault::Row { .. });
+            let is_damaged = fault.is_damage();
             let why = match &fault {
                 Fault::Storage(_) if is_act => {
                     format!("{fault}; look whether it was done before you try again")
                 }
-                Fault::Storage(_) | Fault::Row { .. } | Fault::Closed | Fault::Busy | Fault::Bug(_) => {
-                    fault.to_string()
-                }
+                Fault::Storage(_)
+                | Fault::Row { .. }
+                | Fault::Damaged(_)
+                | Fault::Closed
+                | Fault::Busy
+                | Fault::Bug(_) => fault.to_string(),
             };
             Answer::Failed { why, is_damaged }
         }

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::shelf::{KeepError, Keeper, Made, PlaceError, SealError};
-use crate::store::{BackupError, Fault, OpenError, Store};
+use crate::store::{BackupError, OpenError, Store};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -60,9 +60,9 @@ pub(super) async fn make(keeper: &Keeper, store: &Store, stop: &CancellationToke
 pub(crate) fn is_damage(error: &KeepError) -> bool {
     match error {
         KeepError::Seal(SealError::Broken(_)) | KeepError::NoneGood { .. } => true,
-        KeepError::Backup(BackupError::Fault(fault)) => matches!(fault, Fault::Row { .. }),
+        KeepError::Backup(BackupError::Fault(fault)) => fault.is_damage(),
         KeepError::Backup(error) => error.is_of_the_stream(),
-        KeepError::Fault(fault) => matches!(fault, Fault::Row { .. }),
+        KeepError::Fault(fault) => fault.is_damage(),
         KeepError::Open(error) => matches!(error, OpenError::Damaged { .. } | OpenError::Newer { .. }),
         KeepError::Place(PlaceError::Unusable { .. } | PlaceError::Missing { .. })
         | KeepError::Seal(_)

@@ -56,7 +56,7 @@ pub(super) async fn webhook(State(doors): State<Arc<Doors>>, request: Request<Bo
             tracing::debug!(%fault, "an update was not taken; Telegram sends it again");
             busy()
         }
-        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+        Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
             tracing::error!(%fault, "an update was not taken; Telegram sends it again");
             busy()
         }

@@ -81,7 +81,10 @@ pub enum KeepError {
 
 impl From<disk::Broken> for KeepError {
     fn from(error: disk::Broken) -> Self {
-        Self::Bug(error.to_string())
+        match error.into() {
+            Fault::Bug(why) => Self::Bug(why),
+            fault => Self::Fault(fault),
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! What can go wrong below a transaction. Never the customer's doing: those are refusals.
 
+use crate::disk::Broken;
+use crate::panics::Caught;
+
 /// A transaction that did not happen. Nothing of it is in the file; only of one whose commit itself
 /// failed ([`Fault::Storage`]) nobody knows until the file is open again: then all of it is there, or
 /// nothing. Whoever tries again must ask first, as for any answer that got lost.
@@ -18,6 +21,11 @@ pub enum Fault {
         /// What is wrong with it.
         why: String,
     },
+    /// A page of the file makes no sense to redb.
+    #[error(
+        "the file is damaged ({0}); nothing was changed; put a backup in its place (README, \"Back up and restore\")"
+    )]
+    Damaged(String),
     /// The store is being opened again, or is shutting down.
     #[error("the database is closed just now; nothing was changed")]
     Closed,
@@ -30,11 +38,34 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// True when the file itself is at fault.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Row { .. } | Self::Damaged(_) => true,
+            Self::Storage(_) | Self::Closed | Self::Busy | Self::Bug(_) => false,
+        }
+    }
+
     /// True when another try by the same code may go better.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Storage(_) | Self::Closed | Self::Busy => true,
-            Self::Row { .. } | Self::Bug(_) => false,
+            Self::Row { .. } | Self::Damaged(_) | Self::Bug(_) => false,
+        }
+    }
+}
+
+impl From<Caught> for Fault {
+    fn from(panic: Caught) -> Self {
+        if panic.of_redb { Self::Damaged(panic.words) } else { Self::Bug(panic.words) }
+    }
+}
+
+impl From<Broken> for Fault {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Panicked(panic) => panic.into(),
+            Broken::Stopped(why) => Self::Bug(why),
         }
     }
 }

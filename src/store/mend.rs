@@ -6,11 +6,11 @@ use super::open::{FILE, OpenError, SCHEMA, builder, put_in_place, schema, write_
 use super::stream::end_stream;
 use super::{Fault, View};
 use crate::disk::shown;
+use crate::panics::caught;
 use crate::time::Clock;
 use redb::{Database, DatabaseError, StorageError};
 use std::fs::{self, File};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Why a file was not opened. Nothing in it was changed.
@@ -72,7 +72,7 @@ pub fn look<R>(dir: &Path, see: impl FnOnce(&View) -> Result<R, Fault>) -> Resul
         }
     };
     // redb trusts its own pages and may panic on foreign ones.
-    let looked = catch_unwind(AssertUnwindSafe(looked));
+    let looked = caught(looked);
     looked.unwrap_or_else(|_| Err(Unseen::Damaged("its pages make no sense".to_owned()))).map(Some)
 }
 
@@ -82,7 +82,7 @@ pub(super) fn peek(path: &Path) -> Option<u32> {
         let database = builder().open_read_only(path).map_err(|error| error.to_string())?;
         schema(&database).map_err(|fault| fault.to_string())
     };
-    match catch_unwind(AssertUnwindSafe(look)) {
+    match caught(look) {
         Ok(Ok(found)) => found,
         Ok(Err(why)) => {
             tracing::debug!(why, "the schema cannot be read yet");
@@ -112,8 +112,7 @@ fn open(path: &Path, repair: bool) -> Result<Database, NotOpened> {
         }
     };
     // redb trusts its own pages and may panic on foreign ones.
-    catch_unwind(AssertUnwindSafe(look))
-        .unwrap_or_else(|_| Err(NotOpened::Damaged("its pages make no sense".to_owned())))
+    caught(look).unwrap_or_else(|_| Err(NotOpened::Damaged("its pages make no sense".to_owned())))
 }
 
 fn not_opened(error: &DatabaseError) -> NotOpened {
@@ -173,13 +172,13 @@ fn repair(path: &Path) -> Result<(), String> {
         Err(NotOpened::Damaged(why)) => return Err(why),
         Err(NotOpened::Fault(fault)) => return Err(fault.to_string()),
     };
-    let audited = catch_unwind(AssertUnwindSafe(|| {
+    let audited = caught(|| {
         // One of an older version lacks tables that the audit reads.
         write_schema(&database, &Clock::system())?;
         // The repair may have gone back to an earlier commit than the last that was shipped.
         end_stream(&database, &Clock::system())?;
         View::of(&database)?.audit()
-    }));
+    });
     match audited {
         Ok(Ok(report)) if report.ok => database.close().map_err(|error| error.to_string()),
         Ok(Ok(_)) => Err("the audit fails".to_owned()),

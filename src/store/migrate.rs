@@ -5,11 +5,11 @@ use super::copy::{NotKept, WorkingCopy, broken_words};
 use super::open::{OpenError, SCHEMA, builder, write_schema};
 use super::tables::{ReadTables, WriteTables};
 use super::{Fault, Tx, View};
-use crate::disk::{shown, words};
+use crate::disk::shown;
+use crate::panics::caught;
 use crate::time::Clock;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Takes a file from the schema `from` to the next. Tables that are missing are there already, empty.
@@ -42,8 +42,7 @@ pub(super) fn upgrade_by(
         "the database has schema {from}: it is upgraded to {SCHEMA} on a copy and audited; a large one takes a while"
     );
     let before = broken_before(copy.database());
-    let migrated = catch_unwind(AssertUnwindSafe(|| migrate(&mut copy)));
-    migrated.map_err(|panic| Fault::Bug(words(panic.as_ref()).to_owned()))??;
+    caught(|| migrate(&mut copy)).map_err(Fault::from)??;
     let at = clock.now().at.to_string().replace(['-', ':'], "");
     let aside = path.with_extension(format!("redb.schema{from}-{at}"));
     match copy.keep_but(&before, Some(&aside)) {
@@ -76,7 +75,7 @@ fn broken_before(database: &Database) -> Vec<&'static str> {
         let report = View { tables }.audit()?;
         Ok(report.rules.iter().filter(|rule| !rule.ok).map(|rule| rule.id).collect())
     };
-    match catch_unwind(AssertUnwindSafe(audit)) {
+    match caught(audit) {
         Ok(Ok(broken)) => broken,
         Ok(Err(fault)) => {
             tracing::debug!(%fault, "the file cannot be audited before its upgrade");

@@ -228,8 +228,7 @@ impl Store {
         R: Send + 'static,
     {
         let store = self.clone();
-        let looked = disk::wait(move || look(&store.view()?)).await;
-        looked.map_err(|panic| Fault::Bug(panic.to_string()))?
+        disk::wait(move || look(&store.view()?)).await?
     }
 
     /// Has the writer do `act` and answers after the commit that holds it is on disk.

@@ -8,13 +8,13 @@ use super::notes::note_in;
 use super::stream::end_stream;
 use super::tables::Bytes;
 use super::{Engine, Fault, Store, Tx, WorkingCopy};
-use crate::disk::{shown, words};
+use crate::disk::shown;
+use crate::panics::caught;
 use crate::time::{Clock, Up};
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableDefinition};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The version of the schema this program writes.
@@ -173,8 +173,8 @@ impl Deref for Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         let database = self.0.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(database))) {
-            tracing::error!(why = %words(panic.as_ref()), "the database is damaged: it could not be closed");
+        if let Err(panic) = caught(move || drop(database)) {
+            tracing::error!(why = %panic, "the database is damaged: it could not be closed");
         }
     }
 }

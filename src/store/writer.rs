@@ -5,8 +5,7 @@
 
 use super::hot::Known;
 use super::{After, Fault, OpenError, Ran, Shared, Tx, Wake};
-use crate::disk;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::panics::caught;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake as Wakes, Waker};
 use std::thread::{self, Thread};
@@ -179,7 +178,7 @@ impl Engine {
                 Answers { acts: all(acts, Err(fault)), after: Vec::new() }
             }
             Err(fault) if acts.len() == 1 => Answers { acts: all(acts, Err(fault)), after: Vec::new() },
-            Err(Fault::Row { .. } | Fault::Busy | Fault::Bug(_)) => self.one_by_one(acts),
+            Err(Fault::Row { .. } | Fault::Damaged(_) | Fault::Busy | Fault::Bug(_)) => self.one_by_one(acts),
         }
     }
 
@@ -304,8 +303,11 @@ impl Wakes for Unpark {
 
 fn run_caught(act: &mut dyn Act, tx: &mut Tx<'_>) -> Result<(), Fault> {
     let name = act.name();
-    match catch_unwind(AssertUnwindSafe(|| act.run(tx))) {
+    match caught(|| act.run(tx)) {
         Ok(outcome) => outcome,
-        Err(panic) => Err(Fault::Bug(format!("{name}: {}", disk::words(panic.as_ref())))),
+        Err(mut panic) => {
+            panic.words.insert_str(0, &format!("{name}: "));
+            Err(panic.into())
+        }
     }
 }

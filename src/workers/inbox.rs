@@ -131,7 +131,7 @@ async fn handle(engine: &Engine, counted: &Counted, id: InboxId, row: InboxRow) 
             about.in_scope(|| tracing::info!(update = row.update.0, kind, "an update was handled"));
             Ok(())
         }
-        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+        Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
             count(kind, "failed");
             about.in_scope(|| {
                 tracing::error!(%fault, update = row.update.0, "an update could not be handled");

@@ -124,7 +124,7 @@ async fn recover_all(engine: &Engine) -> Result<(), Fault> {
     each.try_for_each_concurrent(PARALLEL, async |id| match recover_one(engine, id, restored).await {
         Ok(()) => Ok(()),
         // One row that cannot be read must not keep all others from starting.
-        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+        Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
             tracing::error!(%fault, job = id.0, "a job could not be looked at");
             Ok(())
         }

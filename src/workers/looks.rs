@@ -77,7 +77,9 @@ async fn finish(
     under_way.remove(&id);
     match worked {
         Ok(()) => {}
-        Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => set_aside(engine, id, &fault).await,
+        Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
+            set_aside(engine, id, &fault).await
+        }
         Err(fault) => engine.pause_after("noting what a file is", &fault).await,
     }
 }

@@ -325,7 +325,7 @@ async fn note(engine: &Engine, priority: Priority, id: OutboxId, sent: Sent) -> 
             Err(fault) if fault.is_passing() && !engine.stop.is_cancelled() => {
                 engine.pause_after("noting a delivery", &fault).await;
             }
-            Err(fault @ (Fault::Row { .. } | Fault::Bug(_))) => {
+            Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
                 give_up(engine, priority, id, &fault).await?;
                 return Ok(Next::Gone);
             }

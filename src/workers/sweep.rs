@@ -70,6 +70,7 @@ async fn check_books(engine: &Engine) -> Result<(), Fault> {
     let broken = match engine.store.read(crate::store::View::audit_accounts).await {
         // A wallet that cannot be read is as bad as one that is wrong.
         Err(Fault::Row { table, key, why }) => Some(Broken { row: format!("{table} {key}"), what: why }),
+        Err(Fault::Damaged(what)) => Some(Broken { row: "a page of the file".to_owned(), what }),
         checked => {
             let AccountsReport { sum_kopecks, broken } = checked?;
             let roubles = Decimal::try_from_i128_with_scale(sum_kopecks, 2).unwrap_or(Decimal::MAX);

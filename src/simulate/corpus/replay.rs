@@ -1,7 +1,7 @@
 //! Gives bodies to a parser, as they are and changed, and takes the time.
 
 use super::saved::Saved;
-use crate::disk;
+use crate::panics;
 use crate::simulate::dice::Dice;
 use crate::simulate::parsers::Parser;
 use std::fmt;
@@ -72,7 +72,7 @@ fn take(parser: Parser, bytes: &[u8], limit: Duration) -> Result<Duration, Strin
         let started = Stopwatch::start();
         let taken = catch_unwind(AssertUnwindSafe(|| parser(bytes)));
         best = best.min(started.elapsed());
-        taken.map_err(|panic| format!("a panic: {}", disk::words(panic.as_ref())))?;
+        taken.map_err(|panic| format!("a panic: {}", panics::words(panic.as_ref())))?;
         if best <= limit {
             return Ok(best);
         }

@@ -8,7 +8,7 @@ use super::people::{self, Paid};
 use super::tally::{Kind, Tally};
 use super::weather;
 use super::world::World;
-use crate::disk;
+use crate::panics;
 use crate::simulate::dice::Dice;
 use crate::store::Store;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,7 +45,7 @@ pub(super) fn run(seed: u64, print: bool) -> Outcome {
             Ok(Ok(verdict)) => verdict.err(),
             Ok(Err(_)) => Some("it does not come to an end".to_owned()),
             Err(error) => Some(match error.try_into_panic() {
-                Ok(panic) => format!("a panic: {}", disk::words(panic.as_ref())),
+                Ok(panic) => format!("a panic: {}", panics::words(panic.as_ref())),
                 Err(error) => error.to_string(),
             }),
         };
@@ -58,7 +58,7 @@ pub(super) fn run_caught(seed: u64, print: bool) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| run(seed, print))).unwrap_or_else(|panic| Outcome {
         tally: Tally::default(),
         hash: String::new(),
-        broken: Some(format!("a panic: {}", disk::words(panic.as_ref()))),
+        broken: Some(format!("a panic: {}", panics::words(panic.as_ref()))),
     })
 }
 
