@@ -331,7 +331,7 @@ impl Tx<'_> {
             match decode::<SeenRow>(&key.value(), row.value()) {
                 // An update that still waits keeps its row, however old.
                 Ok(seen) if seen.at < before && !matches!(seen.fate, Fate::Stored(_)) => {
-                    old.push(key.value())
+                    old.push(key.value());
                 }
                 Ok(_) => {}
                 Err(fault) => tracing::warn!(%fault, "an update cannot be forgotten"),
