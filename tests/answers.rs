@@ -3,6 +3,9 @@
 
 use crate::support::{ADMIN, Mode, TestApp};
 use samovar::ids::JobId;
+use samovar::job::State;
+use samovar::sandbox::kie::{ReadFault, Script};
+use samovar::store::StoppedBy;
 use std::time::Duration;
 
 const ANN: i64 = 1001;
@@ -96,6 +99,47 @@ answers! {
     a_result_that_cannot_be_had_gives_the_money_back:
         "file-missing" "file-short" "file-wrong-type" "file-empty" "file-endless" "file-unreachable"
         => End::BackAfter(50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_hears_of_maintenance_and_selling_goes_on() {
+    let app = try_script("455", End::SoldAfter(90)).await;
+    app.user(ADMIN).sees("технические работы").await;
+    let stop = app.store().view().and_then(|view| view.stop("all")).expect("readable");
+    assert_eq!(stop, None, "the order waited, and others would have");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_that_is_told_our_key_is_no_good_stops_the_sales_that_the_alarm_says_are_stopped() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| settings.free_daily_limit = 0).await;
+    app.user(ADMIN).sends("/start").sees("Здравствуйте").await;
+    app.credit(ANN, "10").await;
+    let refused = ReadFault::Refusal(401, "You do not have access permissions");
+    let script = Script::success_after_reads(2).without_callbacks().with_reads(vec![refused]);
+    app.sandbox.kie.act(|kie, _| kie.next(script));
+    let ann = app.user(ANN);
+    ann.orders("z-image", "самовар").await.taps("✅ Запустить").await;
+    app.until("the task", |view| {
+        let job = view.job(JobId(1)).ok()??;
+        matches!(job.row.state, State::Waiting { .. }).then_some(())
+    })
+    .await;
+    app.skip(Duration::from_secs(31));
+    app.user(ADMIN).sees("KIE не принимает наш ключ").await;
+    let stop = app.until("the stop", |view| view.stop("all").ok()?).await;
+    assert_eq!(stop.by, StoppedBy::Provider, "{stop:?}");
+    let left = stop.until.expect("for a time").since(app.clock.now().up);
+    assert!(left <= Duration::from_secs(600) && left > Duration::from_secs(500), "{left:?}");
+    ann.orders("z-image", "ещё").await.taps("✅ Запустить").await;
+    ann.sees("Приём заказов ненадолго остановлен").await;
+    assert_eq!(app.jobs(), 1, "nothing is sold");
+    // What was ordered before goes on, and after ten minutes so does selling.
+    wait_out(&app, Duration::from_secs(31), 30).await;
+    ann.gets_media(1).await;
+    app.settled().await;
+    app.skip(Duration::from_secs(600));
+    ann.orders("z-image", "и ещё").await.taps("✅ Запустить").await.gets_media(2).await;
+    app.settled().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

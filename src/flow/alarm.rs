@@ -43,6 +43,8 @@ pub enum Alarm<'a> {
     LowCredit,
     /// Many jobs failed within a short time.
     ErrorBurst,
+    /// The provider is in maintenance; orders wait.
+    Maintenance,
     /// The newest verified backup is older than was asked for.
     BackupOld,
     /// What changed does not get to the backups' place.
@@ -71,6 +73,7 @@ impl Alarm<'_> {
             Self::RefundRefused => "alarm-refund-refused",
             Self::LowCredit => "alarm-low-credit",
             Self::ErrorBurst => "alarm-error-burst",
+            Self::Maintenance => "alarm-maintenance",
             Self::BackupOld => "alarm-backup-old",
             Self::BackupStuck => "alarm-backup-stuck",
             Self::BackupRefused => "alarm-backup-refused",
@@ -95,10 +98,38 @@ impl Alarm<'_> {
             | Self::RefundRefused
             | Self::LowCredit
             | Self::ErrorBurst
+            | Self::Maintenance
             | Self::BackupOld
             | Self::BackupStuck
             | Self::BackupRefused
             | Self::CertificateEnds => self.text().to_owned(),
+        }
+    }
+
+    /// What of its detail the log shows: customers' ids masked, where it may name one, and nothing that may
+    /// quote a customer.
+    pub(super) fn logged(self, detail: &str) -> String {
+        let before_colon = detail.split(':').next().unwrap_or(detail);
+        match self {
+            Self::Parked => ids::mask_numbers(before_colon),
+            Self::ErrorBurst => before_colon.to_owned(),
+            Self::SellingStopped
+            | Self::PaymentOdd
+            | Self::PaymentStuck
+            | Self::ChargedBack
+            | Self::RefundRefused => ids::mask_numbers(detail),
+            Self::NoCredit
+            | Self::KeyRefused
+            | Self::ModelStopped(_)
+            | Self::ResultLost
+            | Self::DiskFull
+            | Self::ModelsMissing
+            | Self::LowCredit
+            | Self::Maintenance
+            | Self::BackupOld
+            | Self::BackupStuck
+            | Self::BackupRefused
+            | Self::CertificateEnds => detail.to_owned(),
         }
     }
 }
@@ -116,9 +147,7 @@ pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Re
         return Ok(());
     }
     tx.put_note(&note, &now)?;
-    // Why an update makes no sense may quote the customer.
-    let shown = if alarm == Alarm::Parked { detail.split(':').next().unwrap_or(detail) } else { detail };
-    let shown = ids::mask_numbers(shown);
+    let shown = alarm.logged(detail);
     tx.after_commit(move || tracing::warn!(alarm = text, detail = shown, "the operator is told"));
     for &admin in &shop.admins {
         let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);

@@ -83,16 +83,22 @@ pub fn forget(tx: &mut Tx<'_>, user: UserId, session: &mut Session) -> Result<Re
     Ok(Ok(()))
 }
 
-/// Goes on with those of whom there was too much for one transaction.
+/// Goes on with those of whom there was too much for one transaction. One of whose jobs cannot be read waits
+/// behind all others.
 pub fn go_on(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let mut forgetting = tx.forgetting()?;
     if forgetting.is_empty() {
         return Ok(());
     }
     let (user, from) = forgetting.remove(0);
-    if let Some(left) = forget_jobs(tx, Some(from))? {
-        forgetting.push((user, left));
-    }
+    let left = match forget_jobs(tx, Some(from)) {
+        Err(fault @ Fault::Row { .. }) => {
+            tracing::warn!(%fault, "a customer's jobs cannot be forgotten");
+            Some(from)
+        }
+        left => left?,
+    };
+    forgetting.extend(left.map(|left| (user, left)));
     tx.put_forgetting(&forgetting)
 }
 

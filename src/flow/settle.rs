@@ -201,9 +201,34 @@ fn works_again(tx: &mut Tx<'_>, model: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Sells `what` no more, for `pause` or until somebody lifts it.
+fn stop(tx: &mut Tx<'_>, what: &str, by: StoppedBy, pause: Option<Duration>, why: &str) -> Result<(), Fault> {
+    // A stop that only a person, or the credit check, may lift is not shortened by this one.
+    let keeps = |stop: StopRow| match stop.by {
+        StoppedBy::Audit | StoppedBy::Operator | StoppedBy::Disk => true,
+        StoppedBy::Credit => by == StoppedBy::Provider,
+        StoppedBy::Provider => false,
+    };
+    if tx.stop(what)?.is_some_and(keeps) {
+        return Ok(());
+    }
+    let now = tx.now();
+    let until = pause.map(|pause| now.up.plus(pause));
+    tx.put_stop(what, &StopRow { at: now.at, why: why.to_owned(), until, by })
+}
+
+/// The provider refuses our key, whatever it was asked: only the operator can mend that, and what is sold
+/// meanwhile fails. `detail` is for the operator.
+///
+/// # Errors
+/// Only faults.
+pub fn key_refused(shop: &Shop, tx: &mut Tx<'_>, detail: &str) -> Result<(), Fault> {
+    stop(tx, "all", StoppedBy::Provider, Some(FIRST_PAUSE), "the provider refused our key")?;
+    alarm::raise(shop, tx, Alarm::KeyRefused, detail)
+}
+
 /// What a failure means for the sales to come.
 fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<(), Fault> {
-    let now = tx.now();
     let code = job.row.request.code(&shop.server_key);
     let pause = match why {
         Why::Paused => next_pause(tx, &job.row.model, FIRST_PAUSE)?,
@@ -219,34 +244,18 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
         | Why::InputLost
         | Why::Deadline => FIRST_PAUSE,
     };
-    let mut stop = |what: &str, by, pause: Option<Duration>, why: &str| {
-        let until = pause.map(|pause| now.up.plus(pause));
-        // A stop that only a person, or the credit check, may lift is not shortened by this one.
-        let keeps = |stop: StopRow| match stop.by {
-            StoppedBy::Audit | StoppedBy::Operator | StoppedBy::Disk => true,
-            StoppedBy::Credit => by == StoppedBy::Provider,
-            StoppedBy::Provider => false,
-        };
-        if tx.stop(what)?.is_some_and(keeps) {
-            return Ok(());
-        }
-        tx.put_stop(what, &StopRow { at: now.at, why: why.to_owned(), until, by })
-    };
     let (alarm, detail) = match why {
         Why::NoCredit => {
-            stop("all", StoppedBy::Credit, None, "the provider has no credit left")?;
+            stop(tx, "all", StoppedBy::Credit, None, "the provider has no credit left")?;
             (Alarm::NoCredit, code)
         }
-        Why::KeyRefused => {
-            stop("all", StoppedBy::Provider, Some(pause), "the provider refused our key")?;
-            (Alarm::KeyRefused, code)
-        }
+        Why::KeyRefused => return key_refused(shop, tx, &code),
         Why::Paused => {
-            stop(&job.row.model, StoppedBy::Provider, Some(pause), "paused at the provider")?;
+            stop(tx, &job.row.model, StoppedBy::Provider, Some(pause), "paused at the provider")?;
             (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ModelGone => {
-            stop(&job.row.model, StoppedBy::Provider, Some(pause), "unknown to the provider")?;
+            stop(tx, &job.row.model, StoppedBy::Provider, Some(pause), "unknown to the provider")?;
             (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
         Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", job.row.model)),

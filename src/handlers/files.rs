@@ -148,7 +148,8 @@ pub(super) fn open_input(draft: &Draft, model: &'static Model) -> Option<&'stati
     asked.find(open).or_else(|| model.inputs.iter().find(open))
 }
 
-/// Has files looked at. What is found is the answer; one too many is said at once.
+/// Has files looked at. What is found is the answer; one too many is said at once, and that a link, which
+/// may take its time, is being opened.
 fn ask(
     talk: &mut Talk<'_, '_>,
     mut draft: Draft,
@@ -168,6 +169,9 @@ fn ask(
         return form::show(talk, draft, model, Some(&sentence));
     }
     let now = talk.tx.now();
+    if sources.iter().any(|(source, _)| matches!(source, FileSource::Link(_))) {
+        talk.show(Screen { text: talk.say("files-opening-link", &[]), keyboard: Vec::new() })?;
+    }
     for (source, said_seconds) in sources {
         let row = LookRow { user: talk.user, source, said_seconds, at: now.at, tries: 0, not_before: now.up };
         let look = talk.tx.new_look(&row)?;

@@ -110,6 +110,8 @@ pub enum NotLooked {
     Gone,
     /// It could not be had after several tries.
     Unreachable,
+    /// It came, and what it is cannot be told.
+    Unreadable,
 }
 
 impl NotLooked {
@@ -120,6 +122,7 @@ impl NotLooked {
             Self::NotPublic => "files-not-public",
             Self::Gone => "files-gone",
             Self::Unreachable => "files-unreachable",
+            Self::Unreadable => "files-unreadable",
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::job::{TaskId, Why};
 use crate::provider::fetch::Hosts;
-use crate::provider::{Alarm, Created, Echo, Look};
+use crate::provider::{Created, Echo, Look};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -24,25 +24,24 @@ pub fn created(status: u16, retry_after: Option<&str>, body: &[u8]) -> Created {
         return Created::InDoubt(format!("HTTP {status} without an answer that can be read"));
     };
     let lower = message.to_ascii_lowercase();
-    let busy = |default_s, alarm| Created::Busy { pause: pause(retry_after, default_s), alarm };
-    let refused = |why, alarm| Created::Refused { why, alarm: Some(alarm) };
+    let busy = |default_s, maintenance| Created::Busy { pause: pause(retry_after, default_s), maintenance };
     match code {
         200 => match data.get("taskId").and_then(usable_id) {
             Some(task) => Created::Accepted(task),
             None => Created::InDoubt("accepted, but without a task id".to_owned()),
         },
-        429 => busy(10, None),
-        455 => busy(60, Some(Alarm::Maintenance)),
-        401 | 433 => refused(Why::KeyRefused, Alarm::KeyRefused),
-        402 => refused(Why::NoCredit, Alarm::NoCredit),
-        500 if lower.starts_with("credits insufficient") => refused(Why::NoCredit, Alarm::NoCredit),
-        505 => refused(Why::Paused, Alarm::Paused),
-        500..=599 if lower.contains("temporarily paused") => refused(Why::Paused, Alarm::Paused),
-        404 => refused(Why::ModelGone, Alarm::ModelGone),
+        429 => busy(10, false),
+        455 => busy(60, true),
+        401 | 433 => Created::Refused(Why::KeyRefused),
+        402 => Created::Refused(Why::NoCredit),
+        500 if lower.starts_with("credits insufficient") => Created::Refused(Why::NoCredit),
+        505 => Created::Refused(Why::Paused),
+        500..=599 if lower.contains("temporarily paused") => Created::Refused(Why::Paused),
+        404 => Created::Refused(Why::ModelGone),
         422 if lower.contains("model name you specified is not supported") => {
-            refused(Why::ModelGone, Alarm::ModelGone)
+            Created::Refused(Why::ModelGone)
         }
-        _ => Created::Refused { why: Why::Rejected { message: said(code, &message) }, alarm: None },
+        _ => Created::Refused(Why::Rejected { message: said(code, &message) }),
     }
 }
 

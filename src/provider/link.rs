@@ -160,7 +160,7 @@ struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { connect: seconds(10), idle: seconds(30), whole: seconds(5 * 60) }
+        Self { connect: seconds(10), idle: seconds(30), whole: seconds(60) }
     }
 }
 

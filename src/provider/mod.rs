@@ -66,35 +66,15 @@ pub enum Created {
     Busy {
         /// How long it asked us to wait, or our guess: 1 s to 5 min.
         pause: Duration,
-        /// What the operator should know.
-        alarm: Option<Alarm>,
+        /// It is in maintenance, which the operator should know.
+        maintenance: bool,
     },
     /// The provider said no, and took nothing.
-    Refused {
-        /// Why, for the customer.
-        why: Why,
-        /// What the operator should know.
-        alarm: Option<Alarm>,
-    },
+    Refused(Why),
     /// The request never left this machine: it may be sent again.
     NotSent(String),
     /// It may have arrived. It must never be sent again.
     InDoubt(String),
-}
-
-/// What only the operator can mend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Alarm {
-    /// The account at the provider is empty: nothing can be sold.
-    NoCredit,
-    /// The provider does not take our key, or its limit is reached: nothing can be sold.
-    KeyRefused,
-    /// The provider is in maintenance: orders wait.
-    Maintenance,
-    /// This model is switched off for now.
-    Paused,
-    /// The provider does not know this model any more.
-    ModelGone,
 }
 
 /// What a look at a task found. The reasons are for logs; they hold no secret.

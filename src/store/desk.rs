@@ -77,13 +77,34 @@ impl Row for ActionRow1 {
     const TABLE: &'static str = "admin_actions";
 }
 
-/// The ledger row an action made; of one that an older version wrote, too.
-pub(super) fn action_seq(tables: &ReadTables, id: ActionId) -> Result<Option<Seq>, Fault> {
+/// What an action was and the ledger row it made; of one that an older version wrote, too.
+pub(super) fn action_made(tables: &ReadTables, id: ActionId) -> Result<Option<(Action, Option<Seq>)>, Fault> {
     let Some(row) = tables.admin_actions.read()?.get(id.0)? else { return Ok(None) };
-    if row.value().first() == Some(&ActionRow1::VERSION) {
-        return Ok(decode::<ActionRow1>(&id.0, row.value())?.seq);
+    made(id, row.value()).map(Some)
+}
+
+fn made(id: ActionId, row: &[u8]) -> Result<(Action, Option<Seq>), Fault> {
+    if row.first() == Some(&ActionRow1::VERSION) {
+        let row: ActionRow1 = decode(&id.0, row)?;
+        return Ok((row.what, row.seq));
     }
-    Ok(decode::<ActionRow>(&id.0, row.value())?.seq)
+    let row: ActionRow = decode(&id.0, row)?;
+    Ok((row.what, row.seq))
+}
+
+/// Shows every action that made a ledger row to `visit`.
+pub(super) fn each_action_made(
+    tables: &ReadTables,
+    mut visit: impl FnMut(ActionId, Action, Seq) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    for entry in tables.admin_actions.read()?.iter()? {
+        let (id, row) = entry?;
+        let id = ActionId(id.value());
+        if let (what, Some(seq)) = made(id, row.value())? {
+            visit(id, what, seq)?;
+        }
+    }
+    Ok(())
 }
 
 impl Tx<'_> {

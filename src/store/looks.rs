@@ -4,7 +4,7 @@
 use super::codec::{Row, decode, get, put};
 use super::fault::Fault;
 use super::queues::Page;
-use super::{Tx, View};
+use super::{Session, Tx, View};
 use crate::catalog::input::FileSource;
 use crate::ids::{LookId, UserId};
 use crate::time::{At, Up};
@@ -62,6 +62,19 @@ impl Tx<'_> {
     pub fn put_look(&mut self, id: LookId, row: &LookRow) -> Result<(), Fault> {
         self.wake.looks = true;
         put(self.tables.looks.write()?, id.0, row)
+    }
+
+    /// Whose order waits for a file; found without the file's own row. Looks through all conversations.
+    pub fn waits_for_look(&self, id: LookId) -> Result<Option<(UserId, Session)>, Fault> {
+        for entry in self.tables.sessions.read()?.iter()? {
+            let (user, row) = entry?;
+            // One that cannot be read waits for nothing.
+            let Ok(session) = decode::<Session>(&user.value(), row.value()) else { continue };
+            if session.draft.as_ref().is_some_and(|draft| draft.pending.iter().any(|one| one.look == id)) {
+                return Ok(Some((UserId(user.value()), session)));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a file out: it was looked at, or never will be.

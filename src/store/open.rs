@@ -238,9 +238,25 @@ pub(super) fn builder() -> Builder {
     builder
 }
 
-/// The database of a data directory; made if there is none.
+/// Copies under way, by their endings: what an import, an upgrade and a repair begin and, if they are killed, leave.
+const HALF_MADE: [&str; 4] = ["redb.importing", "redb.upgrading", "redb.mending", "redb.copying"];
+
+/// Removes what a killed process left half-made; with the directory's lock held it is nobody's.
+fn clear(path: &Path) {
+    for ending in HALF_MADE {
+        let file = path.with_extension(ending);
+        match fs::remove_file(&file) {
+            Ok(()) => tracing::warn!(file = shown(&file), "a half-made copy of the database was removed"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(file = shown(&file), %error, "a half-made copy stays behind"),
+        }
+    }
+}
+
+/// The database of a data directory; made if there is none. Its caller holds the directory's lock.
 fn there(dir: &Path, clock: &Clock) -> Result<PathBuf, OpenError> {
     let path = dir.join(FILE);
+    clear(&path);
     let unusable = |why| OpenError::Directory { dir: shown(dir), why };
     if !path.try_exists().map_err(unusable)? {
         create(&path, clock)?.map_err(unusable)?;

@@ -242,7 +242,8 @@ impl Tx<'_> {
         let mut stored = None;
         for entry in self.tables.seen_updates.read()?.iter()? {
             let (key, row) = entry?;
-            let seen: SeenRow = decode(&key.value(), row.value())?;
+            // One that cannot be read says nothing about any other.
+            let Ok(seen) = decode::<SeenRow>(&key.value(), row.value()) else { continue };
             if seen.fate == Fate::Stored(id) {
                 stored = Some((key.value(), seen));
                 break;
@@ -316,7 +317,7 @@ impl Tx<'_> {
     }
 
     /// Looks at the next `limit` seen updates, on from where the last call ended, and forgets those
-    /// that came before `before`; says how many.
+    /// that came before `before`; says how many. One that cannot be read is passed over: the audit names it.
     pub fn forget_seen(&mut self, before: At, limit: usize) -> Result<usize, Fault> {
         let from = self.note::<(u64, u64)>(FORGET_SEEN_FROM)?.unwrap_or((0, 0));
         let (mut old, mut looked, mut next) = (Vec::new(), 0, (0, 0));
@@ -327,10 +328,13 @@ impl Tx<'_> {
                 break;
             }
             looked += 1;
-            let seen: SeenRow = decode(&key.value(), row.value())?;
-            // An update that still waits keeps its row, however old.
-            if seen.at < before && !matches!(seen.fate, Fate::Stored(_)) {
-                old.push(key.value());
+            match decode::<SeenRow>(&key.value(), row.value()) {
+                // An update that still waits keeps its row, however old.
+                Ok(seen) if seen.at < before && !matches!(seen.fate, Fate::Stored(_)) => {
+                    old.push(key.value());
+                }
+                Ok(_) => {}
+                Err(fault) => tracing::warn!(%fault, "an update cannot be forgotten"),
             }
         }
         for key in &old {

@@ -80,32 +80,37 @@ impl Tx<'_> {
             }
             looked += 1;
             let id = UserId(key.value());
-            let session: Session = match decode(&key.value(), bytes.value()) {
-                Ok(session) => session,
-                Err(fault) => {
-                    tracing::warn!(%fault, "a conversation cannot be forgotten");
-                    continue;
+            let read = decode::<Session>(&key.value(), bytes.value());
+            match read.and_then(|session| Ok((session, user(&self.tables, id)?))) {
+                Ok((session, user)) => {
+                    if session.has_words() && user.is_none_or(|row| row.last_seen < before) {
+                        old.push((id, session));
+                    }
                 }
-            };
-            if session.has_words() && user(&self.tables, id)?.is_none_or(|row| row.last_seen < before) {
-                old.push((id, session));
+                Err(fault @ Fault::Row { .. }) => {
+                    tracing::warn!(%fault, "a conversation cannot be forgotten");
+                }
+                Err(fault) => return Err(fault),
             }
         }
         self.put_note(SESSIONS_FROM, &next)?;
         Ok(old)
     }
 
-    /// Removes updates that were put aside before `before`, the oldest first, at most `limit`.
+    /// Removes updates that were put aside before `before`, the oldest first, at most `limit`. One that
+    /// cannot be read is as old as the next that can.
     pub fn forget_parked(&mut self, before: At, limit: usize) -> Result<(), Fault> {
-        let mut old = Vec::new();
+        let (mut looked, mut old) = (Vec::new(), 0);
         for entry in self.tables.parked.read()?.iter()?.take(limit) {
             let (key, bytes) = entry?;
-            if decode::<ParkedRow>(&key.value(), bytes.value())?.at >= before {
-                break;
+            looked.push(key.value());
+            match decode::<ParkedRow>(&key.value(), bytes.value()) {
+                Ok(row) if row.at >= before => break,
+                Ok(_) => old = looked.len(),
+                Err(fault) => tracing::warn!(%fault, "an update that was put aside cannot be read"),
             }
-            old.push(key.value());
         }
-        for key in old {
+        for key in looked.into_iter().take(old) {
             self.tables.parked.write()?.remove(key)?;
         }
         Ok(())
@@ -116,7 +121,7 @@ impl Tx<'_> {
         let mut own = Vec::new();
         for entry in self.tables.parked.read()?.iter()? {
             let (key, bytes) = entry?;
-            if is_from(&decode::<ParkedRow>(&key.value(), bytes.value())?.body, of) {
+            if decode::<ParkedRow>(&key.value(), bytes.value()).is_ok_and(|row| is_from(&row.body, of)) {
                 own.push(key.value());
             }
         }

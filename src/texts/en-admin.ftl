@@ -245,6 +245,7 @@ told-refund =
 ## Alarms
 
 alarm-low-credit = 🔋 Little is left on the KIE account: { $detail } credits. Top it up, or selling will stop.
+alarm-maintenance = 🚧 KIE is in maintenance: orders wait in the queue and go on by themselves. Whoever waits in vain gets the money back. { $detail }
 alarm-error-burst = 📉 Several generations failed in a row. The last one: { $detail }. See /admin, “Failures of a day”.
 alarm-backup-old = 🗄 There is no fresh backup. The last verified one: { $detail } See what is wrong with the place for backups: samovar backup list.
 alarm-backup-stuck = 🗄 For more than ten minutes what changes has not reached the backup. { $detail }

@@ -468,6 +468,8 @@ files-link-too-big = ⚠️ The file behind the link is larger than 32 MB; no mo
 files-not-public = ⚠️ A file cannot be taken from this link: it needs a public address that begins with https://
 files-gone = ⚠️ The file does not open: it is not there, or not for everybody. Send another one.
 files-unreachable = ⚠️ The file could not be fetched, though I tried several times. Send it once more, or another link.
+files-unreadable = ⚠️ The file came, but it cannot be read: it seems to be damaged. Send another one.
+files-opening-link = 🔗 Opening your link. That takes seconds as a rule, a minute at most.
 files-limits =
     📎 Send the file, or an https:// link to it: { $accept }, up to { $mb } MB{ $seconds ->
         [0] .

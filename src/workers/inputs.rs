@@ -12,11 +12,14 @@ use crate::provider::{Facts, InspectError, LinkError, inspect};
 use crate::telegram::FetchError;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The most we fetch from a customer's link: KIE's largest picture is 30 MB, and nothing else that fits
 /// into a model's seconds is larger.
 const LINK_MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Before another try, where nobody asked for more.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A file that is here for as long as this is kept.
 pub(super) struct Here {
@@ -31,13 +34,24 @@ pub(super) struct Here {
 pub(super) enum NotHere {
     /// It never will be.
     Never(NotLooked),
-    /// Perhaps later. The reason is for the log and holds no secret.
-    Later(String),
+    /// Perhaps later.
+    Later {
+        /// For the log; holds no secret.
+        why: String,
+        /// How much later.
+        pause: Duration,
+    },
+}
+
+impl NotHere {
+    fn later(why: String) -> Self {
+        Self::Later { why, pause: PAUSE }
+    }
 }
 
 impl From<io::Error> for NotHere {
     fn from(error: io::Error) -> Self {
-        Self::Later(format!("disk: {error}"))
+        Self::later(format!("disk: {error}"))
     }
 }
 
@@ -70,25 +84,28 @@ pub(super) async fn obtain(engine: &Engine, source: &FileSource) -> Result<Here,
             engine.gateway.fetch_file(file_id, &path).await.map_err(|error| match error {
                 FetchError::TooBig => NotHere::Never(NotLooked::TooBig),
                 FetchError::Gone(_) => NotHere::Never(NotLooked::Gone),
-                FetchError::Failed(why) => NotHere::Later(why),
+                FetchError::Failed(why) => NotHere::later(why),
                 FetchError::Disk(error) => error.into(),
-                FetchError::Later(pause) => NotHere::Later(format!("Telegram asks to wait {pause:?}")),
+                FetchError::Later(pause) => {
+                    let why = format!("Telegram asks to wait {pause:?}");
+                    NotHere::Later { why, pause: pause.max(PAUSE) }
+                }
             })?;
         }
         FileSource::Link(link) => {
             engine.provider.fetch_link(link, &path, LINK_MAX_BYTES).await.map_err(|error| match error {
                 LinkError::NotAllowed | LinkError::TooManyRedirects => NotHere::Never(NotLooked::NotPublic),
                 LinkError::TooLarge { .. } => NotHere::Never(NotLooked::LinkTooBig),
-                LinkError::Status(status) if status >= 500 => NotHere::Later(format!("HTTP {status}")),
+                LinkError::Status(status) if status >= 500 => NotHere::later(format!("HTTP {status}")),
                 LinkError::Status(_) => NotHere::Never(NotLooked::Gone),
-                LinkError::Network(why) => NotHere::Later(why),
+                LinkError::Network(why) => NotHere::later(why),
                 LinkError::Disk(error) => error.into(),
             })?;
         }
     }
     let facts = inspect(&path).await.map_err(|error| match error {
         InspectError::Disk(error) => error.into(),
-        InspectError::Unreadable(_) => NotHere::Never(NotLooked::Gone),
+        InspectError::Unreadable(_) => NotHere::Never(NotLooked::Unreadable),
     })?;
     Ok(Here { path, facts, _dir: dir })
 }

@@ -253,10 +253,11 @@ async fn send(engine: &Engine, lanes: &Lanes, job: &Job) -> Result<bool, Fault> 
         .as_ref()
         .map(|base| format!("{}/kie/callback/{id}/{secret}", base.as_str().trim_end_matches('/')));
     let created = engine.provider.create(Task { model, input, callback_url }).await;
+    let is_maintenance = matches!(created, Created::Busy { maintenance: true, .. });
     let event = match created {
         Created::Accepted(task) => Event::Accepted { attempt, task },
         Created::Busy { pause, .. } => Event::Busy { attempt, pause },
-        Created::Refused { why, .. } => Event::Refused { attempt, why },
+        Created::Refused(why) => Event::Refused { attempt, why },
         Created::NotSent(why) => {
             tracing::warn!(why, "an order could not be sent; it waits in the queue");
             Event::NotSent { attempt }
@@ -266,7 +267,13 @@ async fn send(engine: &Engine, lanes: &Lanes, job: &Job) -> Result<bool, Fault> 
             Event::InDoubt { attempt }
         }
     };
-    record(engine, id, event).await
+    let recorded = record(engine, id, event).await?;
+    if is_maintenance {
+        let (shop, detail) = (engine.shop.clone(), format!("job {id}"));
+        let act = move |tx: &mut Tx<'_>| alarm::raise(&shop, tx, Alarm::Maintenance, &detail);
+        engine.store.write("alarm", act).await?;
+    }
+    Ok(recorded)
 }
 
 /// Commit 4. What the provider answered is known only here, so a disk that hiccups is waited for.
@@ -290,7 +297,7 @@ async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
             ("look", Event::NoLook)
         }
         Look::KeyRefused => {
-            key_refused(engine, id).await?;
+            engine.key_refused(id).await?;
             ("look", Event::NoLook)
         }
         Look::Success { urls, .. } => ("result", Event::Succeeded { urls }),
@@ -299,20 +306,13 @@ async fn look(engine: &Engine, id: JobId, task: &str) -> Result<bool, Fault> {
     step(engine, name, id, event).await
 }
 
-/// Nobody can look with this key: only the operator can mend that.
-async fn key_refused(engine: &Engine, id: JobId) -> Result<(), Fault> {
-    let (shop, detail) = (engine.shop.clone(), format!("job {id}"));
-    let act = move |tx: &mut Tx<'_>| alarm::raise(&shop, tx, Alarm::KeyRefused, &detail);
-    engine.store.write("alarm", act).await
-}
-
 /// Looks at a task that a callback named: it is ours only if it has our model and input.
 async fn prove(engine: &Engine, job: &Job, task: &str) -> Result<bool, Fault> {
     let Ok((model, input)) = order_of(job) else { return step(engine, "bind", job.id, Event::NotOurs).await };
     let event = match engine.provider.look(task).await {
         Look::Unreachable(_) => Event::NoLook,
         Look::KeyRefused => {
-            key_refused(engine, job.id).await?;
+            engine.key_refused(job.id).await?;
             Event::NoLook
         }
         Look::NotFound => Event::Running,

@@ -3,28 +3,29 @@
 use super::Engine;
 use super::inputs::{self, NotHere};
 use crate::catalog::input::GivenFile;
-use crate::flow::alarm::{self, Alarm};
+use crate::flow::intake;
 use crate::handlers::{self, NotLooked};
-use crate::ids::LookId;
+use crate::ids::{LookId, UserId};
 use crate::store::{Fault, LookRow, Tx};
 use crate::time::Up;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// So many files are looked at at once.
 const PARALLEL: usize = 16;
-/// So many rows are found in one go.
-const PAGE: usize = 256;
-/// So often a file is tried before the customer hears that it cannot be had.
+/// Of one customer's so many: a host that drips keeps nobody else waiting.
+const OF_ONE: usize = 3;
+/// So many rows are found in one go: more than one customer sends while theirs are looked at.
+const PAGE: usize = 1_024;
+/// So often a file is tried before the customer hears that it cannot be had; not again after so long.
 const TRIES: u32 = 3;
-/// Between tries.
-const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Looks until the stop; then waits for what is under way.
 pub async fn run(engine: Engine) {
     inputs::clear(&engine.data_dir).await;
-    let mut under_way: HashSet<LookId> = HashSet::new();
+    let mut under_way: HashMap<LookId, UserId> = HashMap::new();
     let mut works: JoinSet<(LookId, Result<(), Fault>)> = JoinSet::new();
     let store = engine.store.clone();
     while !engine.stop.is_cancelled() {
@@ -38,15 +39,16 @@ pub async fn run(engine: Engine) {
         let now = engine.clock().now().up;
         let mut wake: Option<Up> = None;
         for (id, row) in rows {
-            if under_way.contains(&id) {
+            if under_way.contains_key(&id) {
                 continue;
             }
+            let has_room = |user| under_way.values().filter(|one| **one == user).count() < OF_ONE;
             match row {
                 Ok(row) if row.not_before > now => {
                     wake = Some(wake.map_or(row.not_before, |wake| wake.min(row.not_before)));
                 }
-                Ok(row) if works.len() < PARALLEL => {
-                    under_way.insert(id);
+                Ok(row) if works.len() < PARALLEL && has_room(row.user) => {
+                    under_way.insert(id, row.user);
                     let engine = engine.clone();
                     works.spawn(async move { (id, look(&engine, id, row).await) });
                 }
@@ -68,7 +70,7 @@ pub async fn run(engine: Engine) {
 async fn finish(
     engine: &Engine,
     worked: Result<(LookId, Result<(), Fault>), tokio::task::JoinError>,
-    under_way: &mut HashSet<LookId>,
+    under_way: &mut HashMap<LookId, UserId>,
 ) {
     let (id, worked) = match worked {
         Ok(worked) => worked,
@@ -84,14 +86,11 @@ async fn finish(
     }
 }
 
-/// Takes a row out that would stop here for ever, and tells the operator.
+/// Takes a row out that would stop here for ever, and tells its customer and the operator.
 async fn set_aside(engine: &Engine, id: LookId, fault: &Fault) {
     tracing::error!(%fault, look = id.0, "a file cannot be looked at and is put aside");
     let (shop, why) = (engine.shop.clone(), fault.to_string());
-    let act = move |tx: &mut Tx<'_>| {
-        tx.end_look(id)?;
-        alarm::raise(&shop, tx, Alarm::Parked, &why)
-    };
+    let act = move |tx: &mut Tx<'_>| intake::park_look(&shop, tx, id, &why);
     if let Err(fault) = engine.store.write("end-look", act).await {
         engine.pause_after("putting a file aside", &fault).await;
     }
@@ -109,11 +108,11 @@ async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
     let found = match inputs::obtain(engine, &row.source).await {
         Ok(here) => Ok(inputs::given(row.source.clone(), here.facts.clone(), row.said_seconds)),
         Err(NotHere::Never(why)) => Err(why),
-        Err(NotHere::Later(why)) if row.tries + 1 < TRIES => {
+        Err(NotHere::Later { why, pause }) if row.tries + 1 < TRIES && !is_old(engine, &row) => {
             tracing::warn!(look = id.0, why, "a customer's file cannot be had yet");
-            return put_off(engine, id, row).await;
+            return put_off(engine, id, row, pause).await;
         }
-        Err(NotHere::Later(why)) => {
+        Err(NotHere::Later { why, .. }) => {
             tracing::warn!(look = id.0, why, "a customer's file cannot be had");
             Err(NotLooked::Unreachable)
         }
@@ -121,9 +120,14 @@ async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
     tell(engine, id, found).await
 }
 
-async fn put_off(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
+/// Whether its customer has waited long enough for it.
+fn is_old(engine: &Engine, row: &LookRow) -> bool {
+    engine.clock().now().at.since(row.at) >= LONGEST
+}
+
+async fn put_off(engine: &Engine, id: LookId, row: LookRow, pause: Duration) -> Result<(), Fault> {
     let act = move |tx: &mut Tx<'_>| {
-        let not_before = tx.now().up.plus(PAUSE);
+        let not_before = tx.now().up.plus(pause);
         tx.put_look(id, &LookRow { tries: row.tries + 1, not_before, ..row.clone() })
     };
     engine.store.write("look-later", act).await

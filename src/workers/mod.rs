@@ -15,7 +15,8 @@ pub mod stars;
 pub mod sweep;
 mod uploads;
 
-use crate::flow::Shop;
+use crate::flow::{Shop, settle};
+use crate::ids::JobId;
 use crate::provider::Provider;
 use crate::shelf::Keeper;
 use crate::store::{Fault, Store};
@@ -75,6 +76,12 @@ impl Engine {
             () = self.clock().sleep_until(until) => {}
             () = self.stop.cancelled() => {}
         }
+    }
+
+    /// The provider does not take our key, as this job found out.
+    async fn key_refused(&self, id: JobId) -> Result<(), Fault> {
+        let (shop, detail) = (self.shop.clone(), format!("job {id}"));
+        self.store.write("key-refused", move |tx| settle::key_refused(&shop, tx, &detail)).await
     }
 
     /// A fault that will pass: says it once and waits a little.

@@ -8,6 +8,7 @@ use crate::metrics::number;
 use crate::store::{AccountsReport, Broken, Fault, StopRow, StoppedBy, Tx};
 use crate::time::{At, Up};
 use rust_decimal::Decimal;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A crash forgets at most so much uptime, and no more than about half of a life: the first sweeps
@@ -28,14 +29,16 @@ const FORGET: usize = 1_000;
 pub async fn run(engine: Engine) {
     let mut checked: Option<Up> = None;
     let mut asked: Option<Up> = None;
+    let mut steps = Steps::default();
     let mut pause = REMEMBER_FIRST;
     loop {
         let now = engine.clock().now().up;
-        let check = checked.is_none_or(|last| now.since(last) >= CHECK_EVERY);
-        match sweep(&engine, check, &mut asked).await {
-            Ok(()) if check => checked = Some(now),
-            Ok(()) => {}
-            Err(fault) => tracing::warn!(%fault, "the sweep is put off"),
+        steps.again = false;
+        steps.done("uptime", engine.store.write("uptime", |tx| tx.put_note("uptime", &tx.now().up)).await);
+        steps.done("disk", space::check(&engine).await);
+        if checked.is_none_or(|last| now.since(last) >= CHECK_EVERY) {
+            check(&engine, &mut steps, &mut asked).await;
+            checked = if steps.again { None } else { Some(now) };
         }
         if engine.stop.is_cancelled() {
             return;
@@ -49,19 +52,40 @@ pub async fn run(engine: Engine) {
     }
 }
 
-async fn sweep(engine: &Engine, check: bool, asked: &mut Option<Up>) -> Result<(), Fault> {
-    engine.store.write("uptime", |tx| tx.put_note("uptime", &tx.now().up)).await?;
-    space::check(engine).await?;
-    if !check {
-        return Ok(());
+/// How the steps went. Each is on its own: one that a row stops keeps no other from being done.
+#[derive(Default)]
+struct Steps {
+    /// What stops a step is said once, not every minute for years.
+    stopped: HashMap<&'static str, Fault>,
+    /// One failed that may go well in a moment.
+    again: bool,
+}
+
+impl Steps {
+    fn done(&mut self, step: &'static str, done: Result<(), Fault>) {
+        let Err(fault) = done else {
+            self.stopped.remove(step);
+            return;
+        };
+        self.again |= fault.is_passing();
+        if self.stopped.get(step) != Some(&fault) {
+            tracing::warn!(step, %fault, "a step of the sweep is put off; the others are done");
+            self.stopped.insert(step, fault);
+        }
     }
-    check_books(engine).await?;
-    engine.store.write("forget", forget).await?;
-    engine.store.write("expire", |tx| transfer::expire(tx, FORGET).map(drop)).await?;
-    let days = engine.shop.retention_days;
-    engine.store.write("retain", move |tx| retain(tx, days)).await?;
-    drop_media(engine).await?;
-    credit(engine, asked).await
+}
+
+/// What is due by the minute.
+async fn check(engine: &Engine, steps: &mut Steps, asked: &mut Option<Up>) {
+    let (store, days) = (&engine.store, engine.shop.retention_days);
+    steps.done("books", check_books(engine).await);
+    steps.done("forget", store.write("forget", forget).await);
+    steps.done("expire", store.write("expire", |tx| transfer::expire(tx, FORGET).map(drop)).await);
+    steps.done("forget-on", store.write("forget-on", forgetting::go_on).await);
+    let retain = move |tx: &mut Tx<'_>| forgetting::forget_old(tx, days, FORGET);
+    steps.done("retain", store.write("retain", retain).await);
+    steps.done("media", drop_media(engine).await);
+    steps.done("credit", credit(engine, asked).await);
 }
 
 /// The live check: a broken rule stops selling until an operator says otherwise. The stop is a row,
@@ -92,16 +116,18 @@ async fn check_books(engine: &Engine) -> Result<(), Fault> {
     stopped.await
 }
 
-/// Removes our copies of results that nobody waits for any more.
+/// Removes our copies of results that nobody waits for any more; of a job that cannot be read they stay.
 async fn drop_media(engine: &Engine) -> Result<(), Fault> {
     let now = engine.clock().now().at;
+    let mut unread = Ok(());
     for id in media::jobs(&engine.data_dir).await {
-        let job = engine.store.read(move |view| view.job(id)).await?;
-        if !job.is_some_and(|job| resend::keeps_copy(&job, now)) {
-            media::drop_job(&engine.data_dir, id).await;
+        match engine.store.read(move |view| view.job(id)).await {
+            Ok(job) if job.as_ref().is_some_and(|job| resend::keeps_copy(job, now)) => {}
+            Ok(_) => media::drop_job(&engine.data_dir, id).await,
+            Err(fault) => unread = Err(fault),
         }
     }
-    Ok(())
+    unread
 }
 
 fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
@@ -111,12 +137,6 @@ fn forget(tx: &mut Tx<'_>) -> Result<(), Fault> {
     tx.forget_seen(before, FORGET)?;
     tx.forget_free_uses(now.hour().saturating_sub(48), FORGET)?;
     Ok(())
-}
-
-/// Forgets what customers wrote and made, once it is old or they wished it.
-fn retain(tx: &mut Tx<'_>, days: u32) -> Result<(), Fault> {
-    forgetting::go_on(tx)?;
-    forgetting::forget_old(tx, days, FORGET)
 }
 
 /// Notes what credit the provider says is left, and sells again when it is something again.

@@ -3,7 +3,6 @@
 use super::Engine;
 use super::inputs::{self, Here, NotHere};
 use crate::catalog::input::{GivenFile, Value};
-use crate::flow::alarm::{self, Alarm};
 use crate::flow::settle;
 use crate::job::Event;
 use crate::provider::UploadError;
@@ -36,7 +35,7 @@ pub(super) async fn bring(engine: &Engine, job: &Job, missing: Missing) -> Resul
             tracing::warn!(?why, "a customer's file is gone");
             return Ok(Some(Event::InputLost));
         }
-        Err(NotHere::Later(why)) => {
+        Err(NotHere::Later { why, .. }) => {
             tracing::warn!(why, "a customer's file cannot be had yet");
             return Ok(Some(Event::NotUploaded));
         }
@@ -53,9 +52,7 @@ pub(super) async fn bring(engine: &Engine, job: &Job, missing: Missing) -> Resul
             return Ok(Some(Event::InputLost));
         }
         Err(UploadError::KeyRefused) => {
-            let (shop, detail) = (engine.shop.clone(), format!("job {id}"));
-            let act = move |tx: &mut Tx<'_>| alarm::raise(&shop, tx, Alarm::KeyRefused, &detail);
-            engine.store.write("alarm", act).await?;
+            engine.key_refused(id).await?;
             return Ok(Some(Event::NotUploaded));
         }
         Err(UploadError::Passing(why)) => {

@@ -7,7 +7,7 @@ use crate::store::SOLD_AGAIN;
 use crate::texts::{Arg, say};
 use crate::time::At;
 
-const KINDS: [(Alarm<'static>, &str); 11] = [
+const KINDS: [(Alarm<'static>, &str); 12] = [
     (Alarm::Parked, "alarm-parked"),
     (Alarm::NoCredit, "alarm-no-credit"),
     (Alarm::KeyRefused, "alarm-key-refused"),
@@ -19,6 +19,7 @@ const KINDS: [(Alarm<'static>, &str); 11] = [
     (Alarm::ModelsMissing, "alarm-models-missing"),
     (Alarm::LowCredit, "alarm-low-credit"),
     (Alarm::ErrorBurst, "alarm-error-burst"),
+    (Alarm::Maintenance, "alarm-maintenance"),
 ];
 
 /// Gives an alarm; says how many messages that made.
@@ -49,6 +50,20 @@ fn each_kind_is_told_by_itself_to_every_admin_in_their_language() {
             assert_eq!(ring(stage, alarm), 0, "{alarm:?} a second time");
         }
     });
+}
+
+#[test]
+fn the_log_quotes_no_customer_shows_no_id_of_one_and_masks_no_other_number() {
+    for (alarm, detail, logged) in [
+        (Alarm::DiskFull, "25550 MB are free", "25550 MB are free"),
+        (Alarm::LowCredit, "12345.5", "12345.5"),
+        (Alarm::ErrorBurst, "z-image RQ-12345678: самовар на снегу", "z-image RQ-12345678"),
+        (Alarm::Parked, "update 700000455: {\"text\":\"самовар\"}", "update …0455"),
+        (Alarm::SellingStopped, "accounts user:1234567: below zero", "accounts user:…4567: below zero"),
+        (Alarm::ChargedBack, "№ 7 of 1234567", "№ 7 of …4567"),
+    ] {
+        assert_eq!(alarm.logged(detail), logged, "{alarm:?}");
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! From `/start` to the order, and what may happen on the way.
 
 use super::{Guest, converse, shop};
+use crate::handlers::{NotLooked, looked};
+use crate::ids::LookId;
 use crate::message::{About, Act, Attachment, Bill, FileKind, Lang, What};
 use crate::money::Kopecks;
 use crate::store::Fault;
+use crate::texts;
 
 #[test]
 fn a_new_customer_comes_from_start_to_a_running_job_by_tapping() {
@@ -358,6 +361,33 @@ fn who_was_forgotten_comes_back_as_somebody_new_without_a_second_bonus() {
         assert_eq!(ann.tx.available(ann.id)?, Kopecks::ZERO);
         ann.taps_data(&order);
         assert!(!ann.screen().expect("a screen").contains("тайный кот"));
+        Ok(())
+    });
+}
+
+#[test]
+fn whatever_keeps_a_link_from_being_looked_at_is_told_as_what_it_is() {
+    let whys = [
+        (NotLooked::LinkTooBig, "files-link-too-big"),
+        (NotLooked::NotPublic, "files-not-public"),
+        (NotLooked::Gone, "files-gone"),
+        (NotLooked::Unreachable, "files-unreachable"),
+        (NotLooked::Unreadable, "files-unreadable"),
+    ];
+    converse(move |tx| {
+        let mut guest = Guest::new(tx, shop(), 5, Lang::Ru);
+        guest.writes("/start");
+        for (look, (not, key)) in (1..).zip(whys) {
+            guest.taps_data("m:recraft/remove-background");
+            guest.writes("https://example.com/a.png");
+            guest.sees("Открываю вашу ссылку");
+            looked(&guest.shop, guest.tx, LookId(look), Err(not))?;
+            let sentence = texts::say(Lang::Ru, key, &[]);
+            let told = guest.tx.outbox_rows()?.into_iter().any(
+                |(_, _, row)| matches!(row.outgoing.act, Act::Text { text, .. } if text.contains(&sentence)),
+            );
+            assert!(told, "{not:?}: nobody is told {sentence:?}");
+        }
         Ok(())
     });
 }

@@ -15,12 +15,8 @@ fn order(body: &str) -> Created {
     created(200, None, body.as_bytes())
 }
 
-fn refused(why: Why, alarm: Alarm) -> Created {
-    Created::Refused { why, alarm: Some(alarm) }
-}
-
 fn rejected(message: &str) -> Created {
-    Created::Refused { why: Why::Rejected { message: message.to_owned() }, alarm: None }
+    Created::Refused(Why::Rejected { message: message.to_owned() })
 }
 
 #[test]
@@ -35,29 +31,23 @@ fn an_order_is_accepted_by_code_200_with_a_task_id_whatever_http_says() {
 #[test]
 fn each_code_and_message_has_its_meaning() {
     for (body, meaning) in [
-        (r#"{"code":401,"msg":"no access"}"#, refused(Why::KeyRefused, Alarm::KeyRefused)),
-        (r#"{"code":433,"msg":"limit"}"#, refused(Why::KeyRefused, Alarm::KeyRefused)),
-        (r#"{"code":402,"msg":"x"}"#, refused(Why::NoCredit, Alarm::NoCredit)),
-        (
-            r#"{"code":500,"msg":"Credits insufficient. Please top up"}"#,
-            refused(Why::NoCredit, Alarm::NoCredit),
-        ),
-        (r#"{"code":505,"msg":"disabled"}"#, refused(Why::Paused, Alarm::Paused)),
-        (
-            r#"{"code":500,"msg":"This interface is temporarily paused."}"#,
-            refused(Why::Paused, Alarm::Paused),
-        ),
-        (r#"{"code":503,"message":"It is Temporarily Paused"}"#, refused(Why::Paused, Alarm::Paused)),
+        (r#"{"code":401,"msg":"no access"}"#, Created::Refused(Why::KeyRefused)),
+        (r#"{"code":433,"msg":"limit"}"#, Created::Refused(Why::KeyRefused)),
+        (r#"{"code":402,"msg":"x"}"#, Created::Refused(Why::NoCredit)),
+        (r#"{"code":500,"msg":"Credits insufficient. Please top up"}"#, Created::Refused(Why::NoCredit)),
+        (r#"{"code":505,"msg":"disabled"}"#, Created::Refused(Why::Paused)),
+        (r#"{"code":500,"msg":"This interface is temporarily paused."}"#, Created::Refused(Why::Paused)),
+        (r#"{"code":503,"message":"It is Temporarily Paused"}"#, Created::Refused(Why::Paused)),
         // A prompt that KIE repeats in its refusal stops no sales.
         (
             r#"{"code":422,"msg":"prompt: temporarily paused, credits insufficient"}"#,
             rejected("prompt: temporarily paused, credits insufficient"),
         ),
         (r#"{"code":500,"msg":"prompt: credits insufficient"}"#, rejected("prompt: credits insufficient")),
-        (r#"{"code":404,"msg":"Not Found"}"#, refused(Why::ModelGone, Alarm::ModelGone)),
+        (r#"{"code":404,"msg":"Not Found"}"#, Created::Refused(Why::ModelGone)),
         (
             r#"{"code":422,"msg":"The model name you specified is not supported, see the list"}"#,
-            refused(Why::ModelGone, Alarm::ModelGone),
+            Created::Refused(Why::ModelGone),
         ),
         (r#"{"code":422,"msg":"url is wrong"}"#, rejected("url is wrong")),
         (
@@ -75,14 +65,14 @@ fn each_code_and_message_has_its_meaning() {
 
 #[test]
 fn a_busy_provider_is_asked_again_when_it_says() {
-    let busy = |pause_s, alarm| Created::Busy { pause: Duration::from_secs(pause_s), alarm };
+    let busy = |pause_s, maintenance| Created::Busy { pause: Duration::from_secs(pause_s), maintenance };
     let many = br#"{"code":429,"msg":"too many"}"#;
-    assert_eq!(created(429, None, many), busy(10, None));
-    assert_eq!(created(200, Some(" 7 "), many), busy(7, None));
-    assert_eq!(created(200, Some("0"), many), busy(1, None));
-    assert_eq!(created(200, Some("86400"), many), busy(300, None));
-    assert_eq!(created(200, Some("Wed, 21 Oct 2026 07:28:00 GMT"), many), busy(10, None));
-    assert_eq!(order(r#"{"code":455,"msg":"maintenance"}"#), busy(60, Some(Alarm::Maintenance)));
+    assert_eq!(created(429, None, many), busy(10, false));
+    assert_eq!(created(200, Some(" 7 "), many), busy(7, false));
+    assert_eq!(created(200, Some("0"), many), busy(1, false));
+    assert_eq!(created(200, Some("86400"), many), busy(300, false));
+    assert_eq!(created(200, Some("Wed, 21 Oct 2026 07:28:00 GMT"), many), busy(10, false));
+    assert_eq!(order(r#"{"code":455,"msg":"maintenance"}"#), busy(60, true));
 }
 
 #[test]
@@ -308,7 +298,7 @@ fn the_credit_is_an_exact_decimal_or_a_reason() {
 #[test]
 fn what_kie_says_is_cut_before_a_callback_address_it_repeats() {
     let body = r#"{"code":422,"msg":"cannot call https://shop.example/kie/callback/7/secret-of-7"}"#;
-    let Created::Refused { why: Why::Rejected { message }, .. } = created(200, None, body.as_bytes()) else {
+    let Created::Refused(Why::Rejected { message }) = created(200, None, body.as_bytes()) else {
         panic!("a refusal")
     };
     assert_eq!(message, "cannot call https://shop.example");

@@ -45,14 +45,14 @@ async fn an_order_is_sent_as_kie_wants_it_and_accepted() {
 async fn a_refusal_is_told_without_the_secrets_it_repeats() {
     let body = format!(r#"{{"code":422,"msg":"bad callBackUrl https://x/{SECRET} for key {KEY}"}}"#);
     let why = Why::Rejected { message: "bad callBackUrl https://x/… for key …".to_owned() };
-    assert_eq!(ordered(&Server::json(&body).await).await, Created::Refused { why, alarm: None });
+    assert_eq!(ordered(&Server::json(&body).await).await, Created::Refused(why));
 }
 
 #[tokio::test]
 async fn a_busy_answer_carries_the_pause_of_its_header() {
     let body = br#"{"code":429,"msg":"Too many requests"}"#;
     let server = Server::answering("429 Too Many Requests", "retry-after: 42\r\n", body).await;
-    assert_eq!(ordered(&server).await, Created::Busy { pause: Duration::from_secs(42), alarm: None });
+    assert_eq!(ordered(&server).await, Created::Busy { pause: Duration::from_secs(42), maintenance: false });
 }
 
 #[tokio::test]

@@ -50,9 +50,9 @@ pub fn created(bytes: &[u8]) {
         Created::Accepted(task) => {
             assert!(!task.trim().is_empty() && task.chars().count() <= 128, "a task: {task:?}");
         }
-        Created::Refused { why: Why::Rejected { message }, .. } => assert!(is_said(&message), "{message:?}"),
+        Created::Refused(Why::Rejected { message }) => assert!(is_said(&message), "{message:?}"),
         Created::Busy { pause, .. } => assert!((1..=300).contains(&pause.as_secs()), "{pause:?}"),
-        Created::Refused { .. } | Created::NotSent(_) | Created::InDoubt(_) => {}
+        Created::Refused(_) | Created::NotSent(_) | Created::InDoubt(_) => {}
     }
 }
 

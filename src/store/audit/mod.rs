@@ -5,6 +5,7 @@
 mod accounts;
 mod ledger;
 mod life;
+mod named;
 mod owners;
 mod payments;
 mod promos;
@@ -109,6 +110,7 @@ impl View {
         owners::jobs(tables, &mut money.holds, &mut money.jobs)?;
         payments::check(tables, &mut money.holds, &mut money.payments)?;
         promos::check(tables, &mut money.counters)?;
+        named::check(tables, &mut money.counters)?;
         let Rules { sum, wallets, counters, holds, jobs, payments, chain } = money;
         let [ends, once, customers] = life::check(tables)?;
         let rows = chain.0.checked;

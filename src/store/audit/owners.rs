@@ -4,14 +4,15 @@
 use super::super::Fault;
 use super::super::accounts::{JobMoney, LedgerRow, account_row};
 use super::super::codec::{decode, get};
-use super::super::desk::action_seq;
+use super::super::desk::action_made;
 use super::super::jobs::JobRow;
 use super::super::legacy::legacy_row;
+use super::super::notes::Action;
 use super::super::payments::PaymentRow;
 use super::super::tables::ReadTables;
 use super::Rule;
 use super::ledger::Rules;
-use crate::ids::{JobId, Seq};
+use crate::ids::{JobId, Seq, UserId};
 use crate::ledger::{Account, Kind, Ref, Transfer};
 use redb::ReadableTable;
 
@@ -40,8 +41,13 @@ pub(super) fn of_row(
             });
         }
         Ref::Adjust(action) => {
-            rules.counters.check(action_seq(tables, action)? == Some(seq), || {
-                (here(), format!("action {action} does not know this {}", transfer.kind))
+            let own = action_made(tables, action)?.is_some_and(|(what, made)| {
+                let Action::Adjust { user, amount } = what else { return false };
+                let said = Transfer::adjust(action, user, amount, transfer.at);
+                made == Some(seq) && said.difference(transfer).is_none()
+            });
+            rules.counters.check(own, || {
+                (here(), format!("action {action} does not know this {}, or not so", transfer.kind))
             });
         }
         Ref::Promo(promo, user) => {
@@ -53,7 +59,8 @@ pub(super) fn of_row(
         }
         Ref::Welcome(user) => {
             let row = account_row(tables, user.0)?;
-            rules.counters.check(row.and_then(|row| row.welcome) == Some(seq), || {
+            let own = transfer.credit == Account::User(user);
+            rules.counters.check(own && row.and_then(|row| row.welcome) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this bonus: a second one"))
             });
         }
@@ -67,18 +74,25 @@ pub(super) fn of_row(
         }
         Ref::LegacyImport(user) => {
             let row = account_row(tables, user.0)?;
-            rules.counters.check(row.and_then(|row| row.imported) == Some(seq), || {
+            let own = moves(transfer, user);
+            rules.counters.check(own && row.and_then(|row| row.imported) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this import: a second one"))
             });
         }
         Ref::LegacyMigration(user) => {
             let row = account_row(tables, user.0)?;
-            rules.counters.check(row.and_then(|row| row.migrated) == Some(seq), || {
+            let own = transfer.debit == Account::User(user);
+            rules.counters.check(own && row.and_then(|row| row.migrated) == Some(seq), || {
                 (here(), format!("the wallet of {user} does not know this migration: a second one"))
             });
         }
     }
     Ok(())
+}
+
+/// Whether it moves this customer's wallet, in either direction.
+pub(super) fn moves(transfer: &Transfer, user: UserId) -> bool {
+    [transfer.debit, transfer.credit].contains(&Account::User(user))
 }
 
 fn of_job(

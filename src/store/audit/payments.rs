@@ -89,6 +89,10 @@ fn open_until(row: &PaymentRow) -> Option<At> {
 
 /// A payment is found by its outside id, and as long as it waits.
 fn indexed(tables: &ReadTables, id: u64, row: &PaymentRow, rule: &mut Rule) -> Result<(), Fault> {
+    let needs_none = row.way == Way::Manual || row.money.credited.is_none();
+    rule.check(needs_none || row.charge.is_some(), || {
+        here(id, "it was credited and has no outside id: the same payment would be credited again")
+    });
     if let Some(charge) = &row.charge {
         let key = outside(row.way, charge);
         let found = tables.payments_by_outside.read()?.get(key.as_str())?.map(|found| found.value());

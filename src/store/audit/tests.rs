@@ -1,11 +1,12 @@
 //! Files broken by hand, at least one a rule: the audit names rule and row.
 
+mod named;
 mod promos;
 
 use super::super::accounts::{AccountRow, LedgerRow, Posted, account_key};
 use super::super::codec::{get, put};
 use super::super::jobs::{Delivery, Job};
-use super::super::payments::{Payment, PaymentMoney, PaymentRow, Try};
+use super::super::payments::{Payment, PaymentMoney, PaymentRow, Try, outside};
 use super::super::queues::{Fate, SeenRow};
 use super::super::scenario::{ANN, BOB, Shop, done, failed, forge, job, nobodys_adjust, roubles, tell};
 use super::super::{AccountsReport, Fault, Report, Tx};
@@ -429,6 +430,20 @@ fn l6_what_leads_to_payments_and_lies() {
         payment.row.prev = None;
         tx.put_payment(&payment)
     });
+}
+
+#[test]
+fn l6_a_payment_from_outside_that_was_credited_without_its_outside_id() {
+    for way in [Way::Stars, Way::Card] {
+        breaks("L6", "payments 3", &[], move |tx| {
+            let credited = tx.credit_payment(way, "cat-1", CAT, roubles(10))?;
+            let (id, _) = credited.map_err(|refusal| Fault::Bug(refusal.to_string()))?;
+            let mut payment = tx.payment(id)?.expect("just credited");
+            payment.row.charge = None;
+            tx.tables.payments_by_outside.write()?.remove(outside(way, "cat-1").as_str())?;
+            tx.put_payment(&payment)
+        });
+    }
 }
 
 #[test]

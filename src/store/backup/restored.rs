@@ -54,13 +54,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn move_numbers_on(&mut self, gap: u64) -> Result<(), Fault> {
+    pub(in crate::store) fn move_numbers_on(&mut self, gap: u64) -> Result<(), Fault> {
         for series in SERIES {
             let last = self.counter(series)?;
             let most = if series == "requests" { u64::from(u32::MAX) } else { u64::MAX };
-            if last < most.saturating_sub(gap.saturating_mul(2)) {
-                self.set_counter(series, last + gap);
+            // A gap that does not fit, for one of the clocks stood at 1970, must leave numbers to give out.
+            let step = gap.min(most.saturating_sub(last) / 2);
+            if step < gap {
+                tracing::warn!(series, "numbers go on {step} later only: no more are left");
             }
+            self.set_counter(series, last + step);
         }
         let last = self.tables.jobs.read()?.last()?.map_or(0, |(key, _)| key.value());
         let last = last.max(self.counter(JOBS_AFTER)?);

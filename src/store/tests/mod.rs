@@ -9,6 +9,7 @@ mod disk;
 mod hot;
 mod model;
 mod opening;
+mod unreadable;
 mod upgrading;
 mod writing;
 

@@ -36,6 +36,25 @@ fn a_closed_file_says_the_same_when_it_is_opened_again() {
 }
 
 #[test]
+fn half_made_copies_of_a_killed_process_go_and_nothing_else_does() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let before = busy_file(dir.path());
+    let theirs =
+        ["samovar.redb.damaged-1", "samovar.redb.schema3-1", "samovar.redb.upgrading.bak", "x.mending"];
+    for ending in ["importing", "upgrading", "mending", "copying"] {
+        fs::write(dir.path().join(format!("samovar.redb.{ending}")), "half").expect("written");
+    }
+    for name in theirs {
+        fs::write(dir.path().join(name), "whole").expect("written");
+    }
+    let (store, _engine) = Store::open(dir.path(), clock()).expect("it opens");
+    assert_eq!(dump(&store), before);
+    let mut theirs = theirs.to_vec();
+    theirs.sort_unstable();
+    assert_eq!(others(dir.path()), theirs);
+}
+
+#[test]
 fn a_second_process_is_told_the_pid_of_the_first() {
     let dir = tempfile::tempdir().expect("a directory");
     let data = dir.path().join("data");
