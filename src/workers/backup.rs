@@ -154,7 +154,7 @@ impl Worry {
             Goes::Copies => {
                 let last = engine.store.read(View::backup_verified).await?;
                 let old = last.map_or(now.up.since(self.safe), |last| age(last.began, now));
-                if !engine.backups.max_age.is_some_and(|max_age| old > max_age) {
+                if engine.backups.max_age.is_none_or(|max_age| old <= max_age) {
                     return Ok(());
                 }
                 let here = engine.keeper.place_id();
