@@ -4,7 +4,6 @@
 use crate::support::moto::Moto;
 use crate::support::{ADMIN, Mode, TestApp};
 use samovar::config::{BackupTo, Bucket};
-use samovar::shelf::VERIFIED;
 use samovar::time::Moment;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -74,7 +73,7 @@ impl Machine {
         machine
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
@@ -293,7 +292,7 @@ fn a_sealed_backup_opens_with_its_key_and_not_without() {
 /// Waits for a verified backup that was begun after `last`.
 pub(crate) async fn verified(app: &TestApp, last: Option<Moment>) -> Moment {
     let noted = app.until("a verified backup", |view| {
-        let noted = view.note::<Moment>(VERIFIED).ok()??;
+        let noted = view.backup_verified().ok()??.began;
         last.is_none_or(|last| noted.at > last.at).then_some(noted)
     });
     noted.await
@@ -305,7 +304,7 @@ pub(crate) async fn verified_in_time(app: &TestApp, last: Option<Moment>) -> Mom
 }
 
 /// Lets time pass meanwhile: whoever sleeps may fall asleep after we have looked.
-async fn in_time<R>(app: &TestApp, wait: impl Future<Output = R>) -> R {
+pub(crate) async fn in_time<R>(app: &TestApp, wait: impl Future<Output = R>) -> R {
     let passes = async {
         loop {
             app.skip(Duration::from_secs(61));
@@ -380,7 +379,7 @@ async fn a_backup_that_cannot_be_made_is_told_to_the_operators_and_made_once_it_
     app.skip(3 * HOUR);
     let told = app.user(ADMIN).sees("Нет свежей резервной копии").await;
     assert!(told.text.contains("shelf cannot be used"), "{}", told.text);
-    assert_eq!(app.store().view().expect("a view").note::<Moment>(VERIFIED), Ok(None));
+    assert_eq!(app.store().view().expect("a view").backup_verified(), Ok(None));
     fs::remove_file(&shelf).expect("removed");
     verified_in_time(&app, None).await;
     assert!(!names(&shelf).is_empty());

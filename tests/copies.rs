@@ -5,9 +5,9 @@ use crate::backup::{ANN, HOUR, Machine, names, samovar, shipped, verified_in_tim
 use crate::support::bucket::{Bucket, Gives};
 use crate::support::{ADMIN, Mode, PATIENCE, TestApp};
 use samovar::config::BackupTo;
-use samovar::shelf::{Keeper, VERIFIED};
+use samovar::shelf::Keeper;
 use samovar::store::View;
-use samovar::time::{At, Moment};
+use samovar::time::At;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn spoil(file: &Path) {
 }
 
 /// A service that streams to a folder.
-async fn streams_to(shelf: &Path) -> (TestApp, Keeper) {
+pub(crate) async fn streams_to(shelf: &Path) -> (TestApp, Keeper) {
     let app = TestApp::start_with(Mode::Polling, |settings| {
         settings.backups.to = BackupTo::Folder(shelf.to_owned());
         settings.backups.stream = true;
@@ -211,7 +211,7 @@ async fn an_empty_ledger_is_not_backed_up_beside_the_real_one_and_the_operators_
         app.settings.backups.stream = stream;
         let last = app.user(ADMIN).newest();
         app.start_again().await;
-        let told = app.user(ADMIN).sees_after(last, "Резервная копия не делается").await;
+        let told = app.user(ADMIN).sees_after(last, "Проверенной резервной копии не будет").await;
         assert!(
             told.text.contains("samovar backup restore") && told.text.contains(&before[0]),
             "{}",
@@ -303,7 +303,7 @@ async fn a_place_that_takes_and_does_not_give_is_not_sent_copies_all_day() {
         }
     };
     assert!(tokio::time::timeout(PATIENCE, is_empty).await.is_ok(), "what was not verified does not stay");
-    assert_eq!(app.store().view().expect("a view").note::<Moment>(VERIFIED), Ok(None));
+    assert_eq!(app.store().view().expect("a view").backup_verified(), Ok(None));
     bucket.now_gives(Gives::All);
     verified_in_time(&app, None).await;
 }

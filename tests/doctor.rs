@@ -1,11 +1,13 @@
 //! `samovar doctor` against a Telegram and a KIE that answer: each line says how it is and what to do.
 
 use crate::support::{Mode, PATIENCE, TestApp, tell};
+use samovar::config::BackupTo;
 use samovar::payment::Way;
 use samovar::sandbox::telegram::Bot;
 use samovar::sandbox::{self, Sandbox, kie};
-use samovar::store::{Lock, Store};
-use samovar::time::{At, Clock};
+use samovar::shelf::place_id;
+use samovar::store::{Lock, Store, Verified};
+use samovar::time::{At, Clock, Moment};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -272,12 +274,23 @@ async fn backups_odd_payments_and_the_units_exposure_are_told() {
     let elsewhere = TempDir::new().expect("another disk");
     let there = elsewhere.path().to_str().expect("a text");
     let week_ago = At(now.0 - 7 * 86_400_000);
-    for (at, to, expected) in [(now, Some(there), "ok"), (now, None, "warn"), (week_ago, Some(there), "warn")]
-    {
-        let noted = app.store().write("test", move |tx| tx.put_note("backup_verified", &at)).await;
+    let mut settings = app.settings.clone();
+    let here = place_id(&settings);
+    settings.backups.to = BackupTo::Folder(elsewhere.path().to_owned());
+    for (at, place, to, expected) in [
+        (now, place_id(&settings), Some(there), "ok"),
+        (now, here, None, "warn"),
+        (now, here, Some(there), "warn"),
+        (week_ago, place_id(&settings), Some(there), "warn"),
+    ] {
+        let verified = Verified { began: Moment { at, ..Moment::default() }, place };
+        let noted = app.store().write("test", move |tx| tx.put_backup_verified(&verified)).await;
         noted.expect("written");
         let settings: Vec<_> = to.map(|to| ("BACKUP_TO", to)).into_iter().collect();
-        assert_eq!(verdict(&report(&doctor(&app, &settings).await), "backup"), expected);
+        let report = report(&doctor(&app, &settings).await);
+        assert_eq!(verdict(&report, "backup"), expected, "{report}");
+        let is_elsewhere = says(&report, "backup").contains("in another place than BACKUP_TO names now");
+        assert_eq!(is_elsewhere, (place == here) && to.is_some(), "{report}");
     }
     let tools = TempDir::new().expect("a directory");
     let analyze = tools.path().join("systemd-analyze");

@@ -35,6 +35,7 @@ mod park;
 mod paycrash;
 mod payraces;
 mod payshuffle;
+mod places;
 mod power;
 mod privacy;
 mod promo;

@@ -268,6 +268,49 @@ async fn an_upload_that_was_never_ended_is_given_up_and_no_other() {
     assert!(!is_left("shop/mine") && is_left("shop/yours") && is_left("elsewhere/mine"), "{left}");
 }
 
+/// Lists uploads on two pages; of each it has its own opinion.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn uploads_that_were_never_ended_are_given_up_on_all_pages_whatever_becomes_of_one() {
+    use axum::extract::Request;
+    use axum::http::StatusCode;
+    use std::sync::{Arc, Mutex};
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let hears = asked.clone();
+    let page = |names: &[&str], next: &str| {
+        let each = names.iter().map(|one| format!("<Upload><Key>{one}</Key><UploadId>1</UploadId></Upload>"));
+        format!("<ListMultipartUploadsResult>{next}{}</ListMultipartUploadsResult>", each.collect::<String>())
+    };
+    let next = "<IsTruncated>true</IsTruncated><NextKeyMarker>d</NextKeyMarker>\
+                <NextUploadIdMarker>1</NextUploadIdMarker>";
+    let pages = [page(&["a", "b", "c", "d"], next), page(&["e", "f"], "<IsTruncated>false</IsTruncated>")];
+    let answer = move |request: Request| async move {
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if request.method() != axum::http::Method::DELETE {
+            let is_second = query.contains("key-marker=d&") && query.contains("upload-id-marker=1&");
+            return (StatusCode::OK, pages[usize::from(is_second)].clone());
+        }
+        hears.lock().expect("nobody panicked").push(name.to_owned());
+        match name {
+            "a" => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchUpload</Code></Error>".to_owned()),
+            "c" => (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>".to_owned()),
+            _ => (StatusCode::NO_CONTENT, String::new()),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let place = Place::of(&settings(&[
+        ("BACKUP_TO", format!("s3://{BUCKET}")),
+        ("BACKUP_S3_ENDPOINT", endpoint),
+        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
+        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
+    ]));
+    let tidied = place.expect("a place").tidy(|name| name != "b").await;
+    says(&tidied.expect_err("one is left"), "the keys are refused");
+    assert_eq!(*asked.lock().expect("nobody panicked"), ["a", "c", "d", "e", "f"]);
+}
+
 /// Takes the first part of an upload, keeps the second waiting, and hears that it is given up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_is_given_up_at_the_stop() {

@@ -4,9 +4,11 @@
 use crate::binary::{ANN, Service};
 use crate::support::tell;
 use crate::tidy::rust_files;
+use samovar::config::{Settings, Sources};
 use samovar::metrics::{ALL, Kind};
 use samovar::sandbox::telegram::World;
-use samovar::store::Store;
+use samovar::shelf::place_id;
+use samovar::store::{Store, Verified};
 use samovar::time::Clock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -92,9 +94,12 @@ fn backed_up() -> (TempDir, std::path::PathBuf) {
     fs::create_dir_all(&data).expect("made");
     let (store, engine) = Store::open(&data, Clock::system()).expect("it opens");
     let writer = std::thread::spawn(move || engine.run());
-    let mut hour_ago = store.clock().now();
-    hour_ago.at.0 -= 3_600_000;
-    store.write_blocking("note", move |tx| tx.put_note("backup_verified", &hour_ago)).expect("written");
+    let mut began = store.clock().now();
+    began.at.0 -= 3_600_000;
+    let environment = [("DATA_DIR".to_owned(), data.display().to_string())].into();
+    let settings = Settings::for_backups(&Sources { environment, file: None }).expect("good settings");
+    let verified = Verified { began, place: place_id(&settings) };
+    store.write_blocking("note", move |tx| tx.put_backup_verified(&verified)).expect("written");
     drop(store);
     writer.join().expect("it ends");
     (dir, data)

@@ -58,7 +58,7 @@ impl Service {
         let webhook_secret = webhook_secret(&settings, &store).await?;
         let server_key = server_key(&store).await?;
         workers::stars::begin(&store, keys.bot_id).await?;
-        workers::backup::begin(&store, settings.backups.stream).await?;
+        workers::backup::begin(&store, &settings.backups).await?;
         let keeper = Keeper::of(&settings).map_err(|error| StartError::Settings(error.to_string()))?;
         let is_webhook = settings.bot_mode == BotMode::Webhook;
         let webhook = intake::webhook_of(&settings, webhook_secret.clone())?;
@@ -108,7 +108,7 @@ impl Service {
 
     /// What answers on the operator's port.
     pub fn admin_router(&self, metrics: PrometheusHandle) -> Router {
-        http::admin_router(self.doors.clone(), metrics)
+        http::admin_router(self.doors.clone(), self.keeper.place_id(), metrics)
     }
 
     /// Works until `stop`; then lets what is under way end, `doors` included, for 25 s at most. What needs

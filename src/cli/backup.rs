@@ -1,15 +1,15 @@
 //! `samovar backup`: whole copies made, checked and tried; `list` and `restore` have files of their own.
 
 use super::output::{number, text};
+use super::proof::{Proof, State, prove};
 use super::{Failure, Output, ask, backup_list, restore};
 use crate::config::{BackupTo, Settings};
 use crate::control::backup::is_damage;
 use crate::control::{Answer, Ask, Backup, Client};
-use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Plan, SealError, plans};
-use crate::time::{At, Clock};
+use crate::shelf::{KeepError, Keeper, Key, SealError};
+use crate::time::Clock;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +99,7 @@ impl From<KeepError> for Failure {
             | KeepError::Beside(_)
             | KeepError::Changed(_)
             | KeepError::Unsound(_)
+            | KeepError::Kept { .. }
             | KeepError::Others { .. }
             | KeepError::NoRoom { .. }
             | KeepError::NoneGood { .. }
@@ -152,147 +153,6 @@ fn say_made(made: &Backup) -> String {
         seconds(*made_ms),
         seconds(*verified_ms)
     )
-}
-
-/// What a restore would do, done beside the living file.
-#[derive(Serialize)]
-pub(super) struct Proof {
-    pub(super) name: String,
-    /// Of which moment the state is.
-    pub(super) at: String,
-    /// How many shipments were applied.
-    pub(super) shipments: u64,
-    /// Ledger rows.
-    pub(super) rows: u64,
-    pub(super) head: String,
-    /// How long it took in all, in milliseconds.
-    pub(super) ms: u64,
-    #[serde(skip)]
-    moment: At,
-    /// Why later shipments were left out.
-    pub(super) left_out: Option<String>,
-    /// Newer whole copies that are damaged, from the newest on.
-    passed_over: Vec<Bad>,
-    /// How much older the state is than what the newest of them would have given, in milliseconds; `None`: it is not.
-    older_ms: Option<u64>,
-}
-
-/// A whole copy that is damaged.
-#[derive(Serialize)]
-struct Bad {
-    name: String,
-    why: String,
-}
-
-/// What is to be brought back.
-pub(super) enum State<'a> {
-    /// The newest state of the one ledger that has copies in the place.
-    Newest,
-    /// The newest state of the ledger that this whole copy is of.
-    NewestOfLedger(&'a str),
-    /// What this object ends with.
-    Named(&'a str),
-}
-
-impl<'a> State<'a> {
-    /// What an operator asked for.
-    pub(super) fn of(name: Option<&'a str>) -> Self {
-        name.map_or(Self::Newest, Self::Named)
-    }
-}
-
-/// Fetches, opens and audits what the operator chose.
-pub(super) async fn prove(
-    keeper: &Keeper,
-    which: State<'_>,
-    key: Option<Key>,
-    clock: &Clock,
-) -> Result<(Beside, Proof), Failure> {
-    let began = clock.now().up;
-    let plans = choose(keeper, which).await?;
-    let opening = keeper.open(&plans, key.as_ref());
-    let brought = ask::shown("bringing a backup back and auditing it", opening).await?;
-    let Brought { beside, full, checked: Checked { loaded, report }, passed, older } = brought;
-    let bad = |Passed { full, why }: Passed| Bad { name: full.to_string(), why: why.to_string() };
-    let proof = Proof {
-        name: full.to_string(),
-        at: loaded.at.to_string(),
-        moment: loaded.at,
-        shipments: loaded.applied,
-        rows: report.rows,
-        head: report.head,
-        ms: millis(clock.now().up.since(began)),
-        left_out: loaded.stopped,
-        passed_over: passed.into_iter().map(bad).collect(),
-        older_ms: older.map(millis),
-    };
-    Ok((beside, proof))
-}
-
-async fn choose(keeper: &Keeper, which: State<'_>) -> Result<Vec<Plan>, Failure> {
-    let (mut kept, place) = (keeper.list().await?, keeper.place());
-    let name = match which {
-        State::Newest => None,
-        State::Named(name) => Some(name),
-        State::NewestOfLedger(copy) => {
-            let file = kept.iter().find(|one| one.to_string() == copy).map(|one| one.file);
-            kept.retain(|one| Some(one.file) == file);
-            None
-        }
-    };
-    let ledgers: BTreeSet<_> = kept.iter().filter(|one| one.is_full()).map(|one| one.file).collect();
-    if name.is_none() && ledgers.len() > 1 {
-        let ledgers: Vec<_> = ledgers.iter().map(ToString::to_string).collect();
-        return Err(Failure::refused(format!(
-            "{place} has the backups of several ledgers, {}: name what you want of yours, as `samovar backup list` \
-             shows it",
-            ledgers.join(" and ")
-        )));
-    }
-    let plans = plans(&kept, name);
-    if !plans.is_empty() {
-        return Ok(plans);
-    }
-    Err(Failure::refused(match name {
-        Some(name) => {
-            format!("there is no backup {name} in {place}: `samovar backup list` shows what there is")
-        }
-        None => format!("there is no backup in {place}"),
-    }))
-}
-
-impl Proof {
-    fn of_what(&self) -> String {
-        match self.shipments {
-            0 => self.name.clone(),
-            1 => format!("{} and one shipment of changes", self.name),
-            more => format!("{} and {more} shipments of changes", self.name),
-        }
-    }
-
-    /// What is damaged of what is newer, on one line; `None`: nothing is.
-    pub(super) fn flaws(&self) -> Option<String> {
-        let bad = self.passed_over.iter().map(|Bad { name, why }| format!("{name} cannot be used: {why}"));
-        let mut flaws: Vec<_> = bad.collect();
-        if !flaws.is_empty() {
-            flaws.push(match self.older_ms {
-                None => format!("{} and what follows it reach as far", self.name),
-                Some(ms) => format!("what was taken instead is {} older", seconds(ms)),
-            });
-        }
-        flaws.extend(self.left_out.as_ref().map(|why| format!("what follows it cannot be used: {why}")));
-        (!flaws.is_empty()).then(|| flaws.join("; "))
-    }
-
-    /// What was brought back, in a sentence or two.
-    pub(super) fn say(&self, done: &str) -> String {
-        let Self { at, rows, head, ms, .. } = self;
-        let what = self.of_what();
-        format!(
-            "{what} {done} in {}: all ten rules hold.\nIt is the state of {at}. Ledger rows: {rows}. Head:\n{head}\n",
-            seconds(*ms)
-        )
-    }
 }
 
 async fn verify(
@@ -369,7 +229,7 @@ pub(super) fn millis(time: Duration) -> u64 {
 }
 
 /// `0.4 s`, `12 s`, `24 h`.
-fn seconds(ms: u64) -> String {
+pub(super) fn seconds(ms: u64) -> String {
     match ms {
         0..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
         10_000..600_000 => format!("{} s", ms / 1000),

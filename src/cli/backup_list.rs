@@ -2,7 +2,7 @@
 
 use super::output::{number, text};
 use super::{Failure, Output};
-use crate::shelf::{Keeper, Kept, followed};
+use crate::shelf::{Keeper, Kept, What, followed};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -54,7 +54,11 @@ fn line(kept: &[Kept], one: &Kept) -> Line {
     });
     Line {
         name: one.to_string(),
-        kind: if one.is_full() { "full" } else { "changes" },
+        kind: match one.what {
+            What::Full { is_sound: true, .. } => "full",
+            What::Full { is_sound: false, .. } => "unsound",
+            What::Changes { .. } => "changes",
+        },
         bytes: one.size_bytes,
         sealed: one.is_sealed,
         written: written(one),
@@ -69,7 +73,7 @@ fn say_shelf(output: Output, shelf: &Shelf) -> String {
         return format!("There are no backups in {place}.");
     }
     let mut table = output.table(&["whole copy", "bytes", "", "changes after it", "the last of them"]);
-    for line in backups.iter().filter(|line| line.kind == "full") {
+    for line in backups.iter().filter(|line| line.kind != "changes") {
         let sealed = if line.sealed { "sealed" } else { "" };
         let count = line.changes.as_ref().map_or(0, |changes| changes.shipments);
         let name = line.name.as_str().into();

@@ -17,6 +17,7 @@ mod margins;
 mod migrate;
 mod output;
 mod owner;
+mod proof;
 mod restore;
 mod run;
 mod selling;

@@ -1,6 +1,6 @@
 //! `samovar backup restore`: a backup takes the place of the living file.
 
-use super::backup::{Proof, State, prove};
+use super::proof::{Proof, State, prove};
 use super::{Failure, Output};
 use crate::config::Settings;
 use crate::disk;

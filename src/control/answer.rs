@@ -234,10 +234,5 @@ async fn stops(store: &Store) -> Result<Answer, Fault> {
 pub fn concerns(view: &View, now: At) -> Result<Concerns, Fault> {
     let unmatched = view.unmatched(At(now.0.saturating_sub(ODD_DAYS * DAY_MS)), ODD_LOOK)?;
     let Unmatched { odd, gone_back, undecided } = unmatched;
-    Ok(Concerns { backup_verified: backup_verified(view)?, odd, gone_back, undecided })
-}
-
-/// When a backup was last proven to be good.
-fn backup_verified(view: &View) -> Result<Option<At>, Fault> {
-    view.note::<At>("backup_verified")
+    Ok(Concerns { backup_verified: view.backup_verified()?, odd, gone_back, undecided })
 }

@@ -70,6 +70,7 @@ pub(crate) fn is_damage(error: &KeepError) -> bool {
         | KeepError::Beside(_)
         | KeepError::Changed(_)
         | KeepError::Unsound(_)
+        | KeepError::Kept { .. }
         | KeepError::Others { .. }
         | KeepError::NoRoom { .. }
         | KeepError::Stopped

@@ -3,8 +3,7 @@
 
 use crate::ids::{JobId, RequestId, Seq, UserId};
 use crate::ledger::{Account, Kind};
-use crate::store::{self, Candidate, LedgerRow, Report, StopRow, StoppedBy, TraceRow};
-use crate::time::At;
+use crate::store::{self, Candidate, LedgerRow, Report, StopRow, StoppedBy, TraceRow, Verified};
 use serde::{Deserialize, Serialize};
 
 /// A wallet.
@@ -227,8 +226,8 @@ impl Stop {
 /// What an operator should hear of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concerns {
-    /// When a backup was last proven to be good; `None`: never.
-    pub backup_verified: Option<At>,
+    /// When and where a backup was last proven to be good; `None`: never.
+    pub backup_verified: Option<Verified>,
     /// Odd payments of the last week.
     pub odd: u64,
     /// Payments that went back and never came.

@@ -49,7 +49,7 @@ pub enum Alarm<'a> {
     BackupOld,
     /// What changed does not get to the backups' place.
     BackupStuck,
-    /// No backup is made until an operator does something.
+    /// No verified backup is made until an operator does something.
     BackupRefused,
     /// The certificate that callers are shown ends soon, or there is none.
     CertificateEnds,

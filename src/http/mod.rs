@@ -17,7 +17,7 @@ pub use serve::serve;
 pub use tls::{Ends, Guard, GuardError, SelfSigned};
 
 use crate::flow::Shop;
-use crate::store::Store;
+use crate::store::{PlaceId, Store};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -71,9 +71,9 @@ fn probes() -> Router<Arc<Doors>> {
     Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(health::ready))
 }
 
-/// The operator's routes, never on the public port. Probes ask here when that speaks TLS.
-pub fn admin_router(doors: Arc<Doors>, metrics: PrometheusHandle) -> Router {
-    let watch = Arc::new(Watch::new(doors.store.clone(), metrics));
+/// The operator's routes, never on the public port. Probes ask here when that speaks TLS. Backups go to `place`.
+pub fn admin_router(doors: Arc<Doors>, place: PlaceId, metrics: PrometheusHandle) -> Router {
+    let watch = Arc::new(Watch::new(doors.store.clone(), place, metrics));
     // The version of the text format that this is.
     let plain = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     probes().with_state(doors).route("/metrics", get(async move || (plain, watch.page().await)))

@@ -4,7 +4,7 @@ use crate::disk;
 use crate::flow::admin::{self, Credit};
 use crate::metrics::{STOPPED_BY, number};
 use crate::money::Kopecks;
-use crate::store::{DISK, Figures, StopRow, StoppedBy, Store};
+use crate::store::{DISK, Figures, PlaceId, StopRow, StoppedBy, Store};
 use crate::time::{At, Moment};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rust_decimal::Decimal;
@@ -13,12 +13,11 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The note of when the newest verified backup was begun.
-const BACKUP: &str = "backup_verified";
-
 /// Answers whoever watches.
 pub(super) struct Watch {
     store: Store,
+    /// Where backups go.
+    place: PlaceId,
     handle: PrometheusHandle,
     started: At,
     /// Of which states and models there were jobs: one that has none any more is shown with 0.
@@ -26,17 +25,17 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(store: Store, handle: PrometheusHandle) -> Self {
+    pub(super) fn new(store: Store, place: PlaceId, handle: PrometheusHandle) -> Self {
         let started = store.clock().now().at;
-        Self { store, handle, started, jobs: Mutex::default() }
+        Self { store, place, handle, started, jobs: Mutex::default() }
     }
 
     /// The page for Prometheus. What cannot be read now is left as it was, and said so.
     pub(super) async fn page(&self) -> String {
-        let now = self.store.clock().now();
+        let (now, place) = (self.store.clock().now(), self.place);
         let looked = self.store.read(move |view| {
-            let backup = view.note::<Moment>(BACKUP)?;
-            Ok((view.figures(now)?, admin::credit_in(view)?, backup.map(|began| began.at)))
+            let backup = view.backup_verified()?.filter(|backup| backup.place == place);
+            Ok((view.figures(now)?, admin::credit_in(view)?, backup.map(|backup| backup.began.at)))
         });
         let readable = match looked.await {
             Ok((figures, credit, backup)) => {

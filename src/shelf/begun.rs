@@ -1,8 +1,8 @@
 //! Which copies were begun and not yet verified, noted beside the living file: what a process that was killed left
 //! in a place is removed by the next one. Not in the ledger, which a backup would carry to another machine.
 //!
-//! **Invariant:** it is on the disk before what it speaks of is done: after a power cut no copy that was verified
-//! is noted here, and every one that was not is.
+//! **Invariant:** it is on the disk before what it speaks of is done: after a power cut no copy that is to stay is
+//! noted here, and every one that may not be whole is.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

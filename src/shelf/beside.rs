@@ -29,8 +29,20 @@ pub struct Beside {
 pub struct Checked {
     /// What became of it.
     pub loaded: Loaded,
-    /// The audit of the file that it became, all ten rules of which hold.
+    /// The audit of the file that it became.
     pub report: Report,
+}
+
+/// The rules that do not hold.
+pub(super) fn broken(report: &Report) -> Vec<&'static str> {
+    report.rules.iter().filter(|rule| !rule.ok).map(|rule| rule.id).collect()
+}
+
+impl Checked {
+    /// The rules that do not hold of it; none: its books are right.
+    pub fn broken(&self) -> Vec<&'static str> {
+        broken(&self.report)
+    }
 }
 
 impl Beside {
@@ -81,7 +93,7 @@ impl Beside {
     /// Makes the file of a whole copy and the shipments after it, and audits it. Waits for the disk.
     ///
     /// # Errors
-    /// When it is no whole copy, when it is another one than it says, or when its books are not right.
+    /// When it is no whole copy, or another one than it says. That its books are not right is none.
     pub fn open(
         &self,
         full: impl Read,
@@ -102,10 +114,6 @@ impl Beside {
         });
         let loaded = load(&self.file(), &mut full, &mut changes)?;
         let report = View::at(&self.file())?.audit()?;
-        if !report.ok {
-            let broken = report.rules.iter().filter(|rule| !rule.ok).map(|rule| rule.id);
-            return Err(KeepError::Unsound(broken.collect::<Vec<_>>().join(", ")));
-        }
         if report.head != hex::encode(loaded.head) {
             return Err(KeepError::Unsound("its ledger has another head than it says".to_owned()));
         }

@@ -36,6 +36,16 @@ pub enum KeepError {
     /// The books of the copy.
     #[error("the copy's books are not right: {0}")]
     Unsound(String),
+    /// The books of the living file, whose copy is kept for all that.
+    #[error(
+        "the books of the ledger itself are not right ({rules}: see `samovar audit`); the copy of it is kept as {name},          counts as no verified backup, and is restored only by that name"
+    )]
+    Kept {
+        /// The copy's name at the place.
+        name: String,
+        /// The rules that do not hold.
+        rules: String,
+    },
     /// There are copies in the place, and none is of this file.
     #[error(
         "{place} has the backups of another ledger, the newest {newest}, and none of this one, which is not backed up \
@@ -110,6 +120,7 @@ impl KeepError {
             | Self::Beside(_)
             | Self::Changed(_)
             | Self::Unsound(_)
+            | Self::Kept { .. }
             | Self::Others { .. }
             | Self::NoRoom { .. }
             | Self::NoneGood { .. }
@@ -120,6 +131,13 @@ impl KeepError {
 
     /// Whether a person has to do something before it can go well.
     pub fn wants_a_person(&self) -> bool {
-        matches!(self, Self::Others { .. } | Self::NoRoom { .. })
+        matches!(
+            self,
+            Self::Others { .. }
+                | Self::NoRoom { .. }
+                | Self::Unsound(_)
+                | Self::Kept { .. }
+                | Self::Fault(Fault::Row { .. })
+        )
     }
 }

@@ -1,16 +1,16 @@
 //! Making backups: what a store gives, brought to a place, read back and proven.
 
 use super::begun;
-use super::beside::{Beside, FILE};
+use super::beside::{Beside, FILE, broken};
 use super::name::{Kept, newest, sorted, superfluous};
 use super::room::{Room, length};
 use super::seal;
 use super::spool::Part;
 use super::stop::{Stoppable, until};
-use super::{KeepError, Place, PlaceError};
+use super::{KeepError, Place, PlaceError, place_id};
 use crate::config::Settings;
 use crate::disk;
-use crate::store::{BackupError, Dumped, Fault, FileId, Shipment, Store, View};
+use crate::store::{BackupError, Dumped, Fault, FileId, PlaceId, Shipment, Store, Verified, View};
 use crate::time::{Moment, Up};
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -20,8 +20,6 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// The note of when the newest verified whole copy was begun, a [`Moment`].
-pub const VERIFIED: &str = "backup_verified";
 /// So much is gathered before it is written.
 const BUFFER_BYTES: usize = 1 << 20;
 /// A whole copy is at most so small a part of its file; a third, as measured.
@@ -48,6 +46,7 @@ pub struct Made {
 #[derive(Debug)]
 pub struct Keeper {
     pub(super) place: Arc<Place>,
+    place_id: PlaceId,
     recipients: Vec<String>,
     pub(super) data_dir: PathBuf,
     /// So much stays free where the ledger lives.
@@ -67,6 +66,7 @@ impl Keeper {
     pub fn of(settings: &Settings) -> Result<Self, PlaceError> {
         Ok(Self {
             place: Arc::new(Place::of(settings)?),
+            place_id: place_id(settings),
             recipients: settings.backups.recipients.clone(),
             data_dir: settings.data_dir.clone(),
             min_free: settings.min_free_disk_bytes,
@@ -79,6 +79,11 @@ impl Keeper {
     /// The place's name, for people.
     pub fn place(&self) -> String {
         self.place.name()
+    }
+
+    /// Which place it is among all.
+    pub fn place_id(&self) -> PlaceId {
+        self.place_id
     }
 
     /// All backups that are kept.
@@ -120,26 +125,30 @@ impl Keeper {
         }
     }
 
-    /// Makes a whole copy while the store is used, brings it to the place, reads it back, opens it and audits
-    /// it; then, and only then, older ones of this file go. Ends early, in failure, at the stop.
+    /// Makes a whole copy while the store is used, opens it and audits it, brings it to the place and reads it
+    /// back; then, and only then, older ones of this file go. Ends early, in failure, at the stop.
     ///
     /// # Errors
-    /// When there is no new verified copy; then none is left, and all older ones stay.
+    /// When there is no new verified copy; then all older ones stay, and none is left of it, unless the books of
+    /// the living file are not right either: a copy of them is better than none ([`KeepError::Kept`]).
     pub async fn full(&self, store: &Store, stop: &CancellationToken) -> Result<Made, KeepError> {
         let _copying = self.copying.lock().await;
         let file = store.read(View::file_id).await?;
         let kept = until(stop, self.list()).await?;
         self.may_follow(&kept, file)?;
         self.has_room().await?;
-        if let Err(error) = until(stop, self.drop_left_over()).await {
-            tracing::warn!(%error, "a copy that was never verified stays in the place");
+        if let Err(error) = until(stop, self.drop_half_done(file)).await {
+            tracing::warn!(%error, "what was left half done may still be in the backups' place");
         }
         let began = store.clock().now();
         let (plain, dumped) = self.write(store, stop, |store, out| store.dump(out)).await?;
-        let name = Kept::full(file, &dumped, &kept, self.is_sealing()).to_string();
+        let (plain, written) = (Arc::new(plain), store.clock().now().up);
+        let broken = until(stop, self.broken(store, plain.clone(), stop)).await?;
+        let audited = store.clock().now().up;
+        let name = Kept::full(file, &dumped, &kept, broken.is_none(), self.is_sealing()).to_string();
         let noted = name.clone();
         self.begun(move |data_dir, place| begun::note(data_dir, place, &noted)).await?;
-        let (size_bytes, made) = match self.bring(store, &name, Arc::new(plain), stop).await {
+        let (size_bytes, put) = match self.bring(store, &name, plain, stop).await {
             Ok(brought) => brought,
             Err(why) => {
                 self.take_back(&name).await;
@@ -147,13 +156,19 @@ impl Keeper {
             }
         };
         self.forget(name.clone()).await?;
-        self.note(store, began).await?;
-        let (made_in, verified_in) = (made.since(began.up), store.clock().now().up.since(made));
-        tracing::info!(name, rows = dumped.rows, size_bytes, "a backup was made and verified");
-        if let Err(error) = until(stop, self.prune(store, &name)).await {
+        let made_in = written.since(began.up) + put.since(audited);
+        let verified_in = audited.since(written) + store.clock().now().up.since(put);
+        if broken.is_none() {
+            self.note(store, began).await?;
+            tracing::info!(name, rows = dumped.rows, size_bytes, "a backup was made and verified");
+        }
+        if let Err(error) = until(stop, self.prune(store, &name, broken.is_none())).await {
             tracing::warn!(%error, "older backups stay");
         }
-        Ok(Made { name, dumped, size_bytes, made_in, verified_in })
+        match broken {
+            None => Ok(Made { name, dumped, size_bytes, made_in, verified_in }),
+            Some(rules) => Err(KeepError::Kept { name, rules }),
+        }
     }
 
     /// Ships what was changed since the last shipment; `None` when nothing was.
@@ -195,6 +210,18 @@ impl Keeper {
         Ok(())
     }
 
+    /// The same, and parts of uploads that were never ended. Those of shipments, unless one is under way.
+    async fn drop_half_done(&self, file: FileId) -> Result<(), KeepError> {
+        let left_over = self.drop_left_over().await;
+        let shipping = self.shipping.try_lock();
+        let nothing_ships = shipping.is_ok();
+        let is_ours = move |name: &str| {
+            Kept::named(name).is_some_and(|kept| kept.file == file && (nothing_ships || kept.is_full()))
+        };
+        self.place.tidy(is_ours).await?;
+        left_over
+    }
+
     async fn forget(&self, name: String) -> Result<(), KeepError> {
         self.begun(move |data_dir, place| begun::forget(data_dir, place, &name)).await
     }
@@ -230,6 +257,34 @@ impl Keeper {
         looked.await?
     }
 
+    /// Opens a copy as it was written, before it is sealed, for the service cannot open what is sealed: it holds
+    /// the public key alone. Gives the rules that do not hold of it, nor of the living file; `None`: all hold.
+    async fn broken(
+        &self,
+        store: &Store,
+        plain: Arc<File>,
+        stop: &CancellationToken,
+    ) -> Result<Option<String>, KeepError> {
+        let (data_dir, stop) = (self.data_dir.clone(), stop.clone());
+        let checked = disk::wait(move || {
+            let beside = Beside::take(&data_dir)?;
+            beside.open(Stoppable { inner: Part::whole(plain)?, stop }, Vec::new(), None)
+        });
+        let copys = checked.await??.broken();
+        if copys.is_empty() {
+            return Ok(None);
+        }
+        // The living file has gone on since: more rules may be broken in it, and none was mended by itself.
+        let livings = broken(&store.read(View::audit).await?);
+        let rules = copys.join(", ");
+        if copys.iter().all(|rule| livings.contains(rule)) {
+            Ok(Some(rules))
+        } else {
+            Err(KeepError::Unsound(rules))
+        }
+    }
+
+    /// The object is what was put there, byte by byte. Gives its length, and when it was there.
     async fn bring(
         &self,
         store: &Store,
@@ -237,10 +292,12 @@ impl Keeper {
         plain: Arc<File>,
         stop: &CancellationToken,
     ) -> Result<(u64, Up), KeepError> {
-        let (size_bytes, hash) = self.put(name, plain.clone(), stop).await?;
-        let made = store.clock().now().up;
-        until(stop, self.verify(name, hash, plain, stop)).await?;
-        Ok((size_bytes, made))
+        let (size_bytes, hash) = self.put(name, plain, stop).await?;
+        let put = store.clock().now().up;
+        if until(stop, self.place.hash(name)).await? != hash {
+            return Err(KeepError::Changed(name.to_owned()));
+        }
+        Ok((size_bytes, put))
     }
 
     fn is_sealing(&self) -> bool {
@@ -290,35 +347,17 @@ impl Keeper {
         Ok((size_bytes, self.place.put(name, file, stop).await?))
     }
 
-    /// The object is what was put there, byte by byte; and what was put there, before it was sealed, opens and
-    /// its books are right. The service cannot open what is sealed: it holds the public key alone.
-    async fn verify(
-        &self,
-        name: &str,
-        hash: blake3::Hash,
-        plain: Arc<File>,
-        stop: &CancellationToken,
-    ) -> Result<(), KeepError> {
-        if self.place.hash(name).await? != hash {
-            return Err(KeepError::Changed(name.to_owned()));
-        }
-        let (data_dir, stop) = (self.data_dir.clone(), stop.clone());
-        let checked = disk::wait(move || {
-            let beside = Beside::take(&data_dir)?;
-            let full = Stoppable { inner: Part::whole(plain)?, stop };
-            beside.open(full, Vec::new(), None).map(drop)
-        });
-        checked.await?
-    }
-
     async fn note(&self, store: &Store, began: Moment) -> Result<(), Fault> {
-        store.write("backup-verified", move |tx| tx.put_note(VERIFIED, &began)).await
+        let verified = Verified { began, place: self.place_id };
+        store.write("backup-verified", move |tx| tx.put_backup_verified(&verified)).await
     }
 
-    /// Older ones go; never the one that was just verified, and none of another file.
-    async fn prune(&self, store: &Store, verified: &str) -> Result<(), KeepError> {
-        let old = superfluous(&self.own(store).await?, self.keep);
-        for name in old.iter().map(Kept::to_string).filter(|name| name != verified) {
+    /// Older ones go; never the one that was just made, none of another file, and for one whose books are not right
+    /// only others of its kind.
+    async fn prune(&self, store: &Store, made: &str, is_sound: bool) -> Result<(), KeepError> {
+        let mut old = superfluous(&self.own(store).await?, self.keep);
+        old.retain(|one| is_sound || (one.is_full() && !one.is_sound()));
+        for name in old.iter().map(Kept::to_string).filter(|name| name != made) {
             self.place.delete(&name).await?;
         }
         Ok(())

@@ -19,14 +19,15 @@ mod stop;
 
 pub use beside::{Beside, Checked};
 pub use error::KeepError;
-pub use keeper::{Keeper, Made, VERIFIED};
-pub use name::{Kept, Link, Plan, What, compact, followed, newest, newest_shipment, plans};
+pub use keeper::{Keeper, Made};
+pub use name::{Kept, Plan, What, compact, followed, newest, newest_shipment, plans};
 pub use open::{Brought, Passed};
 pub use seal::{Key, Opened, SealError, seal};
 pub use spool::{Part, Spool};
 
-use crate::config::{BackupTo, Settings};
+use crate::config::{BackupTo, Backups, Settings};
 use crate::disk;
+use crate::store::PlaceId;
 use crate::time::At;
 use bytes::Bytes;
 use folder::Folder;
@@ -39,6 +40,32 @@ use tokio_util::sync::CancellationToken;
 
 /// A reading that broke off is begun again so often.
 const READINGS: u32 = 3;
+
+/// Which place the settings name, among all. Nothing is asked of it, for it may not answer; the data directory
+/// may be reached on more than one way.
+pub fn place_id(settings: &Settings) -> PlaceId {
+    let backups = &settings.backups;
+    let folder = |path: &Path| match path.strip_prefix(&settings.data_dir) {
+        Ok(below) => Path::new("DATA_DIR").join(below),
+        Err(_elsewhere) => path.to_owned(),
+    };
+    let named = match &backups.to {
+        BackupTo::DataDir => folder(&settings.data_dir.join("backups")),
+        BackupTo::Folder(path) => folder(path),
+        BackupTo::Bucket(bucket) => {
+            let server = backups.s3_endpoint.as_ref().map_or(backups.s3_region.as_str(), |url| url.as_str());
+            format!("s3://{}/{} at {server}", bucket.name, bucket.prefix).into()
+        }
+    };
+    PlaceId(blake3::hash(named.as_os_str().as_encoded_bytes()).into())
+}
+
+/// A hash of the keys that backups are sealed to, in whatever order; of none, too.
+pub fn keys_id(backups: &Backups) -> [u8; 32] {
+    let mut keys: Vec<&str> = backups.recipients.iter().map(String::as_str).collect();
+    keys.sort_unstable();
+    blake3::hash(keys.join(",").as_bytes()).into()
+}
 
 /// An object of a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

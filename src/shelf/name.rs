@@ -1,7 +1,7 @@
 //! The names of what is kept, and what follows from them: what a restore needs, and what can go.
 
 use super::Object;
-use crate::store::{Dumped, FileId, Stream};
+use crate::store::{Dumped, FileId, Link};
 use crate::time::At;
 use std::fmt;
 use std::time::Duration;
@@ -9,33 +9,9 @@ use std::time::Duration;
 /// What every name ends with, and what the name of something sealed has after that.
 const ENDING: &str = ".samovar";
 const SEALED: &str = ".age";
-
-/// Where a chain of shipments goes on from a whole copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    /// Which chain.
-    pub epoch: u64,
-    /// Its shipments up to this one are in the copy.
-    pub upto: u64,
-    /// Its last commit that is in the copy.
-    pub commit: u64,
-}
-
-impl Link {
-    /// Where shipments go on from a copy.
-    pub fn of(dumped: &Dumped) -> Self {
-        Self { epoch: dumped.epoch, upto: dumped.upto, commit: dumped.commit }
-    }
-
-    /// Whether the next shipment will follow a copy with this link, given the greatest number of a shipment
-    /// of its chain that is kept. False when somebody put an older file back.
-    pub fn goes_on(&self, stream: &Stream, newest: Option<u64>) -> bool {
-        self.epoch == stream.epoch
-            && self.upto <= stream.shipped
-            && self.commit <= stream.commit
-            && newest.is_none_or(|newest| newest <= stream.shipped + 1)
-    }
-}
+/// What the name of a whole copy begins with, and of one whose books are not right.
+const SOUND: &str = "full";
+const UNSOUND: &str = "unsound";
 
 /// What an object is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +22,8 @@ pub enum What {
         at: At,
         /// The chain that goes on from it.
         link: Option<Link>,
+        /// Its books were right when it was made.
+        is_sound: bool,
     },
     /// What changed between two shipments.
     Changes {
@@ -75,9 +53,12 @@ impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file;
         match &self.what {
-            What::Full { at, link: None } => write!(f, "full-{}-{file}", compact(*at))?,
-            What::Full { at, link: Some(Link { epoch, upto, commit }) } => {
-                write!(f, "full-{}-{file}-{epoch}-{upto}-{commit}", compact(*at))?;
+            What::Full { at, link, is_sound } => {
+                let kind = if *is_sound { SOUND } else { UNSOUND };
+                write!(f, "{kind}-{}-{file}", compact(*at))?;
+                if let Some(Link { epoch, upto, commit }) = link {
+                    write!(f, "-{epoch}-{upto}-{commit}")?;
+                }
             }
             // Numbers that sort as texts do.
             What::Changes { epoch, number } => write!(f, "changes-{file}-{epoch:013}-{number:08}")?,
@@ -89,12 +70,12 @@ impl fmt::Display for Kept {
 
 impl Kept {
     /// A new whole copy, beside those that are kept: it is the newest by its name, too.
-    pub fn full(file: FileId, dumped: &Dumped, kept: &[Self], is_sealed: bool) -> Self {
+    pub fn full(file: FileId, dumped: &Dumped, kept: &[Self], is_sound: bool, is_sealed: bool) -> Self {
         let link = Link::of(dumped);
         let after = newest(kept).and_then(Self::begun).map(|newest| newest.plus(Duration::from_secs(1)));
         let at = whole_second(dumped.at);
         let at = after.map_or(at, |after| after.max(at));
-        let what = What::Full { at, link: (link.epoch > 0).then_some(link) };
+        let what = What::Full { at, link: (link.epoch > 0).then_some(link), is_sound };
         Self { what, file, is_sealed, size_bytes: 0, written: None }
     }
 
@@ -112,10 +93,12 @@ impl Kept {
         let parts: Vec<&str> = name.strip_suffix(ENDING)?.split('-').collect();
         let number = |text: &str| text.parse::<u64>().ok();
         let (file, what) = match parts.as_slice() {
-            ["full", at, file] => (file, What::Full { at: At::parse(at)?, link: None }),
-            ["full", at, file, epoch, upto, commit] => {
+            [kind @ (SOUND | UNSOUND), at, file] => {
+                (file, What::Full { at: At::parse(at)?, link: None, is_sound: *kind == SOUND })
+            }
+            [kind @ (SOUND | UNSOUND), at, file, epoch, upto, commit] => {
                 let link = Link { epoch: number(epoch)?, upto: number(upto)?, commit: number(commit)? };
-                (file, What::Full { at: At::parse(at)?, link: Some(link) })
+                (file, What::Full { at: At::parse(at)?, link: Some(link), is_sound: *kind == SOUND })
             }
             ["changes", file, epoch, at] => {
                 (file, What::Changes { epoch: number(epoch)?, number: number(at)? })
@@ -160,6 +143,11 @@ impl Kept {
     /// True for a whole copy.
     pub fn is_full(&self) -> bool {
         matches!(self.what, What::Full { .. })
+    }
+
+    /// True for a whole copy whose books were right when it was made.
+    pub fn is_sound(&self) -> bool {
+        matches!(self.what, What::Full { is_sound: true, .. })
     }
 }
 
@@ -251,21 +239,38 @@ pub fn followed(kept: &[Kept], full: &Kept, upto: u64) -> Plan {
             number.is_some_and(|number| number > link.upto && number <= upto)
         })
     };
-    Plan { full: full.clone(), changes: kept.iter().filter(follows).cloned().collect() }
+    let mut changes: Vec<Kept> = Vec::new();
+    for one in kept.iter().filter(follows) {
+        match changes.last_mut() {
+            // It was made again, sealed otherwise: the later one has more in it, and the next one follows that.
+            Some(last) if last.what == one.what => {
+                if one.written > last.written {
+                    *last = one.clone();
+                }
+            }
+            Some(_) | None => changes.push(one.clone()),
+        }
+    }
+    Plan { full: full.clone(), changes }
 }
 
 /// What can go of one file once there are `keep` newer whole copies: the older ones, and shipments that follow
-/// none that stays.
+/// none that stays. Those whose books are not right are counted by themselves, so that none that is good goes for
+/// them; once all good ones that stay are newer, they go, too.
 pub(super) fn superfluous(own: &[Kept], keep: usize) -> Vec<Kept> {
-    let fulls: Vec<&Kept> = own.iter().filter(|one| one.is_full()).collect();
-    let (old, stay) = fulls.split_at(fulls.len().saturating_sub(keep));
+    let newest = |is_sound: bool| {
+        own.iter().rev().filter(move |one| one.is_full() && one.is_sound() == is_sound).take(keep)
+    };
+    let mut stay: Vec<&Kept> = newest(true).collect();
+    let oldest = stay.last().and_then(|one| one.begun());
+    stay.extend(newest(false).filter(|one| one.begun() > oldest));
     // A chain is called after when it began; one that is younger than all copies waits for its own.
     let is_young = |epoch: u64| {
         let began = whole_second(At(i64::try_from(epoch).unwrap_or(i64::MAX)));
         stay.iter().filter_map(|full| full.begun()).all(|at| at < began)
     };
     let is_needed = |one: &Kept| match one.what {
-        What::Full { .. } => !old.contains(&one),
+        What::Full { .. } => stay.contains(&one),
         What::Changes { epoch, number } => {
             let follows = |link: Link| link.epoch == epoch && number > link.upto;
             is_young(epoch) || stay.iter().any(|full| full.link().is_some_and(follows))
@@ -386,7 +391,7 @@ mod tests {
                 bytes: 0,
                 hash: [0; 32],
             };
-            Kept::full(file, &dumped, &kept, false).to_string()
+            Kept::full(file, &dumped, &kept, true, false).to_string()
         };
         assert_eq!(named("2026-11-28T10:20:30.456Z"), "full-20261128T102030Z-0000beef.samovar");
         for at in ["2026-11-27T00:00:00.999Z", "2020-01-01T00:00:00Z"] {
@@ -395,15 +400,52 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_goes_on_only_where_its_copy_and_its_shipments_left_it() {
-        let link = Link { epoch: 5, upto: 2, commit: 100 };
-        let stream = Stream { epoch: 5, shipped: 4, commit: 200 };
-        assert!(
-            link.goes_on(&stream, Some(4)) && link.goes_on(&stream, Some(5)) && link.goes_on(&stream, None)
+    fn no_good_copy_goes_for_those_whose_books_are_not_right() {
+        let sound =
+            ["full-20261121T000000Z-0000beef.samovar", "full-20261122T000000Z-0000beef-5-1-9.samovar"];
+        let unsound = [
+            "unsound-20261123T000000Z-0000beef-5-2-10.samovar",
+            "unsound-20261124T000000Z-0000beef-6-0-0.samovar",
+            "unsound-20261125T000000Z-0000beef-6-1-3.samovar.age",
+        ];
+        let shipment = "changes-0000beef-0000000000006-00000001.samovar";
+        let all = kept(&[&sound[..], &unsound, &[shipment]].concat());
+        assert_eq!(
+            names(&all),
+            [&sound[..], &unsound, &[shipment]].concat(),
+            "they are the newest, and are listed"
         );
-        assert!(!link.goes_on(&stream, Some(6)), "shipments of a future that this file never saw");
-        assert!(!link.goes_on(&Stream { epoch: 6, ..stream }, None));
-        assert!(!link.goes_on(&Stream { shipped: 1, ..stream }, None));
-        assert!(!link.goes_on(&Stream { commit: 99, ..stream }, None));
+        assert_eq!(newest(&all).map(Kept::to_string).as_deref(), Some(unsound[2]));
+        let gone = |kept: &[Kept], keep| names(&superfluous(kept, keep));
+        assert_eq!(gone(&all, 3), [""; 0]);
+        assert_eq!(gone(&all, 2), unsound[..1]);
+        // Each new one that is good takes the place of an older one that is, until all are newer.
+        let mended = ["full-20261126T000000Z-0000beef.samovar", "full-20261127T000000Z-0000beef.samovar"];
+        let one = kept(&[&sound[..], &unsound, &mended[..1]].concat());
+        assert_eq!(gone(&one, 2), [sound[0], unsound[0]]);
+        let both = kept(&[&sound[1..], &unsound, &mended].concat());
+        assert_eq!(gone(&both, 2), [&sound[1..], &unsound].concat());
+    }
+
+    #[test]
+    fn of_a_shipment_that_was_made_again_the_later_one_is_followed() {
+        let at = |name: &str, written: i64| {
+            let object = Object { name: name.to_owned(), size_bytes: 7, written: Some(At(written)) };
+            Kept::of(&object).expect("ours")
+        };
+        let full = at("full-20261125T000000Z-0000beef-5-0-0.samovar", 1);
+        let names_of = |second: i64, sealed: i64| {
+            let kept = [
+                full.clone(),
+                at("changes-0000beef-0000000000005-00000001.samovar", 2),
+                at("changes-0000beef-0000000000005-00000002.samovar", second),
+                at("changes-0000beef-0000000000005-00000002.samovar.age", sealed),
+                at("changes-0000beef-0000000000005-00000003.samovar.age", 9),
+            ];
+            let plan = followed(&kept, &full, u64::MAX);
+            assert_eq!(plan.unbroken().len(), 3, "{plan:?}");
+            plan.changes[1].is_sealed
+        };
+        assert!(names_of(3, 4) && !names_of(4, 3));
     }
 }

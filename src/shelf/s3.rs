@@ -148,37 +148,60 @@ impl S3 {
     /// Parts of an upload that never ends would be stored, and paid for, until somebody looks.
     async fn give_up(&self, key: &str, upload: &str) {
         let told = tokio::time::timeout(GIVING_UP, self.end_without(key, upload)).await;
-        if !matches!(told, Ok(Ok(()) | Err(Failed::Missing))) {
+        if !matches!(told, Ok(Ok(()))) {
             tracing::debug!(?told, "an upload that was given up may have left parts at the S3 server");
         }
     }
 
+    /// What is not there any more was ended by somebody else.
     async fn end_without(&self, key: &str, upload: &str) -> Result<(), Failed> {
         let sign =
             || self.bucket.abort_multipart_upload(Some(&self.credentials), key, upload).sign(SIGNED_FOR);
-        self.ask_once(Method::DELETE, sign(), Bytes::new()).await.map(drop)
+        match self.ask_once(Method::DELETE, sign(), Bytes::new()).await {
+            Ok(_) | Err(Failed::Missing) => Ok(()),
+            Err(failed) => Err(failed),
+        }
     }
 
-    /// Gives up the uploads that a process which was killed had begun.
+    /// Gives up the uploads that a process which was killed had begun: all that can be, whatever becomes of one.
     pub(super) async fn tidy(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), Failed> {
+        let mut tidied = Ok(());
+        let mut after = None;
+        loop {
+            let page = self.list_uploads(after.as_ref()).await?;
+            for (key, upload) in uploads(&page) {
+                if !key.strip_prefix(&self.prefix).is_some_and(&is_ours) {
+                    continue;
+                }
+                match self.end_without(key, upload).await {
+                    Ok(()) => tracing::info!(key, "an upload that was never ended was given up"),
+                    Err(failed) => tidied = Err(failed),
+                }
+            }
+            let next = next_uploads(&page);
+            // A server that gives the same page again would be asked for ever.
+            if next.is_none() || next == after {
+                return tidied;
+            }
+            after = next;
+        }
+    }
+
+    /// A page of the uploads that were begun, from after this key and id on.
+    async fn list_uploads(&self, after: Option<&(String, String)>) -> Result<String, Failed> {
         let sign = || {
             // A bucket is the object without a name.
             let mut list = self.bucket.get_object(Some(&self.credentials), "");
             list.query_mut().insert("prefix", self.prefix.as_str());
             list.query_mut().insert("uploads", "");
+            if let Some((key, upload)) = after {
+                list.query_mut().insert("key-marker", key.as_str());
+                list.query_mut().insert("upload-id-marker", upload.as_str());
+            }
             list.sign(SIGNED_FOR)
         };
-        let answer = text(self.ask(Method::GET, sign, Bytes::new()).await?).await?;
-        if !answer.contains("<ListMultipartUploadsResult") {
-            return Err(strange());
-        }
-        for (key, upload) in uploads(&answer) {
-            if key.strip_prefix(&self.prefix).is_some_and(&is_ours) {
-                self.end_without(key, upload).await?;
-                tracing::info!(key, "an upload that was never ended was given up");
-            }
-        }
-        Ok(())
+        let page = text(self.ask(Method::GET, sign, Bytes::new()).await?).await?;
+        if page.contains("<ListMultipartUploadsResult") { Ok(page) } else { Err(strange()) }
     }
 
     pub(super) async fn list(&self) -> Result<Vec<Object>, Failed> {
@@ -276,6 +299,13 @@ async fn text(mut answer: Response) -> Result<String, Failed> {
 fn uploads(answer: &str) -> impl Iterator<Item = (&str, &str)> {
     let each = answer.split("<Upload>").skip(1);
     each.filter_map(|one| Some((within(one, "Key")?, within(one, "UploadId")?)))
+}
+
+/// After which key and id the next page of uploads begins; `None`: this is the last.
+fn next_uploads(answer: &str) -> Option<(String, String)> {
+    let next = |name| within(answer, name).map(str::to_owned);
+    let is_cut = within(answer, "IsTruncated") == Some("true");
+    if is_cut { Some((next("NextKeyMarker")?, next("NextUploadIdMarker")?)) } else { None }
 }
 
 /// What stands in the first element of this name.

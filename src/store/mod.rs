@@ -42,7 +42,11 @@ mod written;
 
 pub use accounts::{AccountRow, JobMoney, LedgerRow, Posted};
 pub use audit::{AccountsReport, Broken, Report, RuleReport};
-pub use backup::{BackupError, Dumped, FileId, Loaded, Shipment, Stream, check, check_changes, load};
+#[cfg(test)]
+use backup::check_changes;
+pub use backup::{
+    BackupError, Dumped, FileId, Link, Loaded, PlaceId, Shipment, Stream, Verified, check, load,
+};
 pub use bonuses::{BonusRow, InvitedRow, Reward};
 pub use copy::{NotKept, WorkingCopy};
 pub use days::DayRow;

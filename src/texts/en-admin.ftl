@@ -249,7 +249,7 @@ alarm-maintenance = 🚧 KIE is in maintenance: orders wait in the queue and go 
 alarm-error-burst = 📉 Several generations failed in a row. The last one: { $detail }. See /admin, “Failures of a day”.
 alarm-backup-old = 🗄 There is no fresh backup. The last verified one: { $detail } See what is wrong with the place for backups: samovar backup list.
 alarm-backup-stuck = 🗄 For more than ten minutes what changes has not reached the backup. { $detail }
-alarm-backup-refused = 🗄 No backup is made, and it will not pass by itself: { $detail }
+alarm-backup-refused = 🗄 There will be no verified backup until you step in: { $detail }
 alarm-certificate-ends = 🔐 The certificate of the bot’s address ends soon and is not being renewed. It is good until: { $detail }. Without it Telegram and KIE cannot call the bot. The log says why: journalctl -u samovar -p warning
 
 ## Payments

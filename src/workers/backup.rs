@@ -4,12 +4,13 @@
 use super::Engine;
 use crate::config::Backups;
 use crate::flow::alarm::{self, Alarm};
-use crate::shelf::{KeepError, Keeper, Kept, Link, VERIFIED, newest, newest_shipment};
-use crate::store::{Fault, Store, Stream, Tx};
+use crate::shelf::{KeepError, Keeper, Kept, keys_id, newest, newest_shipment};
+use crate::store::{Fault, Link, Store, Stream, Tx, View};
 use crate::time::{Moment, Up};
 use std::time::Duration;
 
-/// How often it is looked whether a whole copy is due.
+/// How often it is looked whether a whole copy is due; and, while the place keeps us waiting, whether the operators
+/// must hear of it.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// A ledger that has no backup gets its first one so long after a start.
 const FIRST: Duration = Duration::from_secs(10 * 60);
@@ -107,13 +108,77 @@ fn age(last: Moment, now: Moment) -> Duration {
     now.at.since(last.at).max(now.up.since(last.up))
 }
 
+/// What goes to the place, and when it last did.
+struct Worry {
+    what: Goes,
+    /// When all that had changed was safe, or when the service began to see to it.
+    safe: Up,
+    trouble: Trouble,
+}
+
+enum Goes {
+    Copies,
+    Changes,
+}
+
+impl Worry {
+    fn new(what: Goes, safe: Up) -> Self {
+        Self { what, safe, trouble: Trouble::default() }
+    }
+
+    /// Waits for something that may wait for the place, which may never answer: the operators hear of it meanwhile.
+    /// It is not dropped at the stop; it ends by itself, and leaves nothing half done.
+    async fn meanwhile<R>(&mut self, engine: &Engine, act: impl Future<Output = R>) -> R {
+        let mut act = std::pin::pin!(act);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut act => return done,
+                () = engine.clock().sleep(LOOK_EVERY) => {}
+            }
+            if let Err(fault) = self.look(engine, "the place does not answer").await {
+                tracing::warn!(%fault, "the look at the backups is put off");
+            }
+        }
+    }
+
+    /// Tells the operators when it is too long ago; `else_why`, when nothing failed.
+    async fn look(&mut self, engine: &Engine, else_why: &str) -> Result<(), Fault> {
+        let now = engine.clock().now();
+        let why = self.trouble.why.as_deref().unwrap_or(else_why).to_owned();
+        match self.what {
+            Goes::Changes if now.up.since(self.safe) >= SHIP_LATE => {
+                self.trouble.tell(engine, Alarm::BackupStuck, why).await
+            }
+            Goes::Changes => Ok(()),
+            Goes::Copies => {
+                let last = engine.store.read(View::backup_verified).await?;
+                let old = last.map_or(now.up.since(self.safe), |last| age(last.began, now));
+                if engine.backups.max_age.is_none_or(|max_age| old <= max_age) {
+                    return Ok(());
+                }
+                let here = engine.keeper.place_id();
+                let detail = match last {
+                    None => format!("—. {why}"),
+                    Some(last) if last.place == here => format!("{}. {why}", last.began.at),
+                    Some(last) => format!("{}, in another place. {why}", last.began.at),
+                };
+                self.trouble.tell(engine, Alarm::BackupOld, detail).await
+            }
+        }
+    }
+}
+
 /// Has changes listed from here on, or not any more. The service does not start without: what was not listed
-/// would be in no shipment. A store that does so already is left alone.
-pub async fn begin(store: &Store, wanted: bool) -> Result<(), Fault> {
-    if store.stream().await?.is_some() == wanted {
+/// would be in no shipment. A store that does so already, for the same keys, is left alone.
+pub async fn begin(store: &Store, backups: &Backups) -> Result<(), Fault> {
+    let (wanted, keys) = (backups.stream, keys_id(backups));
+    let begun = store.read(|view| Ok((view.stream()?.is_some(), view.streaming_to()?))).await?;
+    let is_so = if wanted { begun == (true, Some(keys)) } else { !begun.0 };
+    if is_so {
         return Ok(());
     }
-    store.set_streaming(wanted).await
+    store.set_streaming_to(wanted, keys).await
 }
 
 /// Pauses after what fails.
@@ -159,7 +224,7 @@ pub async fn run(engine: Engine) {
 
 async fn copy(engine: &Engine) {
     let born = engine.clock().now().up;
-    let mut copier = Copier { born, pause: Pause::new(AGAIN), trouble: Trouble::default() };
+    let mut copier = Copier { born, pause: Pause::new(AGAIN), worry: Worry::new(Goes::Copies, born) };
     loop {
         if let Err(fault) = copier.look(engine).await {
             engine.pause_after("the look at the backups", &fault).await;
@@ -173,42 +238,41 @@ async fn copy(engine: &Engine) {
 struct Copier {
     born: Up,
     pause: Pause,
-    trouble: Trouble,
+    worry: Worry,
 }
 
 impl Copier {
     async fn look(&mut self, engine: &Engine) -> Result<(), Fault> {
-        let Schedule { every, max_age, .. } = engine.backups;
-        let verified = || engine.store.read(|view| view.note::<Moment>(VERIFIED));
-        let (last, now) = (verified().await?, engine.clock().now());
-        let is_due = match (every, last) {
-            (None, _) => false,
-            (Some(every), Some(last)) => age(last, now) >= every,
-            // A ledger that may not be backed up there is told of at once.
-            (Some(_), None) => now.up.since(self.born) >= FIRST || !may_copy(engine).await,
-        };
-        if is_due && self.pause.is_over(now.up) {
-            // Not dropped at the stop: it ends by itself, and leaves nothing half done.
-            let made = engine.keeper.full(&engine.store, &engine.stop).await;
+        if let Some(every) = engine.backups.every
+            && self.is_due(engine, every).await?
+        {
+            let made = self.worry.meanwhile(engine, engine.keeper.full(&engine.store, &engine.stop)).await;
             if engine.stop.is_cancelled() {
                 return Ok(());
             }
-            self.pause.note(engine.clock().now().up, made.is_ok());
-            self.trouble.note("the backup", made);
-            self.trouble.tell_if_refused(engine).await?;
+            let now = engine.clock().now().up;
+            match &made {
+                // It is as good as copies can be until a person mends the books.
+                Err(KeepError::Kept { .. }) => self.pause.until = Some(now.plus(every)),
+                Ok(_) | Err(_) => self.pause.note(now, made.is_ok()),
+            }
+            self.worry.trouble.note("the backup", made);
+            self.worry.trouble.tell_if_refused(engine).await?;
         }
-        let (last, now) = (verified().await?, engine.clock().now());
-        if let Some(last) = last {
-            let seconds = u32::try_from(now.at.since(last.at).as_secs()).unwrap_or(u32::MAX);
-            metrics::gauge!("samovar_backup_age_seconds").set(f64::from(seconds));
+        self.worry.look(engine, "").await
+    }
+
+    async fn is_due(&mut self, engine: &Engine, every: Duration) -> Result<bool, Fault> {
+        let (last, now) = (engine.store.read(View::backup_verified).await?, engine.clock().now());
+        if !self.pause.is_over(now.up) {
+            return Ok(false);
         }
-        let old = last.map_or(now.up.since(self.born), |last| age(last, now));
-        if max_age.is_some_and(|max_age| old > max_age) {
-            let why = self.trouble.why.as_deref().unwrap_or_default();
-            let detail = last.map_or_else(|| format!("—. {why}"), |last| format!("{}. {why}", last.at));
-            self.trouble.tell(engine, Alarm::BackupOld, detail).await?;
-        }
-        Ok(())
+        Ok(match last {
+            // One that lies elsewhere is none of the place that is set now.
+            Some(last) => last.place != engine.keeper.place_id() || age(last.began, now) >= every,
+            // A ledger that may not be backed up there is told of at once.
+            None => now.up.since(self.born) >= FIRST || !self.worry.meanwhile(engine, may_copy(engine)).await,
+        })
     }
 }
 
@@ -252,8 +316,8 @@ async fn stream(engine: &Engine) {
         return;
     }
     let safe = engine.clock().now().up;
-    let pause = Pause::new(AGAIN_TO_SHIP);
-    let mut shipper = Shipper { link: None, pause, trouble: Trouble::default(), safe };
+    let chain = Chain { link: None, pause: Pause::new(AGAIN_TO_SHIP) };
+    let mut shipper = Shipper { chain, worry: Worry::new(Goes::Changes, safe) };
     loop {
         let began = engine.clock().now().up;
         if let Err(fault) = shipper.turn(engine).await {
@@ -267,36 +331,37 @@ async fn stream(engine: &Engine) {
 }
 
 struct Shipper {
-    /// The copy that shipments follow, once we know that they do.
-    link: Option<Link>,
-    /// After copies that failed.
-    pause: Pause,
-    trouble: Trouble,
-    /// When all that had changed was safe.
-    safe: Up,
+    chain: Chain,
+    worry: Worry,
 }
 
 impl Shipper {
     async fn turn(&mut self, engine: &Engine) -> Result<(), Fault> {
         let began = engine.clock().now().up;
-        let shipped = self.ship(engine, began).await;
+        let shipped = self.worry.meanwhile(engine, self.chain.ship(engine, began)).await;
         if engine.stop.is_cancelled() {
             return Ok(());
         }
         if let Some(shipped) = shipped.transpose() {
-            if self.trouble.note("shipping changes to the backup", shipped).is_some() {
-                self.safe = began;
+            if self.worry.trouble.note("shipping changes to the backup", shipped).is_some() {
+                self.worry.safe = began;
                 return Ok(());
             }
-            self.trouble.tell_if_refused(engine).await?;
+            self.worry.trouble.tell_if_refused(engine).await?;
         }
-        if engine.clock().now().up.since(self.safe) < SHIP_LATE {
-            return Ok(());
-        }
-        let why = self.trouble.why.clone().unwrap_or_default();
-        self.trouble.tell(engine, Alarm::BackupStuck, why).await
+        self.worry.look(engine, "").await
     }
+}
 
+/// What shipments follow.
+struct Chain {
+    /// The copy, once we know that they do.
+    link: Option<Link>,
+    /// After copies that failed.
+    pause: Pause,
+}
+
+impl Chain {
     /// Makes sure that there is a copy to follow, then ships; `None`: one that failed is not tried again yet. Not
     /// to be dropped at the stop: it ends by itself.
     async fn ship(&mut self, engine: &Engine, now: Up) -> Result<Option<()>, KeepError> {

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, Response, StatusCode};
 use samovar::config::{self, BackupTo, Settings};
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(crate) enum Gives {
 
 struct World {
     objects: BTreeMap<String, Bytes>,
+    /// What was begun in parts and never ended.
+    uploads: BTreeSet<String>,
     gives: Gives,
     /// How often something was put, and asked for.
     puts: usize,
@@ -44,7 +46,7 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) async fn start(gives: Gives) -> Self {
-        let world = World { objects: BTreeMap::new(), gives, puts: 0, gets: 0 };
+        let world = World { objects: BTreeMap::new(), uploads: BTreeSet::new(), gives, puts: 0, gets: 0 };
         let world = Arc::new(Mutex::new(world));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -64,6 +66,16 @@ impl Bucket {
     /// The names of what is kept.
     pub(crate) fn names(&self) -> Vec<String> {
         self.look(|world| world.objects.keys().cloned().collect())
+    }
+
+    /// Somebody begins an upload in parts, and does not end it.
+    pub(crate) fn begins_upload(&self, name: &str) {
+        self.look(|world| world.uploads.insert(name.to_owned()));
+    }
+
+    /// The uploads that were never ended.
+    pub(crate) fn uploads(&self) -> Vec<String> {
+        self.look(|world| world.uploads.iter().cloned().collect())
     }
 
     pub(crate) fn puts(&self) -> usize {
@@ -114,7 +126,7 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
                 return says(StatusCode::OK, list(&world.objects));
             }
             Method::GET if query.contains("uploads=") => {
-                return says(StatusCode::OK, "<ListMultipartUploadsResult></ListMultipartUploadsResult>");
+                return says(StatusCode::OK, list_uploads(&world.uploads));
             }
             Method::GET => {
                 world.gets += 1;
@@ -127,7 +139,11 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
             }
             _ => {
                 assert_eq!(head.method, Method::DELETE);
-                world.objects.remove(&key);
+                if query.contains("uploadId=") {
+                    world.uploads.remove(&key);
+                } else {
+                    world.objects.remove(&key);
+                }
                 return says(StatusCode::NO_CONTENT, "");
             }
         }
@@ -141,6 +157,12 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
             object.map_or_else(|| says(StatusCode::NOT_FOUND, ""), |object| says(StatusCode::OK, object))
         }
     }
+}
+
+fn list_uploads(uploads: &BTreeSet<String>) -> String {
+    let each =
+        uploads.iter().map(|key| format!("<Upload><Key>{PREFIX}{key}</Key><UploadId>1</UploadId></Upload>"));
+    format!("<ListMultipartUploadsResult>{}</ListMultipartUploadsResult>", each.collect::<String>())
 }
 
 fn list(objects: &BTreeMap<String, Bytes>) -> String {

@@ -5,7 +5,8 @@ use crate::cli::Failure;
 use crate::cli::ask::{self, Holder};
 use crate::config::{BackupTo, Settings};
 use crate::control::{self, Answer, Ask, Audit, Client, Concerns, Found};
-use crate::store::{self, Unseen, View};
+use crate::shelf::place_id;
+use crate::store::{self, Unseen, Verified, View};
 use crate::time::At;
 use std::path::Path;
 use std::time::Duration;
@@ -28,11 +29,7 @@ pub(super) fn lines(settings: &Settings, holder: &Holder, now: At) -> Vec<Line> 
     };
     match looked {
         Ok(Some((audit, concerns))) => {
-            vec![
-                rules(&audit),
-                backup(concerns.backup_verified, now, &settings.backups.to),
-                unmatched(&concerns),
-            ]
+            vec![rules(&audit), backup(concerns.backup_verified, now, settings), unmatched(&concerns)]
         }
         Ok(None) => vec![Line::ok("books", "there are none yet"), nothing()],
         Err(line) => vec![line, Line::warn("backup", "not known", "see the line about the books")],
@@ -102,19 +99,28 @@ fn rules(audit: &Audit) -> Line {
     Line::fail("books", "a rule is broken", "`samovar audit` names it; sell nothing until it is understood")
 }
 
-fn backup(verified: Option<At>, now: At, to: &BackupTo) -> Line {
+fn backup(verified: Option<Verified>, now: At, settings: &Settings) -> Line {
     let todo = "the service makes one by itself (BACKUP_EVERY); now: `samovar backup create`";
     let is_there = |at: At| format!("the last one that was proven to be good is of {at}");
-    match verified.map(|at| (at, now.since(at))) {
-        None => Line::warn("backup", "there is no backup yet that was proven to be good", todo),
-        Some((at, age)) if age > STALE => Line::warn("backup", is_there(at), todo),
-        Some((at, _)) if *to == BackupTo::DataDir => Line::warn(
+    let Some(Verified { began, place }) = verified else {
+        return Line::warn("backup", "there is no backup yet that was proven to be good", todo);
+    };
+    let at = began.at;
+    if place != place_id(settings) {
+        let elsewhere = format!("{}, in another place than BACKUP_TO names now", is_there(at));
+        return Line::warn("backup", elsewhere, todo);
+    }
+    if now.since(at) > STALE {
+        return Line::warn("backup", is_there(at), todo);
+    }
+    if settings.backups.to == BackupTo::DataDir {
+        return Line::warn(
             "backup",
             format!("{}, on the disk of the ledger itself", is_there(at)),
             "set BACKUP_TO to another disk or a bucket: a disk or a machine that is lost takes these along",
-        ),
-        Some((at, _)) => Line::ok("backup", is_there(at)),
+        );
     }
+    Line::ok("backup", is_there(at))
 }
 
 fn unmatched(concerns: &Concerns) -> Line {

@@ -53,7 +53,8 @@ pub fn check(dump: &mut dyn Read) -> Result<Dumped, BackupError> {
 }
 
 /// Reads a shipment, without making a file.
-pub fn check_changes(changes: &mut dyn Read) -> Result<Shipment, BackupError> {
+#[cfg(test)]
+pub(in crate::store) fn check_changes(changes: &mut dyn Read) -> Result<Shipment, BackupError> {
     let mut input = Input::begin(changes)?;
     let trailer = read_through(&mut input)?;
     shipment(&input, &trailer)
@@ -177,13 +178,15 @@ fn apply(
     source: &mut dyn Read,
 ) -> Result<Option<Shipment>, BackupError> {
     let mut input = Input::begin(source)?;
-    let What::Changes { epoch, number, commit, before, .. } = input.header.what else {
+    let What::Changes { epoch, number, after, commit, before } = input.header.what else {
         return Err(BackupError::NotChanges);
     };
     if epoch == place.epoch && number <= place.shipped {
         return Ok(None);
     }
-    if epoch != place.epoch || number != place.shipped + 1 || before != place.hash {
+    let follows = epoch == place.epoch && number == place.shipped + 1 && before == place.hash;
+    // Else there are commits between that are in neither.
+    if !follows || after > place.commit {
         return Err(BackupError::OutOfOrder { epoch, number, of: place.epoch, last: place.shipped });
     }
     // The copy was made after it: its rows are older than those that are there.

@@ -4,14 +4,14 @@
 //! * [`Store::changes`] writes a *shipment*: every row that was changed since the last one, as of one
 //!   snapshot, which is one commit boundary. [`Store::shipped`] says that it is safe; then the next one
 //!   begins there.
-//! * [`load`] makes a file of a whole copy and the shipments after it; [`check`] and [`check_changes`]
-//!   read a stream without making one. [`View::at`] opens a file that was made, to audit it.
+//! * [`load`] makes a file of a whole copy and the shipments after it; [`check`] reads a copy without making
+//!   one. [`View::at`] opens a file that was made, to audit it.
 //!
 //! Who ships does this, and nothing else:
 //!
-//! 1. At the start `store.set_streaming(true)` (or `false`: nothing is listed then, which costs nothing).
+//! 1. At the start `store.set_streaming_to(true, keys)` (or `false`: nothing is listed then, which costs nothing).
 //! 2. `store.stream()` says the epoch. If the newest whole copy that is kept is of another one, or
-//!    `stream.goes_on(&copy, newest_shipment)` is false (somebody put an older file back): first
+//!    [`Link::goes_on`] is false (somebody put an older file back): first
 //!    `store.stream_anew()`, then a whole copy. The epoch may change at any time (the list grew too long),
 //!    so this is looked at before each shipment.
 //! 3. By the minute `store.changes(&mut out)`; kept under (epoch, number); when it is safe,
@@ -34,10 +34,14 @@ pub(super) mod raw;
 mod restored;
 #[cfg(test)]
 mod tests;
+mod verified;
 mod write;
 
-pub use load::{check, check_changes, load};
+#[cfg(test)]
+pub(super) use load::check_changes;
+pub use load::{check, load};
 pub(super) use restored::take_over;
+pub use verified::{PlaceId, Verified};
 
 use super::fault::Fault;
 use super::open::KEY;
@@ -149,15 +153,31 @@ pub struct Stream {
     pub commit: u64,
 }
 
-impl Stream {
-    /// Whether the next shipment will follow this copy of its epoch, given the greatest number of a shipment
-    /// that is kept. False when the copy or the shipments are of another epoch, or of a future that this
-    /// file never saw: it was put back by hand.
-    pub fn goes_on(&self, copy: &Dumped, newest: Option<u64>) -> bool {
-        self.epoch == copy.epoch
-            && copy.upto <= self.shipped
-            && copy.commit <= self.commit
-            && newest.is_none_or(|newest| newest <= self.shipped + 1)
+/// Where a chain of shipments goes on from a whole copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// Which chain.
+    pub epoch: u64,
+    /// Its shipments up to this one are in the copy.
+    pub upto: u64,
+    /// Its last commit that is in the copy.
+    pub commit: u64,
+}
+
+impl Link {
+    /// Where shipments go on from a copy.
+    pub fn of(dumped: &Dumped) -> Self {
+        Self { epoch: dumped.epoch, upto: dumped.upto, commit: dumped.commit }
+    }
+
+    /// Whether the next shipment will follow a copy with this link, given the greatest number of a shipment
+    /// of its chain that is kept. False when the copy or the shipments are of another chain, or of a future that
+    /// this file never saw: it was put back by hand.
+    pub fn goes_on(&self, stream: &Stream, newest: Option<u64>) -> bool {
+        self.epoch == stream.epoch
+            && self.upto <= stream.shipped
+            && self.commit <= stream.commit
+            && newest.is_none_or(|newest| newest <= stream.shipped + 1)
     }
 }
 
@@ -294,6 +314,19 @@ impl Store {
     /// which needs a whole copy first.
     pub async fn set_streaming(&self, on: bool) -> Result<(), Fault> {
         self.write("streaming", move |tx| tx.set_streaming(on)).await
+    }
+
+    /// The same for shipments that are sealed to these keys, of which this is a hash: with others, a new epoch
+    /// begins. One key opens a whole chain, from its copy on.
+    pub async fn set_streaming_to(&self, on: bool, keys: [u8; 32]) -> Result<(), Fault> {
+        let begin = move |tx: &mut super::Tx<'_>| {
+            if on && tx.streaming_to()? != Some(keys) {
+                tx.end_stream()?;
+                tx.put_streaming_to(keys)?;
+            }
+            tx.set_streaming(on)
+        };
+        self.write("streaming", begin).await
     }
 
     /// Begins a new epoch, which needs a whole copy first: what is kept elsewhere does not fit this file.

@@ -2,7 +2,7 @@
 
 use super::copy::{Header, Input, Next, Output, Trailer, What};
 use super::raw::Entry;
-use super::{BackupError, Place, check, check_changes, load};
+use super::{BackupError, Link, Place, Stream, check, check_changes, load};
 use crate::store::open::SCHEMA;
 use crate::store::scenario::Shop;
 use crate::store::tables::NAMES;
@@ -237,6 +237,34 @@ fn a_copy_and_a_shipment_are_not_taken_for_each_other() {
     assert!(matches!(refused(&shipment), BackupError::NotWhole));
     let why = check_changes(&mut whole().as_slice()).expect_err("refused");
     assert!(matches!(why, BackupError::NotChanges), "{why}");
+}
+
+#[test]
+fn a_chain_goes_on_only_where_its_copy_and_its_shipments_left_it() {
+    let link = Link { epoch: 5, upto: 2, commit: 100 };
+    let stream = Stream { epoch: 5, shipped: 4, commit: 200 };
+    assert!(link.goes_on(&stream, Some(4)) && link.goes_on(&stream, Some(5)) && link.goes_on(&stream, None));
+    assert!(!link.goes_on(&stream, Some(6)), "shipments of a future that this file never saw");
+    assert!(!link.goes_on(&Stream { epoch: 6, ..stream }, None));
+    assert!(!link.goes_on(&Stream { shipped: 1, ..stream }, None));
+    assert!(!link.goes_on(&Stream { commit: 99, ..stream }, None));
+}
+
+#[test]
+fn a_shipment_that_begins_after_the_copy_ended_is_not_applied() {
+    let place = Place { epoch: 1, commit: 7, ..Place::default() };
+    let copy = made(&Header::now(What::Whole { place }, At(0)), &[], |_| {});
+    for (after, applied) in [(0, 1), (7, 1), (8, 0)] {
+        let changes = What::Changes { epoch: 1, number: 1, after, commit: 9, before: [0; 32] };
+        let shipment = made(&Header::now(changes, At(0)), &[], |_| {});
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut source = [shipment]
+            .into_iter()
+            .map(|bytes| -> io::Result<Box<dyn Read>> { Ok(Box::new(io::Cursor::new(bytes))) });
+        let loaded = load(&dir.path().join("restored"), &mut copy.as_slice(), &mut source).expect("a copy");
+        assert_eq!(loaded.applied, applied, "after {after}: {loaded:?}");
+        assert_eq!(loaded.stopped.is_some(), applied == 0, "after {after}: {loaded:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@
 use super::super::open::builder;
 use super::super::scenario::{ANN, BOB, Shop, clock, done, fill, job, moves, queued, roubles, tell};
 use super::super::{
-    BackupError, Dumped, Engine, Fault, JobMoney, Loaded, Shipment, Store, Tx, View, check_changes, load,
+    BackupError, Dumped, Engine, Fault, JobMoney, Link, Loaded, Shipment, Store, Tx, View, check_changes,
+    load,
 };
 use super::{drive, run};
 use crate::ids::{InboxId, JobId, RequestId, UpdateId, UserId};
@@ -328,7 +329,7 @@ fn nothing_is_listed_while_nothing_is_streamed() {
     run(&mut world.engine, world.store.set_streaming(true)).expect("streamed");
     let stream = world.store.view().and_then(|view| view.stream()).expect("readable").expect("streamed");
     assert!(stream.epoch > before && stream.shipped == 0);
-    assert!(!stream.goes_on(&world.copies[0].dumped, None) && !stream.goes_on(&world.copies[1].dumped, None));
+    assert!(world.copies.iter().all(|copy| !Link::of(&copy.dumped).goes_on(&stream, None)));
 }
 
 #[test]
@@ -342,6 +343,22 @@ fn what_is_streamed_already_goes_on() {
     let next = world.ship(true).expect("a shipment");
     assert_eq!((next.epoch, next.number), (first.epoch, 2));
     assert!(next.rows < 12, "{next:?}");
+}
+
+#[test]
+fn shipments_to_other_keys_are_a_chain_of_their_own() {
+    let mut world = World::new();
+    let stream = |store: &Store| store.view().and_then(|view| view.stream()).expect("readable").expect("on");
+    run(&mut world.engine, world.store.set_streaming_to(true, [1; 32])).expect("streamed");
+    let first = stream(&world.store);
+    world.happens(Step::Order(1));
+    run(&mut world.engine, world.store.set_streaming_to(true, [1; 32])).expect("streamed");
+    assert_eq!(stream(&world.store).epoch, first.epoch, "the same keys");
+    run(&mut world.engine, world.store.set_streaming_to(true, [2; 32])).expect("streamed");
+    let second = stream(&world.store);
+    assert!(second.epoch > first.epoch && second.shipped == 0, "{second:?}");
+    run(&mut world.engine, world.store.set_streaming_to(false, [1; 32])).expect("ended");
+    assert_eq!(world.store.view().expect("a snapshot").stream(), Ok(None));
 }
 
 #[test]
@@ -480,13 +497,14 @@ fn a_file_that_was_put_back_by_hand_is_noticed() {
     world.happens(Step::Order(1));
     world.copy();
     let copy = world.copies[1].dumped.clone();
-    assert!(stream(&world.store).goes_on(&copy, Some(4)), "nothing was put back");
+    assert!(Link::of(&copy).goes_on(&stream(&world.store), Some(4)), "nothing was put back");
     // A shipment that may be safe, and of which the file was not told.
-    assert!(stream(&world.store).goes_on(&copy, Some(5)));
+    assert!(Link::of(&copy).goes_on(&stream(&world.store), Some(5)));
     let (store, mut engine) = super::disk::open(&older).expect("it opens");
-    assert!(!stream(&store).goes_on(&copy, Some(4)), "the copy has more than the file");
-    assert!(stream(&store).goes_on(&world.copies[0].dumped, Some(4)));
-    assert!(!stream(&store).goes_on(&world.copies[0].dumped, Some(6)), "more was shipped than it knows");
+    assert!(!Link::of(&copy).goes_on(&stream(&store), Some(4)), "the copy has more than the file");
+    let first = Link::of(&world.copies[0].dumped);
+    assert!(first.goes_on(&stream(&store), Some(4)));
+    assert!(!first.goes_on(&stream(&store), Some(6)), "more was shipped than it knows");
     run(&mut engine, store.stream_anew()).expect("a new epoch");
     assert!(stream(&store).epoch > copy.epoch);
 }
