@@ -290,6 +290,47 @@ async fn a_card_pays_in_roubles_and_an_amount_the_provider_refuses_is_told() {
     ann.sees("не принимает такую сумму").await;
     app.settled().await;
     assert_eq!(app.wallet(ANN).0, "500.00");
+    assert!(!app.user(ADMIN).chat().contains("не создаёт счета"), "nothing is wrong with cards");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_no_card_can_pay_the_customer_is_sent_another_way_and_the_operator_hears_why() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| {
+        settings.payment_provider_token = Some(SecretString::from("4242:TEST:provider"));
+    })
+    .await;
+    let ann = app.user(ANN);
+    app.user(ADMIN).sends("/start");
+    app.sandbox.telegram.act(|world, _| {
+        world.script(samovar::sandbox::telegram::Fault::of(
+            "sendInvoice",
+            Misbehaviour::Refuse {
+                code: 400,
+                description: "Bad Request: PAYMENT_PROVIDER_INVALID".to_owned(),
+            },
+        ));
+    });
+    asks_for_stars(&ann, "500").await;
+    ann.taps("💳 Банковской картой").await;
+    let told = ann.sees("так заплатить сейчас не получается").await;
+    assert!(!told.text.contains("сумму"), "{}", told.text);
+    app.user(ADMIN).sees("PAYMENT_PROVIDER_INVALID").await;
+    app.settled().await;
+    assert_eq!(payment(&app, 1).row.state, State::Expired);
+    assert_eq!(app.wallet(ANN).0, "0.00");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_whose_day_is_over_is_shown_as_not_paid() {
+    let app = shop().await;
+    let ann = app.user(ANN);
+    asks_for_stars(&ann, "100").await;
+    ann.sees_invoice(81).await;
+    for (hours, state) in [(23, "Ждём оплату"), (2, "⌛ Не оплачен")] {
+        app.skip(Duration::from_secs(hours * 3600));
+        ann.sends("/balance").taps("💳 Пополнить").await.taps("🧾 Мои платежи").await;
+        ann.taps("pm:1").await.sees_last(state).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -371,7 +412,7 @@ async fn three_transfers_may_wait_and_after_three_days_they_end_with_a_message()
     let ways = ann.sees_last("Как удобнее заплатить").await;
     assert!(ways.button("🏦 Переводом по реквизитам").is_none(), "a fourth one is not offered");
     ann.forges_tap("by:m:10000");
-    ann.sees_last("ждут проверки").await;
+    ann.sees_last("ждут вашей оплаты или проверки оператором").await;
     app.skip(Duration::from_secs(73 * 3600));
     ann.sees("Заявка № 3").await;
     app.settled().await;

@@ -7,7 +7,7 @@ use crate::store::SOLD_AGAIN;
 use crate::texts::{Arg, say};
 use crate::time::At;
 
-const KINDS: [(Alarm<'static>, &str); 11] = [
+const KINDS: [(Alarm<'static>, &str); 20] = [
     (Alarm::Parked, "alarm-parked"),
     (Alarm::NoCredit, "alarm-no-credit"),
     (Alarm::KeyRefused, "alarm-key-refused"),
@@ -19,6 +19,16 @@ const KINDS: [(Alarm<'static>, &str); 11] = [
     (Alarm::ModelsMissing, "alarm-models-missing"),
     (Alarm::LowCredit, "alarm-low-credit"),
     (Alarm::ErrorBurst, "alarm-error-burst"),
+    (Alarm::MailParked, "alarm-mail-parked"),
+    (Alarm::NotFetched, "alarm-not-fetched"),
+    (Alarm::InvoiceRefused, "alarm-invoice-refused"),
+    // Each payment by itself, as each model.
+    (Alarm::PaymentOdd("1"), "alarm-payment-odd"),
+    (Alarm::PaymentOdd("2"), "alarm-payment-odd"),
+    (Alarm::ChargedBack("1"), "alarm-charged-back"),
+    (Alarm::ChargedBack("2"), "alarm-charged-back"),
+    (Alarm::RefundRefused("1"), "alarm-refund-refused"),
+    (Alarm::RefundRefused("2"), "alarm-refund-refused"),
 ];
 
 /// Gives an alarm; says how many messages that made.
