@@ -369,6 +369,34 @@ pub(crate) async fn claims(ann: &Customer<'_>, roubles: &str, receipt: &[u8]) {
     ann.sees_last("Чек получен").await;
 }
 
+/// One page of an album.
+fn sends_page(app: &TestApp, user: i64, page: i64) {
+    let person = json!({"id": user, "is_bot": false, "first_name": "Клиент", "language_code": "ru"});
+    let name = format!("page-{page}");
+    let update = json!({"message": {
+        "message_id": 9_000 + page, "date": 1, "from": person, "chat": {"id": user, "type": "private"},
+        "media_group_id": "13",
+        "photo": [{"file_id": name, "file_unique_id": name, "width": 512, "height": 512, "file_size": 900}],
+    }});
+    app.sandbox.telegram.act(|world, now| world.inject(now, update)).expect("sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_of_two_pages_is_one_receipt() {
+    let app = bank().await;
+    let ann = app.user(ANN);
+    asks_for_stars(&ann, "300").await;
+    ann.taps("🏦 Переводом по реквизитам").await.taps("✅ Я оплатил(а)").await;
+    ann.sees_last("Пришлите чек").await;
+    sends_page(&app, ANN, 1);
+    ann.sees_last("Чек получен").await;
+    sends_page(&app, ANN, 2);
+    ann.sees_last("Чек по этому переводу уже у оператора").await;
+    app.settled().await;
+    let receipt = payment(&app, 1).row.receipt.expect("a receipt");
+    assert_eq!(receipt.file_id, "page-1");
+}
+
 fn sends_sticker(app: &TestApp, user: i64) {
     let person = json!({"id": user, "is_bot": false, "first_name": "Клиент", "language_code": "ru"});
     let update = json!({"message": {
