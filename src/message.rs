@@ -3,8 +3,10 @@
 //! [`Incoming`] is made by `telegram::decode` and read by `handlers`; [`Outgoing`] is written by
 //! `handlers` and `flow` into the outbox and read by `telegram::Gateway`.
 
+mod commands;
 mod lang;
 
+pub use commands::COMMANDS;
 pub use lang::Lang;
 
 use crate::ids::{ChatId, JobId, MessageId, PaymentId, UpdateId, UserId};
@@ -298,7 +300,7 @@ pub enum Source {
 pub enum About {
     /// Nothing: an answer to a tap, a notice.
     Nothing,
-    /// It is the customer's live message from now on: later screens edit it.
+    /// It is a screen that this customer asked for.
     Screen(UserId),
     /// It shows where a job stands: later news edit it.
     Status(JobId),
@@ -381,4 +383,6 @@ pub enum NotTaken {
     BadFile(String),
     /// Anything else Telegram does not like: our mistake.
     Bad(String),
+    /// An invoice over an amount that its provider does not take.
+    BadAmount(String),
 }

@@ -389,7 +389,7 @@ async fn a_model_that_kie_pauses_is_shown_so_and_tried_again_with_growing_pauses
     ann.sends("/free");
     let list = ann.waits_for("list", |one| one.button("m:z-image").map(|button| button.text.clone())).await;
     assert!(list.contains("временно недоступна"), "{list}");
-    ann.taps("m:z-image").await.sees_last("временно недоступна").await;
+    ann.taps("m:z-image").await.sees_last("временно не продаётся").await;
     app.skip(minutes(10));
     buys("paused").await;
     app.skip(minutes(10));

@@ -290,6 +290,47 @@ async fn a_card_pays_in_roubles_and_an_amount_the_provider_refuses_is_told() {
     ann.sees("не принимает такую сумму").await;
     app.settled().await;
     assert_eq!(app.wallet(ANN).0, "500.00");
+    assert!(!app.user(ADMIN).chat().contains("не создаёт счета"), "nothing is wrong with cards");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_no_card_can_pay_the_customer_is_sent_another_way_and_the_operator_hears_why() {
+    let app = TestApp::start_with(Mode::Webhook, |settings| {
+        settings.payment_provider_token = Some(SecretString::from("4242:TEST:provider"));
+    })
+    .await;
+    let ann = app.user(ANN);
+    app.user(ADMIN).sends("/start");
+    app.sandbox.telegram.act(|world, _| {
+        world.script(samovar::sandbox::telegram::Fault::of(
+            "sendInvoice",
+            Misbehaviour::Refuse {
+                code: 400,
+                description: "Bad Request: PAYMENT_PROVIDER_INVALID".to_owned(),
+            },
+        ));
+    });
+    asks_for_stars(&ann, "500").await;
+    ann.taps("💳 Банковской картой").await;
+    let told = ann.sees("так заплатить сейчас не получается").await;
+    assert!(!told.text.contains("сумму"), "{}", told.text);
+    app.user(ADMIN).sees("PAYMENT_PROVIDER_INVALID").await;
+    app.settled().await;
+    assert_eq!(payment(&app, 1).row.state, State::Expired);
+    assert_eq!(app.wallet(ANN).0, "0.00");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_whose_day_is_over_is_shown_as_not_paid() {
+    let app = shop().await;
+    let ann = app.user(ANN);
+    asks_for_stars(&ann, "100").await;
+    ann.sees_invoice(81).await;
+    for (hours, state) in [(23, "Ждём оплату"), (2, "⌛ Не оплачен")] {
+        app.skip(Duration::from_secs(hours * 3600));
+        ann.sends("/balance").taps("💳 Пополнить").await.taps("🧾 Мои платежи").await;
+        ann.taps("pm:1").await.sees_last(state).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -326,6 +367,34 @@ pub(crate) async fn claims(ann: &Customer<'_>, roubles: &str, receipt: &[u8]) {
     ann.sees_last("Пришлите чек").await;
     ann.sends_file(FileKind::Document, "receipt.pdf", receipt.to_vec());
     ann.sees_last("Чек получен").await;
+}
+
+/// One page of an album.
+fn sends_page(app: &TestApp, user: i64, page: i64) {
+    let person = json!({"id": user, "is_bot": false, "first_name": "Клиент", "language_code": "ru"});
+    let name = format!("page-{page}");
+    let update = json!({"message": {
+        "message_id": 9_000 + page, "date": 1, "from": person, "chat": {"id": user, "type": "private"},
+        "media_group_id": "13",
+        "photo": [{"file_id": name, "file_unique_id": name, "width": 512, "height": 512, "file_size": 900}],
+    }});
+    app.sandbox.telegram.act(|world, now| world.inject(now, update)).expect("sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_of_two_pages_is_one_receipt() {
+    let app = bank().await;
+    let ann = app.user(ANN);
+    asks_for_stars(&ann, "300").await;
+    ann.taps("🏦 Переводом по реквизитам").await.taps("✅ Я оплатил(а)").await;
+    ann.sees_last("Пришлите чек").await;
+    sends_page(&app, ANN, 1);
+    ann.sees_last("Чек получен").await;
+    sends_page(&app, ANN, 2);
+    ann.sees_last("Чек по этому переводу уже у оператора").await;
+    app.settled().await;
+    let receipt = payment(&app, 1).row.receipt.expect("a receipt");
+    assert_eq!(receipt.file_id, "page-1");
 }
 
 fn sends_sticker(app: &TestApp, user: i64) {
@@ -371,7 +440,7 @@ async fn three_transfers_may_wait_and_after_three_days_they_end_with_a_message()
     let ways = ann.sees_last("Как удобнее заплатить").await;
     assert!(ways.button("🏦 Переводом по реквизитам").is_none(), "a fourth one is not offered");
     ann.forges_tap("by:m:10000");
-    ann.sees_last("ждут проверки").await;
+    ann.sees_last("ждут вашей оплаты или проверки оператором").await;
     app.skip(Duration::from_secs(73 * 3600));
     ann.sees("Заявка № 3").await;
     app.settled().await;

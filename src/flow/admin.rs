@@ -288,7 +288,7 @@ fn refund(shop: &Shop, tx: &mut Tx<'_>, id: ActionId, mut job: Job) -> Result<Se
     let available = tx.available(user)?;
     let args = [
         ("amount", Arg::Money(price)),
-        ("model", news::title(&job)),
+        ("model", Arg::Text(news::title(&job))),
         ("code", Arg::Text(&code)),
         ("available", Arg::Money(available)),
     ];

@@ -1,5 +1,6 @@
 //! Telling the operator: a message to every admin, each kind at most once in ten minutes (and each
-//! stopped model by itself). After an operator had orders taken again every kind is news again.
+//! stopped model and each payment by itself). After an operator had orders taken again every kind is news
+//! again.
 
 use super::Shop;
 use crate::ids;
@@ -17,6 +18,8 @@ const PAUSE: Duration = Duration::from_secs(600);
 pub enum Alarm<'a> {
     /// An update could not be handled and was put aside.
     Parked,
+    /// The row of a message to a customer, or one it belongs to, cannot be read; it was put aside.
+    MailParked,
     /// The provider has no credit left.
     NoCredit,
     /// The provider refuses our key.
@@ -25,20 +28,24 @@ pub enum Alarm<'a> {
     ModelStopped(&'a str),
     /// An invariant is broken; nothing is sold until an operator says so.
     SellingStopped,
-    /// A result could not be fetched, or Telegram does not take it; the money went back.
+    /// Telegram does not take a result; what it cost its customer went back.
     ResultLost,
+    /// A result's files could not be had from the provider; what it cost its customer went back.
+    NotFetched,
     /// The disk is almost full.
     DiskFull,
     /// The provider's own list of models lacks some of ours.
     ModelsMissing,
-    /// A payment came that is unusual; it was credited.
-    PaymentOdd,
+    /// A payment came that is unusual, of this number, or of this id at its source.
+    PaymentOdd(&'a str),
     /// A payment cannot be handled; it is tried again and again.
     PaymentStuck,
-    /// A payment was taken back by its source; the wallet may be below zero.
-    ChargedBack,
-    /// Telegram would not give a payment's Stars back; the money is in the wallet again.
-    RefundRefused,
+    /// The payment of this number was taken back by its source; the wallet may be below zero.
+    ChargedBack(&'a str),
+    /// Telegram would not give the Stars of the payment of this number back; the money is in the wallet again.
+    RefundRefused(&'a str),
+    /// Telegram makes no invoice, and not for its amount: nobody can pay this way.
+    InvoiceRefused,
     /// The provider's account is nearly empty.
     LowCredit,
     /// Many jobs failed within a short time.
@@ -60,17 +67,20 @@ impl Alarm<'_> {
     fn text(self) -> &'static str {
         match self {
             Self::Parked => "alarm-parked",
+            Self::MailParked => "alarm-mail-parked",
             Self::NoCredit => "alarm-no-credit",
             Self::KeyRefused => "alarm-key-refused",
             Self::ModelStopped(_) => "alarm-model-stopped",
             Self::SellingStopped => "alarm-selling-stopped",
             Self::ResultLost => "alarm-result-lost",
+            Self::NotFetched => "alarm-not-fetched",
             Self::DiskFull => "alarm-disk-full",
             Self::ModelsMissing => "alarm-models-missing",
-            Self::PaymentOdd => "alarm-payment-odd",
+            Self::PaymentOdd(_) => "alarm-payment-odd",
             Self::PaymentStuck => "alarm-payment-stuck",
-            Self::ChargedBack => "alarm-charged-back",
-            Self::RefundRefused => "alarm-refund-refused",
+            Self::ChargedBack(_) => "alarm-charged-back",
+            Self::RefundRefused(_) => "alarm-refund-refused",
+            Self::InvoiceRefused => "alarm-invoice-refused",
             Self::LowCredit => "alarm-low-credit",
             Self::ErrorBurst => "alarm-error-burst",
             Self::Maintenance => "alarm-maintenance",
@@ -84,18 +94,23 @@ impl Alarm<'_> {
     /// The note that says when it was last given.
     fn note(self) -> String {
         match self {
-            Self::ModelStopped(model) => format!("{}:{model}", self.text()),
+            Self::ModelStopped(of)
+            | Self::PaymentOdd(of)
+            | Self::ChargedBack(of)
+            | Self::RefundRefused(of) => {
+                format!("{}:{of}", self.text())
+            }
             Self::Parked
+            | Self::MailParked
             | Self::NoCredit
             | Self::KeyRefused
             | Self::SellingStopped
             | Self::ResultLost
+            | Self::NotFetched
             | Self::DiskFull
             | Self::ModelsMissing
-            | Self::PaymentOdd
             | Self::PaymentStuck
-            | Self::ChargedBack
-            | Self::RefundRefused
+            | Self::InvoiceRefused
             | Self::LowCredit
             | Self::ErrorBurst
             | Self::Maintenance
@@ -111,17 +126,19 @@ impl Alarm<'_> {
     pub(super) fn logged(self, detail: &str) -> String {
         let before_colon = detail.split(':').next().unwrap_or(detail);
         match self {
-            Self::Parked => ids::mask_numbers(before_colon),
+            Self::Parked | Self::MailParked => ids::mask_numbers(before_colon),
             Self::ErrorBurst => before_colon.to_owned(),
             Self::SellingStopped
-            | Self::PaymentOdd
+            | Self::PaymentOdd(_)
             | Self::PaymentStuck
-            | Self::ChargedBack
-            | Self::RefundRefused => ids::mask_numbers(detail),
+            | Self::ChargedBack(_)
+            | Self::RefundRefused(_)
+            | Self::InvoiceRefused => ids::mask_numbers(detail),
             Self::NoCredit
             | Self::KeyRefused
             | Self::ModelStopped(_)
             | Self::ResultLost
+            | Self::NotFetched
             | Self::DiskFull
             | Self::ModelsMissing
             | Self::LowCredit

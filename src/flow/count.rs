@@ -1,11 +1,10 @@
 //! Counting results for the operator's numbers by day.
 
+use super::free::micro_usd;
 use crate::catalog;
 use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::store::{DayRow, Fault, Job, Tx};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 /// So far back a customer's jobs are looked through for a free one, once in their life.
 const LOOK_BACK: usize = 50;
@@ -56,7 +55,7 @@ pub(super) fn ending(tx: &mut Tx<'_>, job: &Job) {
 }
 
 /// The word for a failure, without anybody's words.
-pub(super) fn code(why: &Why) -> &'static str {
+pub fn code(why: &Why) -> &'static str {
     match why {
         Why::Cancelled => "cancelled",
         Why::QueueTimeout => "queue-timeout",
@@ -84,10 +83,4 @@ fn had_free(tx: &Tx<'_>, job: &Job) -> Result<bool, Fault> {
     let jobs = tx.jobs_of(job.row.user, 0, LOOK_BACK)?;
     let is_free = |job: &Job| job.row.free_hour.is_some() && matches!(job.row.state, State::Done { .. });
     Ok(jobs.iter().any(is_free))
-}
-
-/// Millionths of a dollar.
-fn micro_usd(usd: Decimal) -> Result<i64, Fault> {
-    let micro = usd.checked_mul(Decimal::from(1_000_000)).and_then(|micro| micro.ceil().to_i64());
-    micro.ok_or_else(|| Fault::Bug(format!("{usd} dollars do not fit")))
 }

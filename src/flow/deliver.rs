@@ -1,10 +1,10 @@
 //! What became of a message: the commit that takes it out of the outbox. No money moves here, but
-//! where Telegram refuses a paid result for good, or its files are gone, and where it answers that a payment
-//! goes back.
+//! where Telegram refuses a result for good, or its files are gone (a free use goes back then), and where it
+//! answers that a payment goes back.
 
 use super::alarm::{self, Alarm};
-use super::settle::end;
-use super::{Shop, news, refund, topup};
+use super::settle::{self, end};
+use super::{Shop, free, news, refund, topup};
 use crate::ids::{JobId, MessageId, OutboxId, PaymentId, UserId, about};
 use crate::job::State;
 use crate::ledger::{Memo, Transfer};
@@ -104,7 +104,7 @@ fn refund_answered(
 /// again and again it would only annoy. The operator is told.
 pub fn give_up(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, why: &str) -> Result<(), Fault> {
     tx.drop_unreadable(priority, id, why)?;
-    alarm::raise(shop, tx, Alarm::Parked, why)
+    alarm::raise(shop, tx, Alarm::MailParked, why)
 }
 
 fn again(
@@ -141,8 +141,9 @@ fn delivered(
     file_ids: &[String],
 ) -> Result<(), Fault> {
     match row.outgoing.about {
-        About::Nothing | About::Invoice(_) | About::Receipt(_) | About::Refund(_) => Ok(()),
-        About::Screen(user) => set_live(tx, user, message),
+        About::Nothing | About::Screen(_) | About::Invoice(_) | About::Receipt(_) | About::Refund(_) => {
+            Ok(())
+        }
         About::Status(job) => {
             let Some(mut job) = tx.job(job)? else { return Ok(()) };
             if message.is_none() || job.row.status_message == message {
@@ -161,15 +162,6 @@ fn delivered(
             Ok(())
         }
     }
-}
-
-fn set_live(tx: &mut Tx<'_>, user: UserId, message: Option<MessageId>) -> Result<(), Fault> {
-    let Some(mut session) = tx.session(user)? else { return Ok(()) };
-    if message.is_some() && session.live != message {
-        session.live = message;
-        tx.put_session(user, &session)?;
-    }
-    Ok(())
 }
 
 /// Notes the fate of the message that told how a job ended, if it is still that one.
@@ -206,7 +198,7 @@ fn refused(
             tx.put_user(user, &known)?;
         }
     }
-    let bad = matches!(why, NotTaken::BadFile(_) | NotTaken::Bad(_));
+    let bad = matches!(why, NotTaken::BadFile(_) | NotTaken::Bad(_) | NotTaken::BadAmount(_));
     // Some pictures are fine as a file only: too long a side, too odd a shape.
     if let (true, Act::Media { kind, .. }) = (bad, &mut row.outgoing.act)
         && *kind != MediaKind::Document
@@ -217,7 +209,7 @@ fn refused(
     }
     tx.drop_outbox_row(priority, id)?;
     if let (About::Invoice(payment), true) = (row.outgoing.about, bad) {
-        return topup::not_invoiced(tx, payment).map(|()| Next::Gone);
+        return topup::not_invoiced(shop, tx, payment, why).map(|()| Next::Gone);
     }
     let Some(mut job) = job else {
         let (why, customer) = (why.clone(), UserId(row.outgoing.chat.0));
@@ -235,21 +227,27 @@ fn refused(
     Ok(Next::Gone)
 }
 
-/// Gives the money of a result back that Telegram will not take, or whose files are gone, and says so: after a
+/// Gives back what a result cost that Telegram will not take, or whose files are gone, and says so: after a
 /// restore its customer may have had it.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
+    let sorry = news::undeliverable;
     // A late result was paid back before it came, another perhaps by an operator.
-    let charged = job.row.money.hold.is_some()
-        && job.row.money.refund.is_none()
-        && matches!(job.row.state, State::Done { .. });
-    if charged {
-        let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
-        let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);
-        if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
-            return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
-        }
-        let code = job.row.request.code(&shop.server_key);
-        alarm::raise(shop, tx, Alarm::ResultLost, &format!("{} {code}", job.row.model))?;
+    if !matches!(job.row.state, State::Done { .. }) || settle::is_paid_back(job) {
+        return end(tx, job, sorry(shop, job));
     }
-    end(tx, job, news::undeliverable(shop, job))
+    let code = job.row.request.code(&shop.server_key);
+    alarm::raise(shop, tx, Alarm::ResultLost, &format!("{} {code}", job.row.model))?;
+    if job.row.free_hour.is_some() {
+        free::give_use_back(tx, job)?;
+        let message = sorry(shop, job);
+        // It has none any more, so that none goes back a second time.
+        job.row.free_hour = None;
+        return end(tx, job, message);
+    }
+    let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
+    let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);
+    if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
+        return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
+    }
+    end(tx, job, sorry(shop, job))
 }

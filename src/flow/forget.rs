@@ -3,11 +3,12 @@
 //!
 //! **Invariant:** nothing of a job is touched before it is over, and no money moves here.
 
-use crate::ids::{JobId, UserId};
+use crate::ids::{JobId, PaymentId, UserId};
 use crate::job::{Late, State, Why};
 use crate::ledger::Account;
 use crate::message::Lang;
 use crate::money::Kopecks;
+use crate::payment::{self, Way};
 use crate::store::{Delivery, Fault, Job, Session, Tx};
 use crate::time::{At, millis};
 use std::time::Duration;
@@ -23,9 +24,12 @@ pub enum NotYet {
     /// Generations are under way, or their results are.
     #[error("{0} jobs are open")]
     Open(u32),
-    /// An operator is looking for a transfer.
-    #[error("a transfer is being checked")]
-    Claimed,
+    /// An operator is looking for this transfer.
+    #[error("transfer {0} is being checked")]
+    Claimed(PaymentId),
+    /// This transfer may yet be paid; the customer can end it.
+    #[error("transfer {0} may yet be paid")]
+    Asked(PaymentId),
     /// Money is left.
     #[error("{available} ₽ are left and {held} ₽ are held")]
     Money {
@@ -44,7 +48,21 @@ pub fn check(tx: &Tx<'_>, user: UserId) -> Result<Result<(), NotYet>, Fault> {
         return Ok(Err(NotYet::Open(u32::try_from(open).unwrap_or(u32::MAX))));
     }
     if tx.open_payments_of(user)? > 0 {
-        return Ok(Err(NotYet::Claimed));
+        let open = tx.payments_of(user, 0, usize::MAX)?.into_iter().filter(|one| one.row.way == Way::Manual);
+        let not_yet = open.into_iter().find_map(|one| match one.row.state {
+            payment::State::Asked { .. } => Some(NotYet::Asked(one.id)),
+            payment::State::Claimed { .. } => Some(NotYet::Claimed(one.id)),
+            payment::State::Rejected
+            | payment::State::Expired
+            | payment::State::Paid
+            | payment::State::Refunding
+            | payment::State::Refunded
+            | payment::State::ChargedBack => None,
+        });
+        return match not_yet {
+            Some(not_yet) => Ok(Err(not_yet)),
+            None => Err(Fault::Bug(format!("customer {} has an open payment and none", user.masked()))),
+        };
     }
     let (available, held) = (tx.available(user)?, tx.account(Account::User(user))?.counters.held());
     if available.is_positive() || held.is_positive() {

@@ -2,8 +2,8 @@
 //! and counting both, both ways.
 
 use super::FreeRules;
-use crate::catalog::Model;
 use crate::catalog::price::Quote;
+use crate::catalog::{self, Model};
 use crate::ids::UserId;
 use crate::money::Kopecks;
 use crate::store::{BONUS_HOUR, Fault, Job, Tx};
@@ -39,11 +39,26 @@ pub fn best(
     Ok(is_given.then_some(FreeUse { left, bonus: true }))
 }
 
+/// Whether an order at this price is not free only because the day's budget is spent.
+pub fn is_budget_spent(
+    rules: &FreeRules,
+    tx: &Tx<'_>,
+    user: UserId,
+    model: &Model,
+    quote: &Quote,
+) -> Result<bool, Fault> {
+    let may_be_free =
+        (model.free && rules.is_on()) || (quote.price <= BONUS_UP_TO && tx.bonus(user)?.uses > 0);
+    Ok(may_be_free && quote.cost_usd <= rules.max_cost_usd && !is_in_budget(rules, tx, quote.cost_usd)?)
+}
+
 /// Whether something of this cost may be given away now.
 fn may_be_given(rules: &FreeRules, tx: &Tx<'_>, cost_usd: Decimal) -> Result<bool, Fault> {
-    if cost_usd > rules.max_cost_usd {
-        return Ok(false);
-    }
+    Ok(cost_usd <= rules.max_cost_usd && is_in_budget(rules, tx, cost_usd)?)
+}
+
+/// Whether the day's budget has room for this cost.
+fn is_in_budget(rules: &FreeRules, tx: &Tx<'_>, cost_usd: Decimal) -> Result<bool, Fault> {
     let spent = tx.free_spent(tx.now().at.day())?.saturating_add(micro_usd(cost_usd)?);
     Ok(spent <= micro_usd(rules.budget_usd)?)
 }
@@ -98,17 +113,30 @@ pub fn take_bonus(tx: &mut Tx<'_>, user: UserId, cost_usd: Decimal) -> Result<u3
     Ok(BONUS_HOUR)
 }
 
+/// Gives the free use of a job back that brought its customer nothing. What it cost stays spent: the result
+/// was made, and the day's budget is for what is paid to the provider.
+pub fn give_use_back(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
+    let user = job.row.user;
+    match (job.row.free_hour, catalog::model(&job.row.model)) {
+        (Some(BONUS_HOUR), _) => {
+            let mut row = tx.bonus(user)?;
+            row.uses = row.uses.saturating_add(1);
+            tx.put_bonus(user, &row)
+        }
+        (Some(hour), Some(model)) => tx.count_free_use(user, model.index, hour, true),
+        // What is sold no more is not given away either: there is nothing to give back to.
+        (Some(_), None) | (None, _) => Ok(()),
+    }
+}
+
 /// Gives the bonus use of a job back, and its cost to the budget of the day it was ordered on.
 pub fn give_bonus_back(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
-    let user = job.row.user;
-    let mut row = tx.bonus(user)?;
-    row.uses = row.uses.saturating_add(1);
-    tx.put_bonus(user, &row)?;
+    give_use_back(tx, job)?;
     tx.add_free_spent(job.row.created.day(), -micro_usd(job.row.cost_usd)?)
 }
 
-/// Millionths of a dollar, rounded up: the budget is never overrun by rounding.
-fn micro_usd(usd: Decimal) -> Result<i64, Fault> {
+/// Millionths of a dollar, rounded up: a budget is never overrun by rounding.
+pub(super) fn micro_usd(usd: Decimal) -> Result<i64, Fault> {
     let micro = usd.checked_mul(Decimal::from(1_000_000)).and_then(|micro| micro.ceil().to_i64());
     micro.ok_or_else(|| Fault::Bug(format!("{usd} dollars do not fit")))
 }

@@ -10,7 +10,7 @@
 pub mod admin;
 pub mod alarm;
 mod burst;
-mod count;
+pub mod count;
 mod decide;
 pub mod deliver;
 pub mod export;
@@ -158,4 +158,11 @@ pub struct FreeRules {
     pub max_cost_usd: Decimal,
     /// The most all free uses of a day may cost; 0 is none.
     pub budget_usd: Decimal,
+}
+
+impl FreeRules {
+    /// Whether there is a free tier at all.
+    pub fn is_on(&self) -> bool {
+        self.daily > 0 && self.hourly > 0 && self.budget_usd > Decimal::ZERO
+    }
 }

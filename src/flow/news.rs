@@ -15,9 +15,13 @@ pub fn media_dir(job: JobId) -> String {
     format!("media/{job}")
 }
 
-/// What people call its model; the id when the catalogue has it no more.
-pub(super) fn title(job: &Job) -> Arg<'_> {
-    Arg::Text(model_of(job).map_or(job.row.model.as_str(), |model| model.title))
+/// What people call a job's model; the id when the catalogue has it no more.
+pub fn title(job: &Job) -> &str {
+    model_of(job).map_or(job.row.model.as_str(), |model| model.title)
+}
+
+fn model(job: &Job) -> (&'static str, Arg<'_>) {
+    ("model", Arg::Text(title(job)))
 }
 
 fn status(job: &Job, text: String, keyboard: Keyboard) -> Outgoing {
@@ -31,15 +35,15 @@ fn say(job: &Job, key: &str, args: &[(&str, Arg<'_>)]) -> String {
 
 /// It waits to be sent and may be cancelled.
 pub(super) fn queued(job: &Job) -> Outgoing {
-    let text = say(job, "job-queued", &[("model", title(job))]);
+    let text = say(job, "job-queued", &[model(job)]);
     let cancel = Button::tap(say(job, "button-cancel", &[]), format!("x:{}", job.id));
     status(job, text, vec![vec![cancel]])
 }
 
 /// The provider works on it.
 pub(super) fn working(job: &Job) -> Outgoing {
-    let seconds = model_of(job).map_or(60, |model| i64::from(model.expected_s));
-    let args = [("model", title(job)), ("seconds", Arg::Number(seconds))];
+    let time = values::time(job.row.lang, model_of(job).map_or(60, |model| model.expected_s));
+    let args = [model(job), ("time", Arg::Html(&time))];
     status(job, say(job, "job-working", &args), Vec::new())
 }
 
@@ -56,7 +60,7 @@ pub(super) fn status_ended(job: &Job) -> Outgoing {
         | State::Done { .. }
         | State::Late { .. } => "job-status-done",
     };
-    status(job, say(job, key, &[("model", title(job))]), Vec::new())
+    status(job, say(job, key, &[model(job)]), Vec::new())
 }
 
 /// The buttons below a result: those of every ending, and the model that goes on from here.
@@ -79,9 +83,10 @@ fn after(lang: Lang, job: JobId) -> Keyboard {
 
 /// The result, as real media; what is not the model's kind of output goes as a document.
 pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
-    let args = [("model", title(job)), ("price", Arg::Money(job.row.price))];
+    let args = [model(job), ("price", Arg::Money(job.row.price))];
     let key = match (&job.row.state, job.row.free_hour) {
-        (State::Late { .. }, _) => "job-late-gift",
+        (State::Late { .. }, Some(_)) => "job-late-gift-free",
+        (State::Late { .. }, None) => "job-late-gift",
         (_, Some(_)) => "job-done-caption-free",
         (_, None) => "job-done-caption",
     };
@@ -161,13 +166,18 @@ pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool) -> Out
     Outgoing { chat: job.row.user.chat(), act, about: About::Ending(job.id) }
 }
 
-/// Telegram would not take the result, and the money went back.
+/// Telegram would not take the result, and what it cost went back.
 pub(super) fn undeliverable(shop: &Shop, job: &Job) -> Outgoing {
     let code = job.row.request.code(&shop.server_key);
-    let money = if matches!(job.row.state, State::Late { .. }) || job.row.free_hour.is_some() {
-        say(job, "money-nothing-charged", &[])
-    } else {
-        money_back(job)
+    let money = match &job.row.state {
+        State::Late { .. } => say(job, "money-nothing-charged", &[]),
+        State::Queued { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Unknown { .. }
+        | State::Fetching { .. }
+        | State::Done { .. }
+        | State::Failed { .. } => money_back(job),
     };
     let args =
         [("model", Arg::Text(&job.row.model)), ("money", Arg::Html(&money)), ("code", Arg::Text(&code))];

@@ -112,14 +112,15 @@ fn taken(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, by: Option<UserId>) -> Res
             tx.say(message, None)?;
             referral::went_back(tx, &payment)?;
             let what = format!("№ {id}, {}, {} ₽", payment.row.user, payment.row.amount);
-            alarm::raise(shop, tx, Alarm::ChargedBack, &what)
+            alarm::raise(shop, tx, Alarm::ChargedBack(&id.to_string()), &what)
         }
         Ok((_, Money::Keep | Money::Credit | Money::Hold | Money::Release)) => {
             Err(Fault::Bug(format!("payment {id}: what went back is taken")))
         }
         Err(Refused::Before | Refused::Over) => Ok(()),
         Err(Refused::Early) => {
-            alarm::raise(shop, tx, Alarm::PaymentOdd, &format!("№ {id} went back and never came"))
+            let what = format!("№ {id} went back and never came");
+            alarm::raise(shop, tx, Alarm::PaymentOdd(&id.to_string()), &what)
         }
     }
 }
@@ -135,7 +136,7 @@ pub fn went_back_of(shop: &Shop, tx: &mut Tx<'_>, way: Way, charge: &str) -> Res
 /// The source will not take a payment back: the money is free again, and the operator is told why.
 pub fn refused(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, why: &str) -> Result<(), Fault> {
     match not_taken(tx, id, None)? {
-        Some(_) => alarm::raise(shop, tx, Alarm::RefundRefused, &format!("№ {id}: {why}")),
+        Some(_) => alarm::raise(shop, tx, Alarm::RefundRefused(&id.to_string()), &format!("№ {id}: {why}")),
         None => Ok(()),
     }
 }

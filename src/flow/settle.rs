@@ -1,7 +1,8 @@
 //! Moving a job on: what happened to it, its money, its timeline and the words to its customer, all
 //! in one transaction. `job::next` decides; this writes.
 //!
-//! **Invariant:** the money of a job moves only here (after its hold), and only with its state.
+//! **Invariant:** the money of a job moves only here (after its hold), and only with its state; but that of a
+//! finished one goes back, once, in `deliver` (nobody could have the result) or in `admin` (an operator says so).
 
 use super::alarm::{self, Alarm};
 use super::{Shop, burst, count, free, news};
@@ -157,6 +158,12 @@ fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, before: &State) -> Result<(
     Ok(())
 }
 
+/// Whether what a finished job cost its customer went back: its money, or its free use.
+pub fn is_paid_back(job: &Job) -> bool {
+    let JobRow { money, free_hour, .. } = &job.row;
+    money.refund.is_some() || (money.hold.is_none() && free_hour.is_none())
+}
+
 /// Puts the message that tells how a job ended into the outbox and notes it in the job (L10).
 pub(super) fn end(tx: &mut Tx<'_>, job: &mut Job, message: Outgoing) -> Result<(), Fault> {
     job.row.told = Some(tx.say(message, Some(job.row.request))?);
@@ -258,7 +265,7 @@ fn consequences(shop: &Shop, tx: &mut Tx<'_>, job: &Job, why: &Why) -> Result<()
             stop(tx, &job.row.model, StoppedBy::Provider, Some(pause), "unknown to the provider")?;
             (Alarm::ModelStopped(&job.row.model), format!("{} {code}", job.row.model))
         }
-        Why::ResultLost => (Alarm::ResultLost, format!("{} {code}", job.row.model)),
+        Why::ResultLost => (Alarm::NotFetched, format!("{} {code}", job.row.model)),
         Why::Cancelled
         | Why::QueueTimeout
         | Why::Rejected { .. }

@@ -7,7 +7,7 @@ use super::alarm::{self, Alarm};
 use super::{PayRules, Shop, receipt, referral, refund};
 use crate::ids::{self, PaymentId, UserId};
 use crate::ledger::{Account, Transfer};
-use crate::message::{About, Act, Bill, Button, Lang, Outgoing, Price};
+use crate::message::{About, Act, Bill, Button, Lang, NotTaken, Outgoing, Price};
 use crate::money::Kopecks;
 use crate::payment::{Event, Money, State, Way, next};
 use crate::store::{Fault, Odd, Payment, PaymentMoney, PaymentRow, Step, Stepped, StoppedBy, Tx};
@@ -184,15 +184,27 @@ fn row(way: Way, user: UserId, amount: Kopecks, stars: u32, state: State, step: 
     }
 }
 
-/// Telegram would not show the invoice, for an amount its provider does not take: the customer hears so.
-pub(super) fn not_invoiced(tx: &mut Tx<'_>, id: PaymentId) -> Result<(), Fault> {
+/// Telegram would not show the invoice: the customer hears whether its amount is at fault; when it is not,
+/// nobody can pay this way, and the operator hears so.
+pub(super) fn not_invoiced(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, why: &NotTaken) -> Result<(), Fault> {
     let Some(mut payment) = tx.payment(id)? else { return Ok(()) };
     let Ok((state, Money::Keep)) = next(payment.row.state, Event::Expire) else { return Ok(()) };
     payment.row.state = state;
     payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Expired, by: None });
     tx.put_payment(&payment)?;
-    let lang = tx.user(payment.row.user)?.map_or(Lang::default(), |row| row.lang);
-    let text = texts::say(lang, "payment-not-invoiced", &[("amount", Arg::Money(payment.row.amount))]);
+    let (said, user) = (format!("{}: {why:?}", payment.row.way.name()), payment.row.user);
+    let key = if matches!(why, NotTaken::BadAmount(_)) {
+        "payment-not-invoiced"
+    } else {
+        alarm::raise(shop, tx, Alarm::InvoiceRefused, &said)?;
+        "payment-way-broken"
+    };
+    tx.after_commit(move || {
+        ids::about(None, None, user)
+            .in_scope(|| tracing::warn!(payment = id.0, why = said, "Telegram refused an invoice"));
+    });
+    let lang = tx.user(user)?.map_or(Lang::default(), |row| row.lang);
+    let text = texts::say(lang, key, &[("amount", Arg::Money(payment.row.amount))]);
     let again = Button::tap(texts::say(lang, "button-topup", &[]), "pay");
     tx.say(receipt::about(&payment, text, vec![vec![again]]), None)?;
     Ok(())
@@ -266,7 +278,7 @@ pub fn arrive(
 ) -> Result<(), Fault> {
     let Some(way) = way_of(bill).filter(|_| bill.total > 0) else {
         let what = format!("{} {} of {from}, charge {charge}", bill.total, bill.currency);
-        return alarm::raise(shop, tx, Alarm::PaymentOdd, &what);
+        return alarm::raise(shop, tx, Alarm::PaymentOdd(charge), &what);
     };
     if tx.payment_of_charge(way, charge)?.is_some() {
         return Ok(());
@@ -283,7 +295,7 @@ pub fn arrive(
     if let Some(odd) = payment.row.odd {
         tx.after_commit(|| metrics::counter!("samovar_payments_odd_total").increment(1));
         let what = format!("№ {}, {from}, {} ₽: {odd:?}", payment.id, payment.row.amount);
-        alarm::raise(shop, tx, Alarm::PaymentOdd, &what)?;
+        alarm::raise(shop, tx, Alarm::PaymentOdd(&payment.id.to_string()), &what)?;
     }
     if tx.take_remembered_back(way, charge)? {
         refund::went_back(shop, tx, payment.id)?;

@@ -49,6 +49,15 @@ pub fn shown(lang: Lang, input: &Input, value: &Value) -> String {
     }
 }
 
+/// How long a generation that is expected to take so many seconds takes as a rule, as a line.
+pub fn time(lang: Lang, expected_s: u32) -> String {
+    if expected_s < 100 {
+        texts::say(lang, "time-seconds", &[("seconds", Arg::Number(expected_s.into()))])
+    } else {
+        texts::say(lang, "time-minutes", &[("minutes", Arg::Number(expected_s.div_ceil(60).into()))])
+    }
+}
+
 /// The options of an order on one line, not escaped; empty when there are none to speak of.
 pub fn options_line(lang: Lang, model: &Model, values: &Values) -> String {
     let is_option = |input: &&Input| match input.kind {

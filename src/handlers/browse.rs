@@ -1,6 +1,6 @@
 //! Finding a model: lists by what a person wants to do, the free ones, the popular ones, the search.
 
-use super::help::free_limits;
+use super::help::free_note;
 use super::inputs::word;
 use super::keyboard::{home, pages, to_menu};
 use super::talk::{Screen, Talk, clip};
@@ -192,7 +192,7 @@ fn model_button(talk: &Talk<'_, '_>, model: &Model) -> Result<Button, Fault> {
     let title = ("title", Arg::Html(model.title));
     let label = match quote_from(model, &talk.shop.rates) {
         _ if talk.tx.stop(model.id)?.is_some() => talk.say("list-item-stopped", &[title]),
-        _ if model.free => talk.say("list-item-free", &[title]),
+        _ if model.free && talk.shop.free.is_on() => talk.say("list-item-free", &[title]),
         Ok(quote) => talk.say("list-item-price", &[title, ("price", Arg::Money(quote.price))]),
         Err(_no_price) => talk.say("list-item-no-price", &[title]),
     };
@@ -234,7 +234,7 @@ pub(super) fn list(talk: &mut Talk<'_, '_>, group: Group, page: usize) -> Result
     let title = talk.say(group.key(), &[]);
     let mut text = talk.say("list-title", &[("title", Arg::Html(&title)), ("count", count_of(&models))]);
     if group == Group::Free {
-        text = format!("{text}\n\n{}", talk.say("list-free-note", &free_limits(talk)));
+        text = format!("{text}\n\n{}", free_note(talk, "list-free-note"));
     }
     let mut screen = page_of(talk, text, &models, page, |page| Target::List(group, page))?;
     screen.keyboard.push(vec![home(talk)]);

@@ -7,7 +7,7 @@ use super::talk::{Screen, Talk};
 use super::target::Target;
 use crate::catalog::price::quote_from;
 use crate::catalog::{self, Kind, Model};
-use crate::flow::free;
+use crate::flow::{free, values};
 use crate::store::{Expects, Fault, Stage};
 use crate::texts::Arg;
 
@@ -75,17 +75,16 @@ fn price(talk: &Talk<'_, '_>, model: &Model) -> Result<String, Fault> {
     let price = ("price", Arg::Money(quote.price));
     Ok(match free::best(&talk.shop.free, talk.tx, talk.user, model, &quote)? {
         Some(free) => talk.say("card-price-free", &[("left", Arg::Number(free.left.into())), price]),
+        None if free::is_budget_spent(&talk.shop.free, talk.tx, talk.user, model, &quote)? => {
+            format!("{}\n{}", talk.say("card-price-from", &[price]), talk.say("card-free-spent", &[]))
+        }
         None => talk.say("card-price-from", &[price]),
     })
 }
 
 /// How long the model takes as a rule.
 pub(super) fn time(talk: &Talk<'_, '_>, model: &Model) -> String {
-    if model.expected_s < 100 {
-        talk.say("time-seconds", &[("seconds", Arg::Number(model.expected_s.into()))])
-    } else {
-        talk.say("time-minutes", &[("minutes", Arg::Number(model.expected_s.div_ceil(60).into()))])
-    }
+    values::time(talk.lang, model.expected_s)
 }
 
 fn input_lines(talk: &Talk<'_, '_>, model: &Model) -> String {

@@ -191,8 +191,6 @@ pub(super) fn run(talk: &mut Talk<'_, '_>, number: u32, price: Kopecks) -> Resul
         Ok(Placed { .. }) => {
             talk.session.placed = number;
             talk.drop_draft();
-            // The message shows the job from now on.
-            talk.session.live = None;
             talk.toast("toast-started");
             Ok(())
         }
@@ -235,14 +233,13 @@ fn order_of(talk: &mut Talk<'_, '_>, job: JobId, stage: Stage) -> Result<(), Fau
     talk.drop_draft();
     talk.leave_tapped();
     let job = talk.tx.job(job)?.filter(|job| job.row.user == talk.user);
-    let found = job.and_then(|job| Some((catalog::model(&job.row.model)?, job.row.input)));
-    let Some((model, values)) = found else { return talk.tell("job-gone") };
-    // No order is without any: its words were forgotten.
-    if values.is_empty() {
+    let Some(job) = job else { return talk.tell("job-gone") };
+    if job.row.is_forgotten() {
         return talk.tell("job-forgotten");
     }
+    let Some(model) = catalog::model(&job.row.model) else { return talk.tell("job-model-gone") };
     let mut draft = talk.new_draft(model.id, stage)?;
-    draft.values = files::kept(values, model);
+    draft.values = files::kept(job.row.input, model);
     form::show(talk, draft, model, None)
 }
 

@@ -96,7 +96,8 @@ fn input_for(
         | Expects::TopUp
         | Expects::Receipt(_)
         | Expects::Admin(_)
-        | Expects::Promo => None,
+        | Expects::Promo
+        | Expects::ReceiptAlbum(_) => None,
     };
     if let Some(input) = asked.filter(|input| takes(input.kind, sort)) {
         return Some(input);

@@ -35,7 +35,7 @@ pub(super) fn help(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), Fault> {
     talk.aside();
     let text = match question {
-        Question::Free => talk.say("help-free", &free_limits(talk)),
+        Question::Free => free_note(talk, "help-free"),
         Question::Prices => talk.say("help-prices", &[]),
         Question::Errors => talk.say("help-errors", &[]),
     };
@@ -46,10 +46,14 @@ pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), 
     talk.show(Screen { text, keyboard })
 }
 
-/// How often a free model may be used, for texts that say so.
-pub(super) fn free_limits(talk: &Talk<'_, '_>) -> [(&'static str, Arg<'static>); 2] {
+/// How often a free model may be used, in this text; or that none may, if the operator gives nothing away.
+pub(super) fn free_note(talk: &Talk<'_, '_>, key: &str) -> String {
     let free = &talk.shop.free;
-    [("hourly", Arg::Number(free.hourly.into())), ("daily", Arg::Number(free.daily.into()))]
+    if !free.is_on() {
+        return talk.say("free-off", &[]);
+    }
+    let args = [("hourly", Arg::Number(free.hourly.into())), ("daily", Arg::Number(free.daily.into()))];
+    talk.say(key, &args)
 }
 
 /// Where to find a person.

@@ -18,22 +18,23 @@ const PAGE: usize = 6;
 /// A button may say any number; each page is a walk past all newer ones.
 const MOST_PAGES: usize = 500;
 
-fn status_key(state: &State) -> &'static str {
-    match state {
+/// Where a job stands, and what became of what it cost.
+fn status_key(job: &Job) -> &'static str {
+    let is_free = job.row.free_hour.is_some();
+    match &job.row.state {
         State::Queued { .. } => "status-queued",
         State::Sending { .. } | State::Waiting { .. } | State::Unknown { .. } | State::Fetching { .. } => {
             "status-working"
         }
+        State::Done { .. } if job.row.money.refund.is_some() => "status-refunded",
+        State::Done { .. } if settle::is_paid_back(job) => "status-refunded-free",
         State::Done { .. } => "status-done",
+        State::Failed { why: Why::Cancelled, .. } if is_free => "status-cancelled-free",
         State::Failed { why: Why::Cancelled, .. } => "status-cancelled",
+        State::Failed { .. } if is_free => "status-failed-free",
         State::Failed { .. } => "status-failed",
         State::Late { .. } => "status-gift",
     }
-}
-
-/// The title of a job's model; its id if the catalogue has it no more.
-fn title(job: &Job) -> &str {
-    catalog::model(&job.row.model).map_or(job.row.model.as_str(), |model| model.title)
 }
 
 /// A page of the customer's jobs, newest first.
@@ -47,10 +48,10 @@ pub(super) fn list(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
     let text = talk.say(if jobs.is_empty() && page == 0 { "jobs-none" } else { "jobs" }, &[]);
     let mut keyboard = Vec::new();
     for job in &jobs {
-        let (status, at) =
-            (talk.say(status_key(&job.row.state), &[]), texts::moment(talk.lang, job.row.created));
+        let (status, at) = (talk.say(status_key(job), &[]), texts::moment(talk.lang, job.row.created));
         let status = status.split_whitespace().next().unwrap_or("").to_owned();
-        let args = [("status", Arg::Html(&status)), ("title", Arg::Html(title(job))), ("at", Arg::Html(&at))];
+        let args =
+            [("status", Arg::Html(&status)), ("title", Arg::Html(news::title(job))), ("at", Arg::Html(&at))];
         keyboard.push(vec![Target::Job(job.id).button(talk.say("jobs-item", &args))]);
     }
     keyboard.extend(pages(talk, page, page + 1 + usize::from(more), Target::Jobs));
@@ -67,14 +68,15 @@ fn own(talk: &Talk<'_, '_>, id: JobId) -> Result<Option<Job>, Fault> {
 pub(super) fn job(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault> {
     talk.aside();
     let Some(job) = own(talk, id)? else { return talk.tell("job-gone") };
-    let status = talk.say(status_key(&job.row.state), &[]);
+    let status = talk.say(status_key(&job), &[]);
     let at = texts::moment(talk.lang, job.row.created);
-    let price = match job.row.free_hour {
-        Some(_) => talk.say("job-price-free", &[]),
-        None => texts::money(talk.lang, job.row.price),
+    let price = if job.row.price.is_positive() {
+        texts::money(talk.lang, job.row.price)
+    } else {
+        talk.say("job-price-free", &[])
     };
     let args = [
-        ("title", Arg::Text(title(&job))),
+        ("title", Arg::Text(news::title(&job))),
         ("status", Arg::Html(&status)),
         ("price", Arg::Html(&price)),
         ("at", Arg::Html(&at)),
@@ -125,6 +127,7 @@ pub(super) fn take_back(talk: &mut Talk<'_, '_>, id: JobId) -> Result<(), Fault>
     }
     match settle::cancel(talk.shop, talk.tx, talk.user, id)? {
         Ok(()) => talk.toast("toast-taken-back"),
+        Err(Refused::TooLate) if job.row.free_hour.is_some() => talk.alert("toast-too-late-free"),
         Err(Refused::TooLate) => talk.alert("toast-too-late"),
         Err(Refused::NotExpected | Refused::OtherAttempt | Refused::NotYet) => {
             talk.alert("toast-not-cancellable");

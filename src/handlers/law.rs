@@ -6,6 +6,7 @@ use super::keyboard::{back_row, home, to_menu};
 use super::statement;
 use super::talk::{Screen, Talk};
 use super::target::Target;
+use super::transfer;
 use crate::flow::export;
 use crate::flow::forget::{self, NotYet};
 use crate::message::Button;
@@ -110,7 +111,15 @@ fn refuse(talk: &mut Talk<'_, '_>, not_yet: NotYet) -> Result<(), Fault> {
             let jobs = [("jobs", Arg::Number(jobs.into()))];
             (talk.say("forget-open", &jobs), vec![Target::Jobs(0).button(talk.say("menu-jobs", &[]))])
         }
-        NotYet::Claimed => (talk.say("forget-payment", &[]), Vec::new()),
+        NotYet::Claimed(payment) => {
+            let show = Target::Payment(payment).button(talk.say("payment-show", &[]));
+            (talk.say("forget-payment", &[]), vec![show])
+        }
+        NotYet::Asked(payment) => {
+            let number = payment.to_string();
+            let text = talk.say("forget-asked", &[("number", Arg::Html(&number))]);
+            (text, transfer::asked(talk, payment).to_vec())
+        }
         NotYet::Money { available, held } if available.is_positive() => {
             let sums = [("available", Arg::Money(available)), ("held", Arg::Money(held))];
             (talk.say("forget-money", &sums), money_ways(talk, available))

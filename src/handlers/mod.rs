@@ -1,8 +1,8 @@
 //! The conversation: what a customer did comes in, rows go out. Nothing here touches the world.
 //!
 //! [`handle`] is the router: it notes who speaks, keeps the pace, and hands the turn to the screen
-//! that it belongs to. **Invariants:** every update gets an answer; all of a turn is one
-//! transaction; money moves only through `flow`.
+//! that it belongs to. **Invariants:** everything that a customer does in the chat gets an answer (but for
+//! somebody in a hurry who was told so); all of a turn is one transaction; money moves only through `flow`.
 
 mod admin;
 mod amount;
@@ -38,7 +38,7 @@ use crate::flow::topup::Heard;
 use crate::flow::{self, Shop};
 use crate::ids::{LookId, MessageId, UserId};
 use crate::ledger::Transfer;
-use crate::message::{About, Act, Incoming, Lang, Outgoing, Person, What};
+use crate::message::{About, Act, Attachment, Incoming, Lang, Outgoing, Person, What};
 use crate::payment::Way;
 use crate::store::{DayRow, Expects, Fault, Found, Session, Stage, Tx, UserRow};
 use crate::texts::{self, Arg};
@@ -149,23 +149,19 @@ fn count_visit(tx: &mut Tx<'_>, row: &UserRow, new: bool) -> Result<(), Fault> {
 fn turn(shop: &Shop, tx: &mut Tx<'_>, from: &Person, what: &What) -> Result<(), Fault> {
     let (lang, new) = meet(shop, tx, from)?;
     let mut session = tx.session(from.id)?.unwrap_or(Session::default());
-    let pace = if shop.is_admin(from.id) { Pace::Fine } else { rate::count(shop, &mut session, tx.now().at) };
+    // A receipt is money: it is never lost to haste.
+    let is_receipt =
+        matches!((&session.expects, what), (Expects::Receipt(_), What::File(file)) if transfer::fits(file));
+    let pace = if is_receipt || shop.is_admin(from.id) {
+        Pace::Fine
+    } else {
+        rate::count(shop, &mut session, tx.now().at)
+    };
     let mut talk = Talk::new(shop, tx, from.id, lang, session, tap_of(what));
     match (pace, what) {
         (Pace::Fine, What::Text(text)) => written(&mut talk, from, text, new)?,
         (Pace::Fine, What::Tap { data, .. }) => tapped(&mut talk, data)?,
-        (Pace::Fine, What::File(file)) => match talk.session.expects {
-            Expects::Receipt(payment) => transfer::receipt(&mut talk, payment, file)?,
-            Expects::Nothing
-            | Expects::Search
-            | Expects::Input(_)
-            | Expects::Option(_)
-            | Expects::TopUp
-            | Expects::Admin(_)
-            | Expects::Promo => {
-                files::take(&mut talk, file)?;
-            }
-        },
+        (Pace::Fine, What::File(file)) => given(&mut talk, file)?,
         (Pace::Fine, _) => talk.tell("unsupported")?,
         (Pace::SlowDown, _) => talk.tell("toast-slow-down")?,
         (Pace::Silence, _) => {}
@@ -238,11 +234,34 @@ fn written(talk: &mut Talk<'_, '_>, from: &Person, text: &str, new: bool) -> Res
         Expects::Receipt(payment) => transfer::words(talk, payment),
         Expects::Admin(asked) => admin::written(talk, asked, text),
         Expects::Promo => promo::take(talk, text),
-        Expects::Nothing => match talk.session.draft.as_ref().map(|draft| draft.stage) {
-            Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
-            None if new => start::hello(talk, &from.first_name, new),
-            Some(Stage::Form | Stage::Aside) | None => start::pick_first(talk),
-        },
+        Expects::Nothing | Expects::ReceiptAlbum(_) => {
+            match talk.session.draft.as_ref().map(|draft| draft.stage) {
+                Some(Stage::Card | Stage::Options | Stage::Confirm) => form::take_prompt(talk, text),
+                None if new => start::hello(talk, &from.first_name, new),
+                Some(Stage::Form | Stage::Aside) | None => start::pick_first(talk),
+            }
+        }
+    }
+}
+
+/// A file: a receipt, a further page of one, or an input of the order.
+fn given(talk: &mut Talk<'_, '_>, file: &Attachment) -> Result<(), Fault> {
+    match &talk.session.expects {
+        Expects::Receipt(payment) => {
+            let payment = *payment;
+            transfer::receipt(talk, payment, file)
+        }
+        Expects::ReceiptAlbum(album) if file.album.as_ref() == Some(album) => {
+            talk.tell("transfer-claimed-before")
+        }
+        Expects::Nothing
+        | Expects::Search
+        | Expects::Input(_)
+        | Expects::Option(_)
+        | Expects::TopUp
+        | Expects::Admin(_)
+        | Expects::Promo
+        | Expects::ReceiptAlbum(_) => files::take(talk, file),
     }
 }
 

@@ -5,7 +5,7 @@ use super::keyboard::to_menu;
 use super::talk::{Screen, Talk};
 use super::target::Target;
 use crate::catalog;
-use crate::message::{Keyboard, Lang};
+use crate::message::{COMMANDS, Keyboard, Lang};
 use crate::store::Fault;
 use crate::texts::Arg;
 
@@ -54,9 +54,12 @@ pub(super) fn menu(talk: &Talk<'_, '_>) -> Screen {
 pub(super) fn hello(talk: &mut Talk<'_, '_>, name: &str, new: bool) -> Result<(), Fault> {
     talk.drop_draft();
     let count = |count: usize| Arg::Number(i64::try_from(count).unwrap_or(i64::MAX));
-    let args =
-        [("name", Arg::Text(name)), ("models", count(catalog::MODELS)), ("free", count(catalog::FREE))];
+    let args = [("name", Arg::Text(name)), ("models", count(catalog::MODELS))];
     let mut text = talk.say("start-hello", &args);
+    if talk.shop.free.is_on() {
+        text = format!("{text} {}", talk.say("start-free", &[("free", count(catalog::FREE))]));
+    }
+    text = format!("{text}\n\n{}", talk.say("start-begin", &[]));
     if new && talk.shop.start_bonus.is_positive() {
         let bonus = talk.say("start-bonus", &[("amount", Arg::Money(talk.shop.start_bonus))]);
         text = format!("{text}\n\n{bonus}");
@@ -90,28 +93,12 @@ pub(super) fn pick_first(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 
 /// A command we do not have. What was begun stays as it is.
 pub(super) fn unknown_command(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
-    let line = |(command, key): &(&str, &str)| format!("/{command} — {}", talk.say(key, &[]));
+    let line = |(name, key): &(&str, &str)| format!("/{name} — {}", talk.say(key, &[]));
     let lines: Vec<_> = COMMANDS.iter().map(line).collect();
     let text = format!("{}\n\n{}", talk.say("command-unknown", &[]), lines.join("\n"));
     let screen = Screen { text, keyboard: to_menu(talk) };
     talk.show(screen)
 }
-
-/// The commands that the answer to an unknown one lists.
-const COMMANDS: [(&str, &str); 12] = [
-    ("start", "command-start"),
-    ("menu", "command-menu"),
-    ("balance", "command-balance"),
-    ("history", "command-history"),
-    ("free", "command-free"),
-    ("help", "command-help"),
-    ("support", "command-support"),
-    ("paysupport", "command-paysupport"),
-    ("terms", "command-terms"),
-    ("privacy", "command-privacy"),
-    ("lang", "command-lang"),
-    ("cancel", "command-cancel"),
-];
 
 /// Asks which language to speak.
 pub(super) fn ask_language(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {

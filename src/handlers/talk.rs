@@ -76,9 +76,6 @@ impl<'a, 'txn> Talk<'a, 'txn> {
     pub(super) fn show(&mut self, screen: Screen) -> Result<(), Fault> {
         let edit = self.editable()?;
         let Screen { text, keyboard } = screen;
-        if edit.is_some() {
-            self.session.live = edit;
-        }
         let act = Act::Text { text, keyboard, edit };
         self.tx.say(Outgoing { chat: self.user.chat(), act, about: About::Screen(self.user) }, None)?;
         Ok(())

@@ -3,6 +3,8 @@
 mod admin;
 mod crawl;
 mod money;
+mod promises;
+mod receipts;
 mod scene;
 mod walk;
 

@@ -12,6 +12,7 @@ use crate::money::Kopecks;
 use crate::payment::{State, Way};
 use crate::store::{Expects, Fault, Payment, Stepped, Tx};
 use crate::texts::{self, Arg};
+use crate::time::At;
 
 /// What most people put in.
 const PRESETS: [Kopecks; 4] =
@@ -170,9 +171,11 @@ pub(super) fn before_payment(
     }))
 }
 
-/// The mark and the word for where a payment stands.
-pub(super) fn state_key(state: State) -> &'static str {
+/// The mark and the word for where a payment stands now.
+pub(super) fn state_key(state: State, now: At) -> &'static str {
     match state {
+        // An invoice has no end of its own: it can only not be paid any more.
+        State::Asked { until } if until <= now => "payment-state-expired",
         State::Asked { .. } => "payment-state-asked",
         State::Claimed { .. } => "payment-state-claimed",
         State::Rejected => "payment-state-rejected",
@@ -215,7 +218,7 @@ pub(super) fn list(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> {
 }
 
 fn line(talk: &Talk<'_, '_>, payment: &Payment) -> Button {
-    let state = talk.say(state_key(payment.row.state), &[]);
+    let state = talk.say(state_key(payment.row.state, talk.tx.now().at), &[]);
     let mark = state.split_whitespace().next().unwrap_or("").to_owned();
     let at = payment.row.steps.first().map(|step| texts::moment(talk.lang, step.at)).unwrap_or(mark.clone());
     let args =
@@ -229,10 +232,10 @@ pub(super) fn payment(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Faul
     let Some(payment) = talk.tx.payment(id)?.filter(|one| one.row.user == talk.user) else {
         return talk.tell("payment-gone");
     };
-    let text = page(talk.lang, &payment);
+    let text = page(talk.lang, &payment, talk.tx.now().at);
     let mut keyboard: Keyboard = Vec::new();
     if let (Way::Manual, State::Asked { .. }) = (payment.row.way, payment.row.state) {
-        keyboard.push(vec![Target::Details(id).button(talk.say("transfer-show", &[]))]);
+        keyboard.push(transfer::asked(talk, id).to_vec());
     }
     keyboard.push(vec![Target::Support.button(talk.say("menu-support", &[]))]);
     keyboard.push(vec![Target::Payments(0).button(talk.say("button-back", &[])), home(talk)]);
@@ -240,9 +243,9 @@ pub(super) fn payment(talk: &mut Talk<'_, '_>, id: PaymentId) -> Result<(), Faul
 }
 
 /// The text of a payment's page.
-pub(super) fn page(lang: Lang, payment: &Payment) -> String {
+pub(super) fn page(lang: Lang, payment: &Payment, now: At) -> String {
     let (way, state) =
-        (receipt::way(lang, payment.row.way), texts::say(lang, state_key(payment.row.state), &[]));
+        (receipt::way(lang, payment.row.way), texts::say(lang, state_key(payment.row.state, now), &[]));
     let number = payment.id.to_string();
     let args = [
         ("number", Arg::Html(&number)),

@@ -103,9 +103,9 @@ fn is_paper(file: &Attachment) -> bool {
     }
 }
 
-/// The receipt: a photo, a picture or a PDF.
-pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment) -> Result<(), Fault> {
-    let fits = match file.kind {
+/// Whether a file can be a receipt: a photo, a picture or a PDF.
+pub(super) fn fits(file: &Attachment) -> bool {
+    match file.kind {
         FileKind::Photo => true,
         FileKind::Document => is_paper(file),
         FileKind::Video
@@ -114,8 +114,12 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
         | FileKind::Voice
         | FileKind::Animation
         | FileKind::Sticker => false,
-    };
-    if !fits {
+    }
+}
+
+/// The receipt. One of several pages comes as an album: the others are no inputs of an order.
+pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment) -> Result<(), Fault> {
+    if !fits(file) {
         return words(talk, id);
     }
     let receipt = Receipt {
@@ -123,7 +127,7 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
         unique_id: file.unique_id.clone(),
         photo: file.kind == FileKind::Photo,
     };
-    talk.session.expects = Expects::Nothing;
+    talk.session.expects = file.album.clone().map_or(Expects::Nothing, Expects::ReceiptAlbum);
     match transfer::claim(talk.shop, talk.tx, talk.user, id, receipt)? {
         Ok(payment) => {
             let number = payment.id.to_string();
@@ -137,6 +141,14 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
         Err(NotDecided::Refused(Refused::Before)) => talk.tell("transfer-claimed-before"),
         Err(NotDecided::Unknown | NotDecided::Refused(_) | NotDecided::Amount) => talk.tell("transfer-over"),
     }
+}
+
+/// What the customer can do with a transfer that is not paid yet: see where to, or end it.
+pub(super) fn asked(talk: &Talk<'_, '_>, id: PaymentId) -> [Button; 2] {
+    [
+        Target::Details(id).button(talk.say("transfer-show", &[])),
+        Target::DropTransfer(id).button(talk.say("transfer-drop", &[])),
+    ]
 }
 
 /// The customer will not pay after all.

@@ -82,7 +82,10 @@ pub(super) fn prices(talk: &mut Talk<'_, '_>, page: usize) -> Result<(), Fault> 
     for (price, model) in list.iter().skip(page * PRICES).take(PRICES) {
         let args = [("title", Arg::Text(model.title)), ("price", Arg::Money(*price))];
         text.push('\n');
-        text.push_str(&talk.say(if model.free { "prices-line-free" } else { "prices-line" }, &args));
+        text.push_str(&talk.say(
+            if model.free && talk.shop.free.is_on() { "prices-line-free" } else { "prices-line" },
+            &args,
+        ));
     }
     let mut keyboard = pages(talk, page, count, Target::Prices);
     keyboard.push(vec![home(talk)]);

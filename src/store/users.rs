@@ -47,7 +47,7 @@ impl Row for UserRow {
 /// Where the conversation with a customer stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The message that screens are shown in.
+    /// Not used; older rows have it.
     pub live: Option<MessageId>,
     /// What a text they write next means.
     pub expects: Expects,
@@ -92,6 +92,8 @@ pub enum Expects {
     Admin(Asked),
     /// A promo code.
     Promo,
+    /// Nothing in particular; files of this album are pages of a receipt that came.
+    ReceiptAlbum(String),
 }
 
 /// An order being put together.

@@ -66,6 +66,9 @@ const BAD_FILE: &[&str] = &[
     "request entity too large",
 ];
 
+/// The invoice is below or above what its provider takes.
+const BAD_AMOUNT: &[&str] = &["currency_total_amount_invalid"];
+
 impl Said {
     fn says(&self, any: &[&str]) -> bool {
         let why = self.why.to_lowercase();
@@ -121,6 +124,8 @@ pub(crate) fn sent(failure: Failure) -> Sent {
         NotTaken::BadFile(said.why)
     } else if said.code == 403 || said.says(NOBODY_THERE) {
         NotTaken::Blocked
+    } else if said.says(BAD_AMOUNT) {
+        NotTaken::BadAmount(said.why)
     } else {
         NotTaken::Bad(said.why)
     })
@@ -175,6 +180,7 @@ mod tests {
     fn every_refusal_has_its_meaning() {
         let bad: fn(&str) -> Sent = |why| Sent::Refused(NotTaken::Bad(why.to_owned()));
         let file: fn(&str) -> Sent = |why| Sent::Refused(NotTaken::BadFile(why.to_owned()));
+        let amount: fn(&str) -> Sent = |why| Sent::Refused(NotTaken::BadAmount(why.to_owned()));
         let blocked: fn(&str) -> Sent = |_| Sent::Refused(NotTaken::Blocked);
         let gone: fn(&str) -> Sent = |_| Sent::Refused(NotTaken::Gone);
         let not_sent: fn(&str) -> Sent = |why| Sent::NotSent(why.to_owned());
@@ -190,6 +196,8 @@ mod tests {
             (413, "Request Entity Too Large", file),
             (400, "Bad Request: can't parse entities: Unsupported start tag", bad),
             (400, "Bad Request: message text is empty", bad),
+            (400, "Bad Request: CURRENCY_TOTAL_AMOUNT_INVALID", amount),
+            (400, "Bad Request: PAYMENT_PROVIDER_INVALID", bad),
             (409, "Conflict", bad),
             (401, "Unauthorized", not_sent),
             (404, "Not Found", not_sent),

@@ -1,23 +1,7 @@
 //! What a start tells Telegram once: the menu of commands and, in webhook mode, where to post.
 
 use super::{CallError, Command, Gateway};
-use crate::message::Lang;
-
-/// The commands in the menu, in its order, without the slash.
-pub const COMMANDS: [&str; 12] = [
-    "start",
-    "menu",
-    "balance",
-    "history",
-    "free",
-    "help",
-    "support",
-    "paysupport",
-    "terms",
-    "privacy",
-    "lang",
-    "cancel",
-];
+use crate::message::{COMMANDS, Lang};
 
 /// Sets the menu of [`COMMANDS`] in both languages; Russian for everybody else. `describe` gives the
 /// text beside a command, 1 to 256 characters.
@@ -31,7 +15,7 @@ pub async fn set_menu(
     for (shown_to, lang) in [(None, Lang::Ru), (Some(Lang::Ru), Lang::Ru), (Some(Lang::En), Lang::En)] {
         let menu: Vec<Command> = COMMANDS
             .iter()
-            .map(|name| Command { name: (*name).to_owned(), description: describe(lang, name) })
+            .map(|(name, _)| Command { name: (*name).to_owned(), description: describe(lang, name) })
             .collect();
         gateway.set_commands(shown_to, &menu).await?;
     }

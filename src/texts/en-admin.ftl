@@ -15,8 +15,9 @@ admin-approve = ✅ Credit
 admin-other-amount = ✏️ Another amount
 admin-reject = ❌ Reject
 alarm-payment-odd = ⚠️ An unusual payment, credited to who paid: { $detail }. Its page says what is odd: /admin, “Find”, the payment’s number.
-alarm-charged-back = ⚠️ A payment was taken back through Telegram and out of the wallet, which may be below zero: { $detail }
+alarm-charged-back = ⚠️ A payment was taken back and left the wallet, which may be below zero: { $detail }
 alarm-refund-refused = ⚠️ Telegram did not give the Stars back; the money is in the customer's wallet again: { $detail }
+alarm-invoice-refused = 🚨 Telegram makes no invoices, and not for their amount: nobody can pay this way now. If it is cards, check PAYMENT_PROVIDER_TOKEN. { $detail }
 alarm-payment-stuck = 🚨 A payment cannot be handled; it is tried again and again: { $detail }
 ## The desk
 

@@ -23,7 +23,7 @@ paysupport =
 
     A generation failed? Its money comes back to your balance by itself.
 
-    You want what is left on your balance back? Write to us, it goes back the way it came.
+    You want money from your balance back? Write to us. A payment that is still whole on your balance goes back the way it came; if a part is spent, we agree with you on how to return the rest. Gifts are not paid out.
 
     Telegram's own support does not help with purchases in bots, so write here first.
 
@@ -39,14 +39,14 @@ terms-money =
     <b>Money</b>
     • You see the price before the start, and there are no extras.
     • While we work the sum is reserved; it is charged only for a finished result. If it fails, the money is free again.
-    • The balance can be spent only in this bot. What is not spent goes back at your request, the way it came: /paysupport.
+    • The balance can be spent only in this bot. A payment that is still whole on it goes back at your request, the way it came; one that is partly spent, as we agree with you. Gifts are not paid out: /paysupport.
     • Telegram takes and returns Telegram Stars by its own rules. If a payment is taken back at its source, the sum leaves your balance.
 terms-use =
     <b>What you may do</b>
     • Do not ask for what the law or Telegram's rules forbid: abuse of children, forged documents, faces of others without their consent, harassment.
     • Send only files that you have the right to use.
     • The result is yours, but AI makes mistakes: check it before you rely on it.
-    • Who breaks this may be stopped from ordering; money on the balance is not lost by that.
+    • Anyone who breaks this may be stopped from ordering; money on the balance is not lost by that.
 terms-contact =
     <b>Contact</b>
     { $contact }
@@ -78,6 +78,7 @@ privacy-given =
     • KIE.AI gets the prompt, the options and the files, to carry out the order, but neither your name nor your number. How long KIE keeps them is up to KIE.
     • All messages and payments go through Telegram.
     • The owner of the bot sees orders and payments, to help you by an error code.
+    • Backups may lie with a storage provider, if the owner of the bot uses one. What is deleted vanishes from the backups too, once they grow old and are removed.
     Nobody else: we do not sell data and show no ads.
 privacy-contact =
     With the buttons below you get all that we know of you, or delete it.
@@ -104,11 +105,12 @@ forget-money =
 
     Spend it first, ask for it back (“💳 Questions about payments”), or give it up. Giving it up cannot be undone.
 forget-payment = ⏳ An operator is still checking a transfer of yours. Wait for the answer, then your data can be deleted.
+forget-asked = ⏳ Your transfer No. { $number } is still open. If you have sent the money, send the receipt; if you will not pay, close it, and then your data can be deleted.
 forget-held = ⏳ { $held } is still reserved: an order or a refund of that money is under way. Once it ends, your data can be deleted.
 give-up-reason = the customer gave up the rest before their data was deleted
 toast-given-up = The rest has left your balance.
 forgotten =
-    ✅ Done: we have forgotten you.
+    ✅ Done: we have forgotten you. All of it vanishes from the backups once they grow old and are removed.
 
     Thank you for having been here. If you come back, begin with /start.
 job-forgotten = The text and files of this order are deleted by now, so it cannot be repeated. Pick a model in the menu and write your prompt anew.

@@ -30,7 +30,7 @@ topup-too-many-open =
     { $count ->
         [one] { $count } transfer of yours is
        *[other] { $count } transfers of yours are
-    } still being checked. Wait for the answer, or pay with Stars.
+    } open: not paid yet, or being checked by an operator. Wait for the answer, close one under “🧾 My payments”, or pay with Stars.
 topup-banned = You cannot top up. Write to support, and we will look into it.
 topup-not-selling = Top-ups are paused while we check the books. Nothing was charged, please try later.
 amount-malformed = That does not look like an amount.
@@ -89,6 +89,7 @@ payment-rejected =
 payment-expired = ⌛ Request No. { $number } for { $amount } is closed: no receipt came within three days. If you did send the money, write to support.
 payment-expired-claimed = ⌛ Request No. { $number } for { $amount } is closed: nobody checked it within three days. Write to support with the receipt; the money is not lost.
 payment-not-invoiced = No invoice for { $amount } could be made: the payment provider does not take this amount. Nothing was charged; try another amount or another way.
+payment-way-broken = No invoice for { $amount } could be made: this way to pay does not work just now, and the owner of the bot knows. Nothing was charged. Try another way, or come back later.
 payment-gone = You have no such payment.
 payment-show = 🧾 Open the payment
 payments = 🧾 <b>My payments</b>
@@ -112,7 +113,7 @@ payment-state-expired = ⌛ Not paid
 payment-state-paid = ✅ On your balance
 payment-state-refunding = ↩️ Being refunded
 payment-state-refunded = ↩️ Refunded
-payment-state-charged-back = ↩️ Taken back through Telegram
+payment-state-charged-back = ↩️ Taken back
 payment-step-asked = invoice made
 payment-step-asked-transfer = bank details shown
 payment-step-claimed = receipt received
@@ -122,7 +123,7 @@ payment-step-credited = money on the balance
 payment-step-refund-begun = refund begun
 payment-step-refund-refused = the refund failed, the money is on the balance again
 payment-step-refunded = money sent back
-payment-step-charged-back = money taken back through Telegram
+payment-step-charged-back = money taken back
 
 ## Bank transfer
 
@@ -172,7 +173,7 @@ statement-after-held = { $at } · balance { $balance }, of it reserved { $held }
 statement-payment = 🧾 Payment No. { $number }
 statement-head = Date (UTC);Movement;Amount;Reserved;Balance;Available;Why;Model;Task;Row
 statement-file = 📄 Every movement of your wallet, newest first. It opens in Excel and other table programs.
-statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. The support has the earlier ones.
+statement-file-cut = 📄 The movements of your wallet, newest first. There are very many, so this has only the last { $lines }. Support has the earlier ones.
 toast-file-comes = Making the file, it comes in a moment.
 move-chargeback = Payment taken back
 move-paid-back = Payment refunded
@@ -206,7 +207,7 @@ promo-free =
     You get { $count ->
         [one] { $count } free run
        *[other] { $count } free runs
-    } and have { $left } now. They are good for any generation of up to { $most } and are used by themselves.
+    } and have { $left } now. They are good for any generation of up to { $most } and are used by themselves, until the day's common limit is used up.
 promo-unknown = There is no such promo code. Check the letters and digits and write it again.
 promo-before = You have used this promo code already; it works once. If you have another one, write it.
 promo-used-up = This promo code is used up: others were quicker. If you have another one, write it.
@@ -237,7 +238,7 @@ invite =
     When they first top up by { $most } or more, we give you { $reward ->
         [one] { $reward } free run
        *[other] { $reward } free runs
-    } for any generation of up to { $most }. There are up to { $cap } such gifts a month.
+    } for any generation of up to { $most }, until the day's common limit is used up. There are up to { $cap } such gifts a month.
 
     Came by your link: { $came }
     Have topped up: { $paid }
@@ -248,7 +249,7 @@ referral-rewarded =
     Thank you for inviting them! We give you { $count ->
         [one] { $count } free run
        *[other] { $count } free runs
-    } for any generation of up to { $most }. You have { $left } now.
+    } for any generation of up to { $most }, until the day's common limit is used up. You have { $left } now.
 referral-taken-back =
     ↩️ Your friend’s payment went back to them, so { $count ->
         [one] { $count } free run that we gave you for it is gone

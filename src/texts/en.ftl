@@ -6,9 +6,9 @@
 start-hello =
     👋 Hello, <b>{ $name }</b>!
 
-    This is Samovar: { $models } AI models here draw, film and speak. { $free } of them are free every day.
-
-    Where shall we begin?
+    This is Samovar: { $models } AI models here draw, film and speak.
+start-free = Every day { $free } of them can be run for free, until the day's common limit is used up.
+start-begin = Where shall we begin?
 start-bonus = 🎁 We put { $amount } into your wallet — try any model.
 menu =
     🏠 <b>Main menu</b>
@@ -85,7 +85,8 @@ list-free-note =
     }, { $daily ->
         [one] { $daily } time
        *[other] { $daily } times
-    } a day. Beyond that at its price.
+    } a day, until the day's common limit is used up. Beyond that at its price.
+free-off = There are no free runs just now; every model has its price.
 list-item-free = 🆓 { $title }
 list-item-price = { $title } · from { $price }
 list-item-no-price = { $title }
@@ -120,6 +121,7 @@ card-price-free =
         [one] { $left } run
        *[other] { $left } runs
     } left (then from { $price })
+card-free-spent = 🎁 Today's common limit of free runs is used up; tomorrow has a new one.
 card-no-price = 💰 Not sold just now
 time-seconds = ⏱ Usually about { $seconds } s
 time-minutes = ⏱ Usually about { $minutes } min
@@ -216,6 +218,7 @@ toast-slow-down = A little slower, please: too many taps. Wait a few seconds.
 toast-chosen = Done
 toast-taken-back = Taken back.
 toast-too-late = It is being worked on and cannot be cancelled. If it fails, your money comes back.
+toast-too-late-free = It is being worked on and cannot be cancelled. If it fails, your free run comes back.
 toast-not-cancellable = This task is over already.
 toast-sent-again = Sending it again.
 toast-no-files = The files of this task are not available any more.
@@ -239,8 +242,8 @@ not-sold-too-many =
 not-sold-queue-full = ⏳ There are very many orders now and the queue is full. Try again in a few minutes. Nothing was charged.
 not-sold-not-selling = 🔧 Orders are stopped for a while. Your money is safe, and what was started will finish. Come back a little later.
 not-sold-model = 🔧 This model is out of order for now. Please pick another one. Nothing was charged.
-not-sold-banned = 🚫 Orders are closed for your account. If that is a mistake, write to the support.
-not-sold-no-price = 🔧 There is no price for this model just now, so it is not sold. We are on it.
+not-sold-banned = 🚫 Orders are closed for your account. If that is a mistake, write to support.
+not-sold-no-price = 🔧 There is no price for this model just now, so it is not sold. Please pick another one. Nothing was charged.
 
 ## What is wrong with a value
 
@@ -283,7 +286,7 @@ balance =
     Available: <b>{ $available }</b>
     Reserved: { $held }
 
-    Reserved is the money for tasks that still run: it is charged only for a finished result.
+    Reserved is the money for tasks that still run (it is charged only for a finished result) and for payments that are being refunded.
 balance-moves = 📒 <b>Last movements</b>
 balance-no-moves = No movements yet.
 move-in = { $at } · { $kind } · +{ $amount }
@@ -322,11 +325,17 @@ job-card-reason = Reason: { $reason }
 job-card-code = 🆘 Code: { $code }
 job-price-free = Free
 job-gone = You have no such task.
+job-model-gone = The model of this task is not in the bot any more. Please pick another one.
+job-task-gone = We do not have the video of this task any more, so it cannot be improved. Make a new one; it has this button below it.
 status-queued = 🕐 Queued
 status-working = ⚙️ In progress
 status-done = ✅ Done
 status-failed = ❌ Failed, money returned
+status-failed-free = ❌ Failed, free run returned
 status-cancelled = 🚫 Taken back, money returned
+status-cancelled-free = 🚫 Taken back, free run returned
+status-refunded = ↩️ Money returned
+status-refunded-free = ↩️ Could not be sent, free run returned
 status-gift = 🎁 Came late, for free
 
 ## Help
@@ -349,7 +358,7 @@ help-free =
     } and { $daily ->
         [one] { $daily } time
        *[other] { $daily } times
-    } a day. A free run is used by itself; when the generation fails, it comes back.
+    } a day, until the day's common limit is used up. A free run is used by itself; when the generation fails, it comes back.
 help-topup-question = How do I top up?
 help-prices-question = How are prices made?
 help-prices =
@@ -360,7 +369,7 @@ help-errors-question = What if there is an error?
 help-errors =
     🆘 <b>If something went wrong</b>
 
-    Your money comes back by itself. The error message has a code such as <code>RQ-a1b2c3d4</code>: send it to the support, it shows us all that happened to your request.
+    Your money comes back by itself. The error message has a code such as <code>RQ-a1b2c3d4</code>: send it to support, it shows us all that happened to your request.
 support =
     ❓ <b>Support</b>
 
@@ -389,7 +398,8 @@ job-sending =
 job-working =
     ⚙️ <b>{ $model }</b>
 
-    Working on it. It usually takes about { $seconds } s.
+    Working on it.
+    { $time }
 job-status-done = ✅ <b>{ $model }</b> — done.
 job-status-failed = ❌ <b>{ $model }</b> — it did not work out.
 job-status-cancelled = 🚫 <b>{ $model }</b> — taken back.
@@ -402,6 +412,9 @@ job-done-caption-free =
 job-late-gift =
     🎁 { $model }
     The result came after all. Your money for it is back already — it is a gift.
+job-late-gift-free =
+    🎁 { $model }
+    The result came after all. Your free run for it is back already — it is a gift.
 job-failed =
     ❌ The generation failed
 
@@ -410,7 +423,7 @@ job-failed =
     { $money }
 
     🆘 Error code: { $code }
-    💬 Send this code to the support
+    💬 Send this code to support
 job-cancelled =
     🚫 The task was taken back
 
@@ -425,7 +438,7 @@ job-undeliverable-refund =
     { $money }
 
     🆘 Error code: { $code }
-    💬 Send this code to the support
+    💬 Send this code to support
 reason-cancelled = you took the task back
 reason-queue-timeout = the queue did not move for too long
 reason-no-credit = the generation service is unavailable for now
@@ -444,18 +457,20 @@ error-ours =
     😔 Something broke on our side, and we know about it. Nothing was charged.
 
     🆘 Error code: { $code }
-    💬 Send this code to the support
+    💬 Send this code to support
 
 ## Alarms for the operator
 
 alarm-parked = 🚨 A customer's message could not be handled and was put aside. { $detail }
+alarm-mail-parked = 🚨 A message to a customer was put aside: its row cannot be read, so it cannot be sent. { $detail }
 alarm-no-credit = 🚨 KIE is out of credit. Selling is stopped, customers got their money back. Top up your KIE account. { $detail }
 alarm-key-refused = 🚨 KIE refuses our key. Selling is stopped for ten minutes. Check KIE_API_KEY. { $detail }
 alarm-model-stopped = ⚠️ A model is switched off at KIE and is not sold for now. { $detail }
 alarm-selling-stopped = 🚨 A rule of the books is broken, selling is stopped. Run samovar audit, then samovar selling on. { $detail }
 alarm-disk-full = 🚨 The disk is almost full: { $detail }. Selling and taking messages have stopped; what was begun goes on to its end. Make room, and all goes on by itself.
 alarm-models-missing = ⚠️ KIE’s list of models lacks some of ours: { $detail }. They are sold until KIE refuses them; a refusal gives the money back.
-alarm-result-lost = ⚠️ A result was ready, but its files could not be sent to the customer; the money went back. { $detail }
+alarm-result-lost = ⚠️ A result was ready, but its files could not be sent to the customer; the money, or the free run, went back. { $detail }
+alarm-not-fetched = ⚠️ A result was ready, but its files could not be fetched from KIE; the money, or the free run, went back. { $detail }
 
 ## Files
 
@@ -494,7 +509,7 @@ job-done-link =
 ## Quick tasks and models that are not to be had
 
 list-item-stopped = ⏸ { $title } · not available now
-card-stopped = ⏸ This model is not available now: it does not answer at the provider. Try later, or take a similar one.
+card-stopped = ⏸ This model is not sold just now. Try later, or take a similar one.
 menu-quick = ⚡ Quick tasks
 quick-ask =
     ⚡ <b>Quick tasks</b>

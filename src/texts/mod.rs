@@ -98,7 +98,7 @@ fn value(lang: Lang, arg: Arg<'_>) -> FluentValue<'static> {
     }
 }
 
-/// The text beside a command in Telegram's menu; `name` is one of `telegram::setup::COMMANDS`.
+/// The text beside a command in Telegram's menu; `name` is one of `message::COMMANDS`.
 ///
 /// # Panics
 /// When there is none: a bug.

@@ -15,8 +15,9 @@ admin-approve = ✅ Зачислить
 admin-other-amount = ✏️ Другая сумма
 admin-reject = ❌ Отклонить
 alarm-payment-odd = ⚠️ Необычный платёж, зачислен тому, кто заплатил: { $detail }. Что с ним не так, видно на его странице: /admin, «Найти», номер платежа.
-alarm-charged-back = ⚠️ Платёж отозван через Telegram и списан с баланса, он может быть ниже нуля: { $detail }
+alarm-charged-back = ⚠️ Платёж отозван и списан с баланса, он может быть ниже нуля: { $detail }
 alarm-refund-refused = ⚠️ Telegram не вернул звёзды, деньги снова на балансе покупателя: { $detail }
+alarm-invoice-refused = 🚨 Telegram не создаёт счета, и дело не в сумме: так заплатить сейчас нельзя. Если это карты, проверьте PAYMENT_PROVIDER_TOKEN. { $detail }
 alarm-payment-stuck = 🚨 Платёж не удаётся обработать, пробуем снова и снова: { $detail }
 ## Пульт
 

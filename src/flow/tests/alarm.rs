@@ -7,7 +7,7 @@ use crate::store::SOLD_AGAIN;
 use crate::texts::{Arg, say};
 use crate::time::At;
 
-const KINDS: [(Alarm<'static>, &str); 12] = [
+const KINDS: [(Alarm<'static>, &str); 21] = [
     (Alarm::Parked, "alarm-parked"),
     (Alarm::NoCredit, "alarm-no-credit"),
     (Alarm::KeyRefused, "alarm-key-refused"),
@@ -20,6 +20,16 @@ const KINDS: [(Alarm<'static>, &str); 12] = [
     (Alarm::LowCredit, "alarm-low-credit"),
     (Alarm::ErrorBurst, "alarm-error-burst"),
     (Alarm::Maintenance, "alarm-maintenance"),
+    (Alarm::MailParked, "alarm-mail-parked"),
+    (Alarm::NotFetched, "alarm-not-fetched"),
+    (Alarm::InvoiceRefused, "alarm-invoice-refused"),
+    // Each payment by itself, as each model.
+    (Alarm::PaymentOdd("1"), "alarm-payment-odd"),
+    (Alarm::PaymentOdd("2"), "alarm-payment-odd"),
+    (Alarm::ChargedBack("1"), "alarm-charged-back"),
+    (Alarm::ChargedBack("2"), "alarm-charged-back"),
+    (Alarm::RefundRefused("1"), "alarm-refund-refused"),
+    (Alarm::RefundRefused("2"), "alarm-refund-refused"),
 ];
 
 /// Gives an alarm; says how many messages that made.
@@ -60,7 +70,7 @@ fn the_log_quotes_no_customer_shows_no_id_of_one_and_masks_no_other_number() {
         (Alarm::ErrorBurst, "z-image RQ-12345678: самовар на снегу", "z-image RQ-12345678"),
         (Alarm::Parked, "update 700000455: {\"text\":\"самовар\"}", "update …0455"),
         (Alarm::SellingStopped, "accounts user:1234567: below zero", "accounts user:…4567: below zero"),
-        (Alarm::ChargedBack, "№ 7 of 1234567", "№ 7 of …4567"),
+        (Alarm::ChargedBack("7"), "№ 7 of 1234567", "№ 7 of …4567"),
     ] {
         assert_eq!(alarm.logged(detail), logged, "{alarm:?}");
     }

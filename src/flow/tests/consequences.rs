@@ -33,7 +33,7 @@ fn each_failure_stops_what_it_must_and_no_more() {
         (Why::KeyRefused, Some(("all", StoppedBy::Provider, Some(600 * SECOND))), Some("alarm-key-refused")),
         (Why::Paused, Some((MODEL, StoppedBy::Provider, Some(600 * SECOND))), Some("alarm-model-stopped")),
         (Why::ModelGone, Some((MODEL, StoppedBy::Provider, Some(6 * HOUR))), Some("alarm-model-stopped")),
-        (Why::ResultLost, None, Some("alarm-result-lost")),
+        (Why::ResultLost, None, Some("alarm-not-fetched")),
         (Why::Rejected { message: words("no") }, None, None),
         (Why::TaskFailed { message: words("no") }, None, None),
         (Why::NoAnswer, None, None),

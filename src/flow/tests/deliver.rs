@@ -195,33 +195,18 @@ fn the_message_that_shows_a_jobs_standing_is_the_newest_that_arrived() {
 }
 
 #[test]
-fn the_live_screen_is_the_newest_that_arrived() {
-    play(|stage| {
-        let screen = |stage: &mut Stage, message: Option<i32>| {
-            let mail = put(stage, words("menu"), About::Screen(ANN));
-            stage.note(&mail, delivered(message, &[]));
-            stage.view().session(ANN).expect("readable").map(|session| session.live)
-        };
-        assert_eq!(screen(stage, Some(5)), None, "there is no session, and none is made");
-        stage.act(|_, tx| tx.put_session(ANN, &Session { drafts: 3, ..Session::default() }));
-        assert_eq!(screen(stage, None), Some(None));
-        assert_eq!(screen(stage, Some(5)), Some(Some(MessageId(5))));
-        assert_eq!(screen(stage, None), Some(Some(MessageId(5))), "nobody said which");
-        assert_eq!(screen(stage, Some(6)), Some(Some(MessageId(6))));
-        let session = stage.view().session(ANN).expect("readable").expect("it stays");
-        assert_eq!(session.drafts, 3);
-    });
-}
-
-#[test]
-fn a_notice_leaves_nothing_behind() {
-    play(|stage| {
-        let before = stage.view().job(JOB).expect("readable");
-        let mail = put(stage, words("hello"), About::Nothing);
-        assert_eq!(stage.note(&mail, delivered(Some(5), &[])), Next::Gone);
-        assert!(stage.outbox().is_empty());
-        assert_eq!((stage.view().job(JOB), stage.view().session(ANN)), (Ok(before), Ok(None)));
-    });
+fn a_notice_and_a_screen_leave_nothing_behind() {
+    for about in [About::Nothing, About::Screen(ANN)] {
+        play(|stage| {
+            stage.act(|_, tx| tx.put_session(ANN, &Session { drafts: 3, ..Session::default() }));
+            let mail = put(stage, words("hello"), about);
+            assert_eq!(stage.note(&mail, delivered(Some(5), &[])), Next::Gone);
+            assert!(stage.outbox().is_empty());
+            let session = stage.view().session(ANN).expect("readable");
+            assert_eq!(session, Some(Session { drafts: 3, ..Session::default() }), "{about:?}");
+            assert_eq!(stage.view().job(JOB), Ok(None));
+        });
+    }
 }
 
 #[test]
@@ -234,7 +219,7 @@ fn a_message_whose_fate_cannot_be_noted_is_kept_for_the_operator() {
         let parked = stage.view().parked(10).expect("readable");
         let [kept] = &parked[..] else { panic!("{parked:?}") };
         assert_eq!((kept.update, kept.why.as_str(), kept.body.is_empty()), (None, "row 7", false));
-        let alarm = say(Lang::Ru, "alarm-parked", &[("detail", Arg::Text("row 7"))]);
+        let alarm = say(Lang::Ru, "alarm-mail-parked", &[("detail", Arg::Text("row 7"))]);
         assert_eq!(stage.texts(ADMIN, 3), [alarm]);
     });
 }

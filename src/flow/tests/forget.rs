@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::input::FileSource;
 use crate::flow::forget::{NotYet, STEP, check, forget, forget_old, go_on};
-use crate::ids::UpdateId;
+use crate::ids::{PaymentId, UpdateId};
 use crate::job::Late;
 use crate::payment::{self, Way};
 use crate::store::{Expects, LookRow, PaymentMoney, PaymentRow, Receipt, Session};
@@ -228,7 +228,7 @@ fn a_transfer_that_is_checked_stands_in_the_way_and_its_receipt_goes_later() {
             };
             tx.new_payment(row).map(drop)
         });
-        assert_eq!(stage.act(|_, tx| check(tx, ANN)), Err(NotYet::Claimed));
+        assert_eq!(stage.act(|_, tx| check(tx, ANN)), Err(NotYet::Claimed(PaymentId(1))));
         stage.act(|_, tx| {
             let mut payment = tx.payments_of(ANN, 0, 1)?.remove(0);
             payment.row.state = payment::State::Rejected;

@@ -82,13 +82,16 @@ fn what_waits_can_be_cancelled_and_what_is_worked_on_cannot() {
         is_status(&news, &say(lang, "job-queued", &[TITLE]));
         assert_eq!(taps(keyboard(&news)), [["x:17"]]);
         assert_eq!(keyboard(&news)[0][0].label, say(lang, "button-cancel", &[]));
-        for (model, name, seconds) in [
-            ("z-image", "Z-Image Turbo", 10),
-            (VIDEO, "Grok Imagine — Text to Video", 90),
-            ("gone", "gone", 60),
+        let seconds = |seconds| say(lang, "time-seconds", &[("seconds", Arg::Number(seconds))]);
+        let minutes = |minutes| say(lang, "time-minutes", &[("minutes", Arg::Number(minutes))]);
+        for (model, name, time) in [
+            ("z-image", "Z-Image Turbo", seconds(10)),
+            (VIDEO, "Grok Imagine — Text to Video", seconds(90)),
+            ("sora-2-text-to-video", "Sora 2 — Text to Video", minutes(4)),
+            ("gone", "gone", seconds(60)),
         ] {
             let news = working(&of(model, in_lang(lang, job(waiting()))));
-            let args = [("model", Arg::Text(name)), ("seconds", Arg::Number(seconds))];
+            let args = [("model", Arg::Text(name)), ("time", Arg::Html(&time))];
             is_status(&news, &say(lang, "job-working", &args));
             assert!(keyboard(&news).is_empty());
         }
@@ -118,7 +121,7 @@ fn a_result_says_what_it_cost() {
             (paid(job(done())), "job-done-caption"),
             (free(job(done())), "job-done-caption-free"),
             (paid(job(late())), "job-late-gift"),
-            (free_late, "job-late-gift"),
+            (free_late, "job-late-gift-free"),
         ] {
             let news = result(&in_lang(lang, job), &[picture()]);
             assert_eq!(words(&news.act), say(lang, key, &[TITLE, price]), "and no line of options");
@@ -238,10 +241,11 @@ fn a_failure_says_why_what_became_of_the_money_and_its_code() {
 fn what_telegram_would_not_take_is_said_with_what_really_became_of_the_money() {
     let shop = rules();
     let returned = say(Lang::Ru, "money-returned", &[("amount", Arg::Money(job(done()).row.price))]);
+    let free_returned = say(Lang::Ru, "money-free-returned", &[]);
     let nothing = say(Lang::Ru, "money-nothing-charged", &[]);
     for (job, money) in [
         (paid(job(done())), &returned),
-        (free(job(done())), &nothing),
+        (free(job(done())), &free_returned),
         (paid(job(late())), &nothing),
         (free(job(late())), &nothing),
     ] {

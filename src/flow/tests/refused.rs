@@ -2,13 +2,14 @@
 //! one case in which money goes back.
 
 use super::deliver::{put, tries, words};
-use super::{ADMIN, ANN, DAY, PRICE, Stage, picture, play, text};
+use super::{ADMIN, ANN, DAY, PRICE, Stage, delivered, picture, play, text};
 use crate::flow::deliver::Next;
+use crate::flow::resend::again;
 use crate::ids::{ChatId, JobId, UserId};
 use crate::job::{Event, File};
 use crate::ledger::{Account, Kind, Memo};
 use crate::message::{About, Act, Lang, MediaKind, NotTaken, Outgoing, Sent};
-use crate::store::Delivery;
+use crate::store::{BonusRow, Delivery};
 use crate::texts::{Arg, say};
 
 const HELD: (Kind, i64, Memo) = (Kind::Hold, PRICE, Memo::Ordered);
@@ -142,18 +143,52 @@ fn a_group_that_threw_the_bot_out_is_no_customer() {
     }
 }
 
+/// Both tries to bring a result are refused: as what it is, and as a file.
+fn refuse_twice(stage: &mut Stage, id: JobId) {
+    assert_eq!(refuse(stage, id, bad()), Next::Again(std::time::Duration::ZERO));
+    assert_eq!(refuse(stage, id, bad()), Next::Gone);
+}
+
 #[test]
-fn a_free_result_that_is_not_taken_moves_no_money() {
+fn a_free_result_that_is_not_taken_moves_no_money_and_gives_its_use_back_once() {
     play(|stage| {
-        stage.shop.free.daily = 1;
-        let id = stage.place(ANN, "z-image", 0).expect("sold").job;
+        stage.shop.free.daily = 2;
+        let free = |stage: &mut Stage| stage.place(ANN, "z-image", 0).expect("it is free").job;
+        let counted = |stage: &mut Stage| {
+            let (hour, index) =
+                (stage.now().at.hour(), crate::catalog::model("z-image").expect("a model").index);
+            let day = stage.now().at.day();
+            stage.act(move |_, tx| Ok((tx.free_uses(ANN, index, hour, hour)?, tx.free_spent(day)?)))
+        };
+        let id = free(stage);
         stage.accept(id, "t-1");
         stage.finish(id);
-        assert_eq!(refuse(stage, id, bad()), Next::Again(std::time::Duration::ZERO));
-        assert_eq!(refuse(stage, id, bad()), Next::Gone);
+        stage.hush();
+        assert_eq!(counted(stage), (1, 4_000));
+        refuse_twice(stage, id);
         assert_eq!((stage.sales(), stage.wallet(ANN)), (Vec::new(), (10_000, 0)));
+        assert_eq!(counted(stage), (0, 4_000), "the provider was paid all the same");
+        let sorry = stage.ending(id);
+        assert!(text(&sorry.2).contains(&say(Lang::Ru, "money-free-returned", &[])), "{sorry:?}");
+        assert_eq!(stage.texts(ADMIN, 3).len(), 1, "the operators hear of it");
+
+        free(stage);
+        stage.note(&sorry, delivered(Some(9), &[]));
+        assert_eq!(stage.act(move |_, tx| again(tx, ANN, id)), Ok(()), "perhaps it is taken now");
+        refuse_twice(stage, id);
+        assert_eq!(counted(stage), (1, 8_000), "the other job's use is its own");
         let (_, _, sorry) = stage.ending(id);
         assert!(text(&sorry).contains(&say(Lang::Ru, "money-nothing-charged", &[])), "{sorry:?}");
+    });
+}
+
+#[test]
+fn a_bonus_use_whose_result_is_not_taken_comes_back() {
+    play(|stage| {
+        stage.act(|_, tx| tx.put_bonus(ANN, &BonusRow { uses: 1, ..tx.bonus(ANN)? }));
+        let id = stage.done();
+        refuse_twice(stage, id);
+        assert_eq!(stage.view().bonus(ANN).expect("readable").uses, 1);
     });
 }
 

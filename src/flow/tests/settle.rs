@@ -41,7 +41,8 @@ fn a_sale_goes_step_by_step_to_its_charge() {
         stage.step(JOB, Event::Accepted { attempt: 0, task: "t-1".to_owned() });
         assert_eq!((due(stage), stage.job(JOB).task), (Some(2 * SECOND), Some("t-1".to_owned())));
         assert_eq!(stage.last_event(JOB), event("accepted", "task t-1"));
-        let working = say(Lang::Ru, "job-working", &[title(), ("seconds", Arg::Number(10))]);
+        let time = say(Lang::Ru, "time-seconds", &[("seconds", Arg::Number(10))]);
+        let working = say(Lang::Ru, "job-working", &[title(), ("time", Arg::Html(&time))]);
         assert_eq!(statuses(stage), [working]);
 
         let events = stage.timeline(JOB).len();

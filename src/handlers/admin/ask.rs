@@ -247,7 +247,8 @@ pub(super) fn yes(talk: &mut Talk<'_, '_>, id: ActionId) -> Result<(), Fault> {
         | Expects::TopUp
         | Expects::Receipt(_)
         | Expects::Admin(_)
-        | Expects::Promo => return old(talk, id),
+        | Expects::Promo
+        | Expects::ReceiptAlbum(_) => return old(talk, id),
     };
     perform(talk, id, &what, &reason)
 }

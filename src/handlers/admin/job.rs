@@ -4,12 +4,11 @@ use super::home::{self, usd};
 use super::person;
 use super::target::Target;
 use super::{number, show as show_screen};
-use crate::catalog;
 use crate::flow::admin::is_refundable;
-use crate::flow::{news, resend};
+use crate::flow::{count, news, resend};
 use crate::handlers::talk::{Screen, Talk, clip};
 use crate::ids::{JobId, RequestId};
-use crate::job::{State, Why};
+use crate::job::State;
 use crate::message::{Button, Keyboard};
 use crate::money::Kopecks;
 use crate::store::{Delivery, Fault, Job};
@@ -39,10 +38,6 @@ fn icon(state: &State) -> &'static str {
     }
 }
 
-fn title(job: &Job) -> &str {
-    catalog::model(&job.row.model).map_or(job.row.model.as_str(), |model| model.title)
-}
-
 /// A job in a line.
 pub(super) fn line(talk: &Talk<'_, '_>, job: &Job) -> String {
     let at = texts::moment(talk.lang, job.row.created);
@@ -50,7 +45,7 @@ pub(super) fn line(talk: &Talk<'_, '_>, job: &Job) -> String {
     let args = [
         ("icon", Arg::Html(icon(&job.row.state))),
         ("number", Arg::Text(&number)),
-        ("title", Arg::Text(title(job))),
+        ("title", Arg::Text(news::title(job))),
         ("price", Arg::Money(job.row.price)),
         ("at", Arg::Html(&at)),
     ];
@@ -60,7 +55,7 @@ pub(super) fn line(talk: &Talk<'_, '_>, job: &Job) -> String {
 /// A button that leads to a job.
 pub(super) fn button(talk: &Talk<'_, '_>, job: &Job) -> Button {
     let at = texts::moment(talk.lang, job.row.created);
-    let label = format!("{} #{} · {} · {at}", icon(&job.row.state), job.id, title(job));
+    let label = format!("{} #{} · {} · {at}", icon(&job.row.state), job.id, news::title(job));
     Target::Job(job.id).button(clip(&label, LABEL))
 }
 
@@ -84,7 +79,7 @@ fn screen(talk: &Talk<'_, '_>, job: &Job) -> Result<Screen, Fault> {
         ("number", Arg::Text(&numbers.0)),
         ("code", Arg::Text(&code)),
         ("user", Arg::Text(&numbers.1)),
-        ("title", Arg::Text(title(job))),
+        ("title", Arg::Text(news::title(job))),
         ("icon", Arg::Html(icon(&job.row.state))),
         ("state", Arg::Text(job.row.state.name())),
         ("at", Arg::Html(&at)),
@@ -181,24 +176,6 @@ pub(super) fn request(talk: &mut Talk<'_, '_>, request: RequestId) -> Result<(),
     talk.show(Screen { text: lines.join("\n"), keyboard: vec![row] })
 }
 
-/// The code of a failure: one word, whatever the provider said.
-fn why_code(why: &Why) -> &'static str {
-    match why {
-        Why::Cancelled => "cancelled",
-        Why::QueueTimeout => "queue-timeout",
-        Why::NoCredit => "no-credit",
-        Why::KeyRefused => "key-refused",
-        Why::Paused => "paused",
-        Why::ModelGone => "model-gone",
-        Why::Rejected { .. } => "rejected",
-        Why::TaskFailed { .. } => "task-failed",
-        Why::NoAnswer => "no-answer",
-        Why::Deadline => "deadline",
-        Why::ResultLost => "result-lost",
-        Why::InputLost => "input-lost",
-    }
-}
-
 /// How often one thing went wrong, with the newest examples.
 #[derive(Default)]
 struct Failure {
@@ -217,7 +194,7 @@ pub(super) fn failures(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
     let is_all = talk.tx.newest_jobs(since, LOOK, |job| {
         all += 1;
         let State::Failed { why, .. } = &job.row.state else { return };
-        let failure = by_code.entry(why_code(why)).or_default();
+        let failure = by_code.entry(count::code(why)).or_default();
         failure.count += 1;
         back = back.saturating_add(job.row.price.get());
         if failure.examples.is_empty() {

@@ -1,8 +1,9 @@
 //! `/admin`: what the operator sees and does, in Telegram. Only for `ADMIN_IDS`: to everybody else
 //! the command is unknown, and a button that they forge leads to their own screen.
 //!
-//! **Invariant:** every tap and every word is checked here before it means anything; what changes
-//! something is asked back first, and done by `flow::admin` under a number given before the question.
+//! **Invariant:** every tap and every word is checked here before it means anything. What changes something is
+//! done by `flow::admin` under a number of its own, given before the question "is this right?"; crediting a
+//! transfer as it was asked for, `/promo_new` and `/promo_off` say it all themselves and are not asked back.
 
 mod ask;
 mod find;

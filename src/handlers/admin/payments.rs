@@ -27,7 +27,7 @@ const NAME: usize = 20;
 
 /// A button that leads to a payment.
 fn button(talk: &Talk<'_, '_>, payment: &Payment) -> Button {
-    let state = talk.say(topup::state_key(payment.row.state), &[]);
+    let state = talk.say(topup::state_key(payment.row.state, talk.tx.now().at), &[]);
     let mark = state.split_whitespace().next().unwrap_or("").to_owned();
     let (amount, way) =
         (texts::money(talk.lang, payment.row.amount), receipt::way(talk.lang, payment.row.way));
@@ -90,8 +90,11 @@ fn screen(talk: &Talk<'_, '_>, payment: &Payment) -> Result<Screen, Fault> {
     let (id, user) = (payment.id, payment.row.user);
     let args =
         [("number", Arg::Text(&user.to_string())), ("available", Arg::Money(talk.tx.available(user)?))];
-    let mut lines =
-        vec![topup::page(talk.lang, payment), String::new(), talk.say("admin-payment-whose", &args)];
+    let mut lines = vec![
+        topup::page(talk.lang, payment, talk.tx.now().at),
+        String::new(),
+        talk.say("admin-payment-whose", &args),
+    ];
     if let Some(odd) = payment.row.odd {
         lines.push(talk.say(odd_key(odd), &[]));
     }

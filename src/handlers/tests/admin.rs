@@ -107,7 +107,8 @@ fn write(admin: &mut Guest<'_, '_>, scene: &Scene) {
         | Expects::Option(_)
         | Expects::TopUp
         | Expects::Receipt(_)
-        | Expects::Promo) => {
+        | Expects::Promo
+        | Expects::ReceiptAlbum(_)) => {
             panic!("nothing is asked for: {other:?}")
         }
     }
@@ -134,7 +135,8 @@ fn place(admin: &Guest<'_, '_>, scene: &Scene) -> String {
         | Expects::Option(_)
         | Expects::TopUp
         | Expects::Receipt(_)
-        | Expects::Promo => String::new(),
+        | Expects::Promo
+        | Expects::ReceiptAlbum(_) => String::new(),
     }
 }
 
