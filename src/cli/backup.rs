@@ -4,7 +4,7 @@ use super::output::{number, text};
 use super::{Failure, Output, ask, backup_list, restore};
 use crate::config::{BackupTo, Settings};
 use crate::control::backup::is_damage;
-use crate::control::{Answer, Ask, Backup, Client};
+use crate::control::{Answer, Ask, Backup, Client, Unanswered};
 use crate::shelf::{Beside, Brought, Checked, KeepError, Keeper, Key, Passed, Plan, SealError, plans};
 use crate::time::{At, Clock};
 use clap::{Args, Subcommand};
@@ -69,7 +69,7 @@ pub(super) fn run(
         match command {
             Command::Create => {
                 let made = create(settings, &keeper).await?;
-                output.answer(&made, |_| say_made(&made))
+                output.done(&made, |_| say_made(&made))
             }
             Command::List => backup_list::run(output, &keeper).await,
             Command::Verify(which) => verify(output, &keeper, which.name.as_deref(), key).await,
@@ -119,22 +119,11 @@ async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure>
     let client = ask::reach(&settings.data_dir).await?;
     let making = async {
         match &client {
-            Client::Service(_) => match ask::good(client.ask(Ask::Backup).await?)? {
-                Answer::Backup(made) => Ok(made),
-                Answer::Pid(_)
-                | Answer::Action(_)
-                | Answer::Wallet(_)
-                | Answer::Audit(_)
-                | Answer::Timeline(_)
-                | Answer::Selling(_)
-                | Answer::Migration(_)
-                | Answer::Page(_)
-                | Answer::Concerns(_)
-                | Answer::Refused(_)
-                | Answer::Failed { .. }
-                | Answer::Ready(_)
-                | Answer::NotUnderstood(_) => Err(Failure::foreign()),
-            },
+            Client::Service(_) => {
+                let answered = client.ask(Ask::Backup).await.map_err(not_answered)?;
+                let Answer::Backup(made) = ask::good(answered)? else { return Err(Failure::foreign()) };
+                Ok(made)
+            }
             Client::File(file) => {
                 let made = keeper.full(file.store(), &CancellationToken::new()).await?;
                 Ok(Backup::of(keeper, made))
@@ -142,6 +131,13 @@ async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure>
         }
     };
     ask::shown("making a backup and verifying it", making).await
+}
+
+/// A service that is slow goes on making it.
+fn not_answered(error: Unanswered) -> Failure {
+    let is_late = matches!(error, Unanswered::Late);
+    let failure = Failure::from(error);
+    if is_late { failure.but("the backup may still be under way: `samovar backup list`") } else { failure }
 }
 
 fn say_made(made: &Backup) -> String {
@@ -303,8 +299,8 @@ async fn verify(
 ) -> Result<(), Failure> {
     let (beside, proof) = prove(keeper, State::of(name), key, &Clock::system()).await?;
     drop(beside);
-    output.answer(&proof, |_| proof.say("was opened and audited"))?;
-    proof.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
+    let written = output.answer(&proof, |_| proof.say("was opened and audited"));
+    proof.flaws().map_or(written, |flaws| Err(Failure::damaged(flaws)))
 }
 
 /// How long things take.
@@ -336,8 +332,8 @@ async fn drill(
     let age_ms = millis(began.since(restored.moment));
     let on_the_same_disk = settings.backups.to == BackupTo::DataDir;
     let drill = Drill { created, restored, age_ms, at_worst_s, on_the_same_disk };
-    output.answer(&drill, |output| say_drill(output, &drill))?;
-    drill.restored.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
+    let written = output.answer(&drill, |output| say_drill(output, &drill));
+    drill.restored.flaws().map_or(written, |flaws| Err(Failure::damaged(flaws)))
 }
 
 fn say_drill(output: Output, drill: &Drill) -> String {

@@ -50,6 +50,25 @@ impl Output {
         document: &D,
         say: impl FnOnce(Self) -> String,
     ) -> Result<(), Failure> {
+        self.write(document, say, "the answer could not be written")
+    }
+
+    /// The same of an act that was done: whoever asks for it again, because the answer could not be read, would have it
+    /// twice.
+    pub(super) fn done<D: Serialize>(
+        self,
+        document: &D,
+        say: impl FnOnce(Self) -> String,
+    ) -> Result<(), Failure> {
+        self.write(document, say, "what was asked for was done; only its answer could not be written")
+    }
+
+    fn write<D: Serialize>(
+        self,
+        document: &D,
+        say: impl FnOnce(Self) -> String,
+        unwritten: &str,
+    ) -> Result<(), Failure> {
         let mut text = if self.json {
             serde_json::to_string(document).map_err(|error| Failure::refused(error.to_string()))?
         } else {
@@ -62,7 +81,7 @@ impl Output {
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             // Whoever reads has seen enough: `samovar catalog | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| Failure::refused(unwritten(&error))),
+            written => written.map_err(|error| Failure::refused(format!("{unwritten}: {error}"))),
         }
     }
 
@@ -139,9 +158,4 @@ pub(super) fn text(table: &Table) -> String {
         text.push('\n');
     }
     text
-}
-
-/// The answer comes last: whoever asks for an act again, because it could not be read, would have it twice.
-fn unwritten(error: &io::Error) -> String {
-    format!("what was asked for was done; only its answer could not be written: {error}")
 }
