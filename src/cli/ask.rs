@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::config::Settings;
 use crate::control::{Answer, Ask, Client, Found, Unanswered, Unreachable};
+use crate::disk;
 use crate::ids::ActionId;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
@@ -39,7 +40,7 @@ pub(super) fn who_has(settings: &Settings) -> Holder {
     match settings.data_dir.try_exists() {
         Ok(true) => {}
         Ok(false) => return Holder::Missing,
-        Err(why) => return Holder::Unknown(format!("{}: {why}", settings.data_dir.display())),
+        Err(why) => return Holder::Unknown(format!("{}: {why}", disk::shown(&settings.data_dir))),
     }
     let looked = block_on(async {
         Ok(match Client::find(&settings.data_dir).await {

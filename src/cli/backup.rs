@@ -381,3 +381,16 @@ fn size(bytes: u64) -> String {
         _ => format!("{} MB", bytes / 1_000_000),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_in_vain_hears_where_the_backup_may_still_appear() {
+        let late = not_answered(Unanswered::Late).to_string();
+        assert!(late.contains("may still be under way: `samovar backup list`"), "{late}");
+        let lost = not_answered(Unanswered::Lost(std::io::ErrorKind::UnexpectedEof.into())).to_string();
+        assert!(!lost.contains("under way"), "it ended with the service: {lost}");
+    }
+}

@@ -46,7 +46,8 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
     let mut log = if is_new { None } else { Some(open_log(settings)?) };
     if let (true, Some(log)) = (confirm, &mut log) {
         let begun = format!("begun: from wallets with {least} to {most} ₽, down to {} ₽", window.keep);
-        note(log, &begun).map_err(|error| Failure::refused(format!("nothing was changed: {LOG}: {error}")))?;
+        note(log, &begun)
+            .map_err(|error| Failure::refused(format!("nothing was changed: {LOG}: {error}")))?;
     }
     let migration = match taken_or_found(settings, confirm, Ask::Migrate { confirm, window, limit }) {
         Ok(migration) => migration,

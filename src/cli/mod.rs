@@ -116,9 +116,12 @@ pub fn main() -> ExitCode {
     // Wallets, prompts and our own key: what is written is for the owner alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
+    // What `export` prints are rows, and nothing but rows.
+    let output = Output::new(cli.json && !matches!(cli.command, Command::Export { .. }));
     let code = match dispatch(cli) {
         Ok(code) => code,
         Err(failure) => {
+            output.failure(&failure);
             // When stderr is gone the exit code still tells.
             drop(writeln!(io::stderr(), "{failure}"));
             failure.code()
