@@ -300,7 +300,7 @@ async fn of_an_act_whose_own_write_failed_an_operator_hears_that_it_may_have_hap
 
 /// Ann came along from the old bot with its welcome bonus and nothing else.
 fn ann_came_along(tx: &mut Tx<'_>) -> Result<(), crate::store::Fault> {
-    let amount = Kopecks::new(200_00);
+    let amount = Kopecks::new(20_000);
     let old = Transfer::legacy(5, Kind::Topup, Account::Bonus, Account::User(ANN), amount, At(0));
     let seq = tx.transfer_legacy(&old)?.expect("allowed");
     let (kind, reference) = (LegacyKind::Topup, "welcome_5".to_owned());
@@ -317,7 +317,7 @@ async fn of_a_bonus_whose_own_write_failed_nobody_says_that_it_was_not_taken_or_
     std::thread::spawn(move || engine.run());
     store.write("test", ann_came_along).await.expect("written");
     let window =
-        Window { least: Kopecks::new(190_00), most: Kopecks::new(210_00), keep: Kopecks::new(50_00) };
+        Window { least: Kopecks::new(19_000), most: Kopecks::new(21_000), keep: Kopecks::new(5_000) };
     let migrate = async |confirm| {
         let answered = answer(&store, Ask::Migrate { confirm, window, limit: None }).await;
         let Answer::Migration(migration) = answered else { panic!("{answered:?}") };
