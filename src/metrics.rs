@@ -86,7 +86,12 @@ pub const ALL: &[Metric] = &[
     counter("samovar_updates_unreadable_total", "Updates that make no sense; they are put aside, too."),
     counter("samovar_updates_put_off_total", "Updates sent back to Telegram for later: too many wait."),
     counter("samovar_webhook_refused_total", "Calls of the webhook without Telegram's secret."),
-    counter("samovar_callbacks_refused_total", "Calls for a job without its secret."),
+    by(
+        "samovar_callbacks_refused_total",
+        "reason",
+        &["secret", "signature"],
+        "Calls for a job without its secret, or not signed with KIE_WEBHOOK_HMAC_KEY.",
+    ),
     by(
         "samovar_sends_total",
         "outcome",

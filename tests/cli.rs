@@ -41,6 +41,15 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// A failure with `--json`: one document on stdout, which says `what` as stderr does.
+    #[track_caller]
+    pub(crate) fn fails_with(&self, what: &str) {
+        let failed = self.json();
+        let error = failed["error"].as_str().expect("a text");
+        assert_eq!(failed, json!({ "ok": false, "code": self.code, "error": error }), "{self:?}");
+        assert!(error.contains(what) && self.err.ends_with(&format!("{error}\n")), "{what}: {self:?}");
+    }
+
     /// Nothing on stdout, one line on stderr that says `what`.
     #[track_caller]
     pub(crate) fn says(&self, what: &str) {
@@ -110,7 +119,7 @@ fn an_operator_gives_and_takes_money_and_the_audit_holds() {
     assert_eq!(given["known"], false, "nobody has written with this id");
 
     let refused = wallet(&["debit", "4242", "20", "--reason", "a mistake", "--json"]).exits(1);
-    refused.says("not enough money: 12.50 ₽ of customer 4242 can be taken, 7.50 ₽ are missing");
+    refused.fails_with("not enough money: 12.50 ₽ of customer 4242 can be taken, 7.50 ₽ are missing");
     assert_eq!(refused.err.lines().count(), 1);
 
     let taken = wallet(&["debit", "4242", "2.5", "--reason", "a mistake"]).exits(0);
@@ -181,6 +190,7 @@ fn a_wrong_command_line_is_refused_with_a_sentence_and_nothing_is_opened() {
     samovar(&dir, &["selling", "maybe", "--reason", "a"]).exits(2).says("maybe");
     samovar(&dir, &[]).exits(2);
     samovar_with(&dir, &["audit"], &[("LOG_FORMAT", "xml")]).exits(2).says("LOG_FORMAT");
+    samovar_with(&dir, &["audit", "--json"], &[("LOG_FORMAT", "xml")]).exits(2).fails_with("LOG_FORMAT");
     assert!(!dir.exists(), "nothing was made");
 }
 
@@ -213,7 +223,7 @@ fn a_request_that_never_was_is_not_found() {
     let dir = dir();
     samovar(dir.path(), &["trace", "RQ-00000000", "--json"])
         .exits(1)
-        .says("no request has the code RQ-00000000");
+        .fails_with("no request has the code RQ-00000000");
     samovar(dir.path(), &["trace", "7"]).exits(1).says("there is no job 7");
     samovar(dir.path(), &["trace", "hello"]).exits(1).says("a request code is RQ- and eight characters");
 }
@@ -311,8 +321,53 @@ fn a_directory_of_another_process_without_a_socket_is_left_alone() {
     let _lock = Lock::take(dir.path()).expect("the lock");
     let pid = format!("pid {}", std::process::id());
     samovar(dir.path(), &["wallet", "show", "4242"]).exits(3).says(&pid);
+    samovar(dir.path(), &["wallet", "show", "4242", "--json"]).exits(3).fails_with(&pid);
+    samovar(dir.path(), &["export", "ledger", "--json"]).exits(3).says(&pid);
     samovar(dir.path(), &["wallet", "credit", "4242", "5", "--reason", "a"]).exits(3).says(&pid);
     assert!(!dir.path().join("samovar.redb").exists());
+}
+
+#[test]
+fn a_directory_that_cannot_be_looked_at_is_not_called_new() {
+    let dir = dir();
+    fs::write(dir.path().join("file"), "no folder").expect("written");
+    let data = dir.path().join("file/data");
+    for arguments in [&["wallet", "show", "4242"][..], &["migrate-balances"]] {
+        let ran = samovar(&data, arguments).exits(1);
+        ran.says("Not a directory");
+        assert!(!ran.err.contains("is new"), "{ran:?}");
+    }
+    let new = samovar(&dir.path().join("data"), &["wallet", "show", "4242"]).exits(0);
+    assert!(new.err.contains("is new: an empty ledger is made there"), "{new:?}");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_hides_neither_an_act_nor_a_failure() {
+    let dir = dir();
+    let into_a_full_disk = |arguments: &[&str]| {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let mut command = crate::binary::command(dir.path());
+        let ran = command.args(arguments).stdout(full).output().expect("the binary runs");
+        (ran.status.code(), String::from_utf8(ran.stderr).expect("text"))
+    };
+    for (arguments, code, says) in [
+        (
+            &["wallet", "credit", "4242", "5", "--reason", "a"][..],
+            1,
+            "what was asked for was done; only its answer",
+        ),
+        (&["wallet", "show", "4242"], 1, "the answer could not be written"),
+        (&["selling", "off", "--reason", "a"], 1, "what was asked for was done; only its answer"),
+        (&["healthcheck", "--json"], 1, "nobody answers at"),
+        (&["config", "check", "--json"], 2, "TELEGRAM_BOT_TOKEN"),
+    ] {
+        let (ended, said) = into_a_full_disk(arguments);
+        assert_eq!(ended, Some(code), "{arguments:?}: {said}");
+        let claims = said.contains("was done");
+        assert!(said.contains(says) && claims == says.contains("was done"), "{arguments:?}: {said}");
+    }
+    let shown = samovar(dir.path(), &["wallet", "show", "4242", "--json"]).exits(0).json();
+    assert_eq!(shown["available"], "5.00", "it was done");
 }
 
 #[test]
@@ -324,7 +379,7 @@ fn a_damaged_file_is_named_and_left_as_it_is() {
     bytes[..512].fill(0xA5);
     fs::write(&path, &bytes).expect("damaged");
     let ran = samovar(dir.path(), &["audit", "--json"]).exits(4);
-    ran.says("is damaged");
+    ran.fails_with("is damaged");
     assert!(ran.err.contains("Back up and restore"), "the way to a backup: {ran:?}");
     assert_eq!(fs::read(&path).expect("the file"), bytes);
 }
@@ -445,9 +500,13 @@ async fn an_answer_that_was_lost_credits_nobody_twice() {
     assert!(view.user(UserId(4242)).expect("readable").is_none(), "money alone makes nobody a customer");
 }
 
-/// Has a process that holds the directory answer one question with `line`.
+/// Has a process that holds a directory answer one question with `line`.
 pub(crate) async fn answered_with(line: String, arguments: &'static [&'static str]) -> Ran {
-    let dir = dir();
+    answered_in(&dir(), line, arguments).await
+}
+
+/// The same in this directory.
+pub(crate) async fn answered_in(dir: &TempDir, line: String, arguments: &'static [&'static str]) -> Ran {
     let _lock = Lock::take(dir.path()).expect("the lock");
     let listener = UnixListener::bind(socket_path(dir.path())).expect("a socket");
     let serving = tokio::spawn(async move {
@@ -489,4 +548,33 @@ async fn a_service_that_answers_badly_is_not_believed() {
     answered_with("{\"pid\":7".to_owned(), ask).await.exits(1).says("went away before it answered");
     let unreadable = json!({ "failed": { "why": "row 7 cannot be read", "is_damaged": true } });
     answered_with(format!("{unreadable}\n"), ask).await.exits(4).says("row 7 cannot be read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_whose_answer_was_lost_with_the_service_is_in_doubt_and_keeps_the_exit_code() {
+    let dir = dir();
+    let _lock = Lock::take(dir.path()).expect("the lock");
+    let path = socket_path(dir.path());
+    let listener = UnixListener::bind(&path).expect("a socket");
+    // Gives a number, and is gone when it is asked for the act; its process hangs and keeps the directory.
+    let serving = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("somebody");
+            let (reader, mut writer) = stream.into_split();
+            let mut asked = String::new();
+            BufReader::new(reader).read_line(&mut asked).await.expect("a line");
+            if asked.contains("adjust") {
+                fs::remove_file(path).expect("removed");
+                return;
+            }
+            if !asked.is_empty() {
+                writer.write_all(b"{\"action\":1}\n").await.expect("sent");
+            }
+        }
+    });
+    let data = dir.path().to_owned();
+    let credit = &["wallet", "credit", "4242", "5", "--reason", "a"];
+    let ran = tokio::task::spawn_blocking(move || samovar(&data, credit)).await.expect("no panic");
+    serving.await.expect("no panic");
+    ran.exits(3).says("look whether it was done before you try again");
 }

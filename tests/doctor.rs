@@ -336,3 +336,28 @@ async fn keys_in_a_file_that_everybody_may_read_are_warned_of() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_overheard_while_it_is_not_known_who_has_the_data_directory() {
+    let sandbox = sandbox(Clock::system()).await;
+    // Whoever looks finds this one.
+    let other = tokio::spawn(poll(sandbox.telegram_url().to_string()));
+    sandbox.telegram.wait(|world| world.is_polled().then_some(()), PATIENCE).await.expect("it polls");
+    let dir = TempDir::new().expect("a directory");
+    fs::write(dir.path().join("file"), "no folder").expect("written");
+    let unknown = report(&examine(&sandbox, &dir.path().join("file/data"), &[]).await);
+    assert_eq!((verdict(&unknown, "polling"), verdict(&unknown, "books")), ("warn".into(), "fail".into()));
+    assert!(says(&unknown, "polling").contains("whether your service runs is not known"), "{unknown}");
+    assert!(says(&unknown, "books").contains("not known: "), "{unknown}");
+    assert_eq!(says(&unknown, "backup"), "not known");
+
+    let data = dir.path().join("data");
+    let lock = Lock::take(&data).expect("free");
+    let silent = report(&examine(&sandbox, &data, &[]).await);
+    assert_eq!(verdict(&silent, "polling"), "warn", "{silent}");
+    assert!(says(&silent, "polling").contains("has the data directory and does not answer"), "{silent}");
+    drop(lock);
+    let free = report(&examine(&sandbox, &data, &[]).await);
+    assert_eq!(verdict(&free, "polling"), "fail", "{free}");
+    other.abort();
+}

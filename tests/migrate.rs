@@ -1,7 +1,7 @@
 //! `samovar migrate-balances`: the old welcome bonus is taken back from those who have nothing else, and from nobody
 //! else; on the file and on a running service.
 
-use crate::cli::{answered_with, dir, samovar, samovar_with};
+use crate::cli::{answered_in, answered_with, dir, samovar, samovar_with};
 use crate::import::{Old, wallet};
 use samovar::config::Settings;
 use samovar::control::{serve, socket_path};
@@ -113,6 +113,8 @@ fn only_who_has_nothing_but_the_welcome_bonus_gives_it_back_and_only_once() {
     let log = fs::read_to_string(into.path().join("migrations.log")).expect("a log");
     assert_eq!(log.matches("candidates: ").count(), 5, "{log}");
     assert!(log.contains(&said), "the same lines: {log}");
+    let begun = "begun: from wallets with 190.00 to 210.00 ₽, down to 0.00 ₽";
+    assert_eq!(log.matches(begun).count(), 3, "whatever takes says so first: {log}");
 }
 
 #[test]
@@ -178,12 +180,25 @@ async fn a_wallet_that_failed_is_named_and_the_exit_code_is_1() {
         one
     };
     let candidates = [one(1, None), one(2, Some("the wallet has changed"))];
-    let migration =
-        json!({"dry_run": false, "candidates": candidates, "total": "400.00", "done": 1, "failed": 1});
+    let migration = json!({"dry_run": false, "candidates": candidates, "total": "200.00", "planned": "400.00", "done": 1, "failed": 1});
     let line = format!("{}\n", json!({ "migration": migration }));
     let ran = answered_with(line.clone(), &["migrate-balances", "--confirm", "--json"]).await.exits(1);
     assert_eq!((ran.json(), ran.err.as_str()), (migration, "of 2 wallets 1 failed\n"));
     let ran = answered_with(line, &["migrate-balances", "--confirm"]).await.exits(1);
     assert!(ran.out.contains("FAILED: the wallet has changed\n"), "{ran:?}");
-    assert!(ran.out.ends_with("done: 1, failed: 1\n"), "{ran:?}");
+    let end = "candidates: 2, total: 200.00 ₽ of 400.00 ₽\ndone: 1, failed: 1\n";
+    assert!(ran.out.ends_with(end), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_answer_an_operator_hears_that_money_may_have_been_taken_and_it_is_noted() {
+    let into = dir();
+    let cut = || "{\"migration\":".to_owned();
+    let ran = answered_in(&into, cut(), &["migrate-balances", "--confirm"]).await.exits(1);
+    ran.says("went away before it answered");
+    ran.says("money may have been taken: `samovar migrate-balances` shows");
+    let log = fs::read_to_string(into.path().join("migrations.log")).expect("a log");
+    assert!(log.contains("begun: ") && log.contains(&format!("no result: {}", ran.err)), "{log}");
+    let looked = answered_with(cut(), &["migrate-balances"]).await.exits(1);
+    assert!(!looked.err.contains("money"), "who only looks takes nothing: {looked:?}");
 }

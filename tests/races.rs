@@ -148,8 +148,16 @@ async fn the_last_free_use_of_a_day_goes_to_one_of_sixty_four() {
 
 /// Every lock and atomic of ours: in which file, what it is, and why it is no kernel of its own.
 const LOCKS: &[(&str, &str, &str)] = &[
+    ("src/cli/output.rs", "static WRITTEN: AtomicBool", "written and read by the one thread of a command"),
     ("src/http/health.rs", "telegram: AtomicBool", "set once, read alone; says nothing of other memory"),
     ("src/http/health.rs", "stopping: AtomicBool", "set once, read alone; says nothing of other memory"),
+    (
+        "src/http/health.rs",
+        "unknown_token: AtomicBool",
+        "of one task, read alone; says nothing of other memory",
+    ),
+    ("src/http/mod.rs", "unsigned_told: AtomicBool", "set once, so that one line is logged and not two"),
+    ("src/app/service.rs", "unsigned_told: AtomicBool::new(", "the same one"),
     ("src/provider/inspect.rs", "Arc::new(AtomicBool::new(", "set once, to give up a look at a file"),
     ("src/provider/inspect.rs", "over: &AtomicBool", "the same one"),
     ("src/shelf/keeper.rs", "copying: Mutex<()>", "one whole copy at a time; held over its making alone"),

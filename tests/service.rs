@@ -2,16 +2,22 @@
 //! and a start that goes on with it.
 
 use crate::binary::{ANN, Service, json};
+use samovar::app::{App, Parts};
+use samovar::config::{Keys, Settings};
+use samovar::ids::UserId;
 use samovar::sandbox::kie;
 use samovar::sandbox::telegram::World;
-use samovar::store::{View, look};
+use samovar::store::{Lock, OpenError, View, look};
+use secrecy::SecretString;
 use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixDatagram};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -234,4 +240,54 @@ async fn after_a_clean_stop_the_file_is_closed() {
         assert!(looked.expect("a file").ok);
         service.start_again();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_data_directory_is_nobody_elses_until_the_file_is_closed() {
+    let dir = TempDir::new().expect("a directory");
+    let settings = Settings {
+        data_dir: dir.path().to_owned(),
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        telegram_api_url: "http://127.0.0.1:9".parse().expect("an address"),
+        ..Settings::default()
+    };
+    let keys = Keys {
+        telegram_bot_token: SecretString::from("4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        bot_id: 4242,
+        kie_api_key: SecretString::from("a-key"),
+        admin_ids: vec![UserId(900)],
+    };
+    let (parts, closed) = Parts::usual();
+    let app = App::bind(settings, keys, parts).await.expect("it starts");
+    // Somebody has the store for longer than the service.
+    let store = app.store().clone();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    app.run(stop).await;
+    let taken = Lock::take(dir.path());
+    assert!(matches!(taken, Err(OpenError::Taken(_))), "the file is open: {taken:?}");
+    drop(store);
+    let ended = tokio::task::spawn_blocking(move || closed.recv_timeout(PATIENCE)).await;
+    assert_eq!(ended.expect("no panic"), Err(RecvTimeoutError::Disconnected));
+    // A process that another test is just starting has a copy of the lock until it runs.
+    until("the directory", async || Lock::take(dir.path()).is_ok()).await;
+    assert!(look(dir.path(), View::audit).expect("it is closed").expect("a file").ok);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_telegram_does_not_know_is_not_taken_for_a_telegram_that_is_silent() {
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    let revoked = [("TELEGRAM_BOT_TOKEN", "4242:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")];
+    let mut service = Service::start_cut_off(dir, data, &revoked).await;
+    let lives = |service: &Service| service.log().matches("listening address=").count();
+    until("the first life", async || lives(&service) == 1).await;
+    let (_, why) = service.get(service.port, "/readyz").await;
+    assert!(why.contains("Telegram has not answered getMe yet"), "{why}");
+    assert!(service.stop().await.0.success(), "{}", service.log());
+    service.reaches_telegram(true);
+    service.start_again();
+    until("the second life", async || lives(&service) == 2).await;
+    let told = "not ready: Telegram does not know this bot token\n";
+    until(told, async || service.get(service.port, "/readyz").await == (503, told.to_owned())).await;
 }

@@ -84,8 +84,13 @@ fn a_build_or_an_address_that_cannot_do_it_is_told_in_one_line() {
 
 /// A start with TLS that must fail.
 fn fails(data: &std::path::Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    ran(&["run"], data, settings)
+}
+
+fn ran(arguments: &[&str], data: &std::path::Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let ran = std::process::Command::new(env!("CARGO_BIN_EXE_samovar"))
-        .args(["--config", "/dev/null", "run"])
+        .args(["--config", "/dev/null"])
+        .args(arguments)
         .env_clear()
         .envs([("TELEGRAM_BOT_TOKEN", "4242:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), ("KIE_API_KEY", "a-key")])
         .envs([("ADMIN_IDS", "900"), ("RUST_LOG", "error")])
@@ -105,6 +110,7 @@ fn a_disk_that_does_not_give_the_certificate_is_tried_again_and_a_wrong_setting_
     let (code, said) = fails(&data, &own);
     assert_eq!((code, said.lines().count()), (Some(1), 1), "systemd tries again: {said}");
     assert!(said.contains("TLS cannot be set up: Is a directory"), "{said}");
+    assert_eq!(ran(&["config", "check"], &data, &own).0, Some(0), "that is no setting's fault");
     if cfg!(feature = "acme") {
         let roots = dir.path().join("roots.pem").display().to_string();
         let acme = [("TLS", "acme"), ("DOMAIN", "bot.example.com"), ("ACME_ROOTS", roots.as_str())];
@@ -113,6 +119,8 @@ fn a_disk_that_does_not_give_the_certificate_is_tried_again_and_a_wrong_setting_
         let (code, said) = fails(&data, &acme);
         assert_eq!(code, Some(2), "no start mends that: {said}");
         assert!(said.contains("ACME_ROOTS"), "{said}");
+        assert_eq!(ran(&["config", "check"], &data, &acme), (code, said), "checked as at a start");
+        assert!(!data.join("acme").exists(), "and nothing is made");
     }
 }
 

@@ -176,6 +176,32 @@ async fn a_scrape_has_what_rules_and_board_ask_for_and_prometheus_likes_its_form
     assert!(refused.contains("samovar_selling_stopped{by=\"operator\"} 1"), "{refused}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callbacks_that_are_signed_with_another_key_are_counted_and_told_once() {
+    let dir = TempDir::new().expect("a directory");
+    let data = dir.path().join("data");
+    let service = Service::start_in(dir, data, true, &[("KIE_WEBHOOK_HMAC_KEY", "another-key")]).await;
+    for (order, refused) in [("самовар", 1), ("чайник", 2)] {
+        service.orders(order).await;
+        let counted = async {
+            loop {
+                let page = service.scrape().await;
+                let samples = samples(&page);
+                assert_eq!(samples["samovar_callbacks_refused_total{reason=\"secret\"}"], "0");
+                let count = samples["samovar_callbacks_refused_total{reason=\"signature\"}"];
+                if count.parse::<u32>().expect("a number") >= refused {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let counted = tokio::time::timeout(Duration::from_secs(30), counted).await;
+        assert!(counted.is_ok(), "{refused} refused: {}", service.log());
+    }
+    let told = service.log().matches("is not signed with KIE_WEBHOOK_HMAC_KEY").count();
+    assert_eq!(told, 1, "{}", service.log());
+}
+
 fn board() -> &'static str {
     include_str!("../systemd/samovar-grafana.json")
 }

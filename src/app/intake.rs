@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// How updates come in.
 pub(super) struct Intake {
@@ -101,14 +102,18 @@ impl Intake {
 }
 
 pub(super) fn webhook_of(settings: &Settings, secret: SecretString) -> Result<Option<Webhook>, StartError> {
+    Ok(webhook_url(settings)?.map(|url| Webhook { url, secret, certificate: None }))
+}
+
+/// Where Telegram is to post updates; `None` when we poll.
+pub(super) fn webhook_url(settings: &Settings) -> Result<Option<Url>, StartError> {
     if settings.bot_mode == BotMode::Polling {
         return Ok(None);
     }
     let missing = || StartError::Settings("WEBHOOK_BASE_URL is needed for BOT_MODE=webhook".to_owned());
     let base = settings.webhook_base_url.as_ref().ok_or_else(missing)?;
     let url = format!("{}{}", base.as_str().trim_end_matches('/'), settings.telegram_webhook_path);
-    let url = url.parse().map_err(|error| {
+    url.parse().map(Some).map_err(|error| {
         StartError::Settings(format!("WEBHOOK_BASE_URL and TELEGRAM_WEBHOOK_PATH make no address: {error}"))
-    })?;
-    Ok(Some(Webhook { url, secret, certificate: None }))
+    })
 }

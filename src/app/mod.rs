@@ -31,7 +31,8 @@ use tokio_util::sync::CancellationToken;
 /// How often what was measured is summed up.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Why the service did not start. Nothing was sold and nothing changed.
+/// Why the service did not start. Nothing was sold; of the file no more changed than opening it does: it may have
+/// been made, mended or upgraded.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store.
@@ -87,8 +88,9 @@ fn listen_advice(why: &io::Error) -> &'static str {
 pub struct Parts {
     /// The clock.
     pub clock: Clock,
-    /// Drives the store's writer: a thread in the service, step by step in tests.
-    pub drive: Box<dyn FnOnce(Engine) + Send>,
+    /// Drives the store's writer: a thread in the service, step by step in tests. It holds the data directory until the
+    /// writer has closed the file: nobody else may find that open.
+    pub drive: Box<dyn FnOnce(Engine, Lock) + Send>,
     /// Already listening, if somebody else opened the port.
     pub listener: Option<TcpListener>,
     /// The same for the port of `/metrics`.
@@ -99,16 +101,17 @@ pub struct Parts {
 
 impl Parts {
     /// As the service runs: the machine's clock and a thread for the writer. The channel ends when that has closed
-    /// the file, once nobody has the store any more.
+    /// the file and given the data directory up, once nobody has the store any more.
     pub fn usual() -> (Self, mpsc::Receiver<()>) {
         let (closing, closed) = mpsc::channel();
-        let write = move |engine| {
+        let write = move |engine, lock: Lock| {
             drive_or_die(engine);
+            drop(lock);
             drop(closing);
         };
         let parts = Self {
             clock: Clock::system(),
-            drive: Box::new(|engine| drop(std::thread::spawn(|| write(engine)))),
+            drive: Box::new(|engine, lock| drop(std::thread::spawn(|| write(engine, lock)))),
             listener: None,
             admin_listener: None,
             metrics: None,
@@ -133,17 +136,15 @@ pub struct App {
     guard: Option<Guard>,
     admin: Option<(TcpListener, PrometheusHandle)>,
     socket: PathBuf,
-    _lock: Lock,
 }
 
 impl App {
     /// Takes the data directory, opens the store, and listens.
     pub async fn bind(settings: Settings, keys: Keys, parts: Parts) -> Result<Self, StartError> {
-        rules::check_free_tier(&settings)?;
-        let seams = seams(&settings, &keys, &parts.clock)?;
+        let seams = check(&settings, &keys, &parts.clock)?;
         let lock = Lock::take(&settings.data_dir)?;
         let (store, engine) = Store::open(&settings.data_dir, parts.clock)?;
-        (parts.drive)(engine);
+        (parts.drive)(engine, lock);
         let socket = control::socket_path(&settings.data_dir);
         let (public, private) = (settings.listen, settings.admin_listen);
         let guard = Guard::new(&settings, store.clock().now().at)?;
@@ -159,7 +160,7 @@ impl App {
             (Some(handle), None) => Some((listen("ADMIN_LISTEN", private).await?, handle)),
             (None, _) => None,
         };
-        Ok(Self { service, listener, guard, admin, socket, _lock: lock })
+        Ok(Self { service, listener, guard, admin, socket })
     }
 
     /// Where the public port listens.
@@ -172,7 +173,7 @@ impl App {
         self.service.store()
     }
 
-    /// Serves until `stop`; then takes nothing new and lets what is under way end, for 25 s at most.
+    /// Serves until `stop`; then takes nothing new and lets what is under way end, for 23 s at most.
     pub async fn run(self, stop: CancellationToken) {
         let mut doors = JoinSet::new();
         let tls = self.guard.as_ref().map(|guard| guard.acceptor.clone());
@@ -192,8 +193,13 @@ impl App {
     }
 }
 
-/// Telegram and KIE, over the network.
-pub(crate) fn seams(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
+/// All that a start asks of the settings beside their own reading; gives the ways out that they make. Files that
+/// they name are read, and nothing is written.
+pub(crate) fn check(settings: &Settings, keys: &Keys, clock: &Clock) -> Result<Seams, StartError> {
+    rules::check_free_tier(settings)?;
+    intake::webhook_url(settings)?;
+    service::keeper(settings)?;
+    Guard::check(settings)?;
     let (gateway, provider) = (telegram(settings, keys)?, kie(settings, keys, clock)?);
     Ok(Seams { gateway: Arc::new(gateway), provider: Arc::new(provider) })
 }

@@ -9,7 +9,7 @@ use crate::message::{Lang, Urgency};
 use crate::provider::Provider;
 use crate::shelf::Keeper;
 use crate::store::{Fault, Store};
-use crate::telegram::{Gateway, Webhook, setup};
+use crate::telegram::{CallError, Gateway, Webhook, setup};
 use crate::texts;
 use crate::time::Clock;
 use crate::workers;
@@ -19,12 +19,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// What is under way gets so long to end after the stop.
-const GRACE: Duration = Duration::from_secs(25);
+/// What is under way gets so long to end after the stop. The last shipment of changes (4 s) and the closing of the file
+/// (2 s) come after it, and all of it within the 30 s that are promised.
+const GRACE: Duration = Duration::from_secs(23);
 
 /// The ways out.
 pub struct Seams {
@@ -59,7 +61,7 @@ impl Service {
         let server_key = server_key(&store).await?;
         workers::stars::begin(&store, keys.bot_id).await?;
         workers::backup::begin(&store, &settings.backups).await?;
-        let keeper = Keeper::of(&settings).map_err(|error| StartError::Settings(error.to_string()))?;
+        let keeper = keeper(&settings)?;
         let is_webhook = settings.bot_mode == BotMode::Webhook;
         let webhook = intake::webhook_of(&settings, webhook_secret.clone())?;
         let doors = Arc::new(Doors {
@@ -72,6 +74,7 @@ impl Service {
                 secret: webhook_secret,
             }),
             kie_hmac_key: settings.kie_webhook_hmac_key.clone(),
+            unsigned_told: AtomicBool::new(false),
             health: Arc::new(Health::default()),
         });
         let keeper = Arc::new(keeper);
@@ -111,7 +114,7 @@ impl Service {
         http::admin_router(self.doors.clone(), self.keeper.place_id(), metrics)
     }
 
-    /// Works until `stop`; then lets what is under way end, `doors` included, for 25 s at most. What needs
+    /// Works until `stop`; then lets what is under way end, `doors` included, for 23 s at most. What needs
     /// no Telegram begins at once, and the end is the same before Telegram has answered.
     pub async fn run(self, doors: JoinSet<()>, stop: CancellationToken) {
         let mut tasks = doors;
@@ -125,7 +128,8 @@ impl Service {
         beside(&mut tasks, workers::jobs::recover(&engine)).await;
         tasks.spawn(workers::jobs::run(engine.clone()));
         tasks.spawn(workers::compare::run(engine.clone()));
-        let greeting = stop.run_until_cancelled(greet(engine.gateway.as_ref(), self.store.clock()));
+        let greeting =
+            stop.run_until_cancelled(greet(engine.gateway.as_ref(), self.store.clock(), &self.doors.health));
         if let Some(bot_name) = beside(&mut tasks, greeting).await {
             tracing::info!(bot = bot_name, "ready");
             let intake = intake::Intake {
@@ -205,8 +209,8 @@ fn or_panic(ended: Result<(), JoinError>) {
     }
 }
 
-/// Asks Telegram who the bot is until it answers; gives the bot's @name.
-async fn greet(gateway: &dyn Gateway, clock: &Clock) -> String {
+/// Asks Telegram who the bot is until it says; gives the bot's @name.
+async fn greet(gateway: &dyn Gateway, clock: &Clock, health: &Health) -> String {
     let patience = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(500))
         .with_max_delay(Duration::from_secs(30))
@@ -217,6 +221,7 @@ async fn greet(gateway: &dyn Gateway, clock: &Clock) -> String {
             Ok(me) => return me.username,
             Err(error) if said.as_ref() == Some(&error) => {}
             Err(error) => {
+                health.telegram_knows(error != CallError::Token);
                 tracing::warn!(%error, "Telegram has not said who the bot is; asking again");
                 said = Some(error);
             }
@@ -235,6 +240,11 @@ async fn menu(gateway: Arc<dyn Gateway>, clock: Clock, stop: CancellationToken) 
             return;
         }
     }
+}
+
+/// What makes backups, as the settings say.
+pub(super) fn keeper(settings: &Settings) -> Result<Keeper, StartError> {
+    Keeper::of(settings).map_err(|error| StartError::Settings(error.to_string()))
 }
 
 /// The secret Telegram sends along: the setting, or one made at random and kept.

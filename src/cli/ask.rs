@@ -2,7 +2,8 @@
 
 use super::Failure;
 use crate::config::Settings;
-use crate::control::{Answer, Ask, Client, Found, Unanswered};
+use crate::control::{Answer, Ask, Client, Found, Unanswered, Unreachable};
+use crate::disk;
 use crate::ids::ActionId;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
@@ -22,31 +23,38 @@ const SHOW_AFTER: Duration = Duration::from_millis(500);
 /// Who has the data directory.
 #[derive(Debug)]
 pub(super) enum Holder {
-    /// A running service, with its pid; or somebody who does not answer.
+    /// A running service, with its pid.
     Service(String),
+    /// Another process, which does not answer: a command, or a service that hangs.
+    Silent,
     /// Nobody.
     Nobody,
     /// There is no such directory.
     Missing,
+    /// That cannot be found out, and why.
+    Unknown(String),
 }
 
-/// Looks who has the data directory, and leaves its file alone. What cannot be used nobody has.
+/// Looks who has the data directory, and leaves its file alone.
 pub(super) fn who_has(settings: &Settings) -> Holder {
-    if !settings.data_dir.exists() {
-        return Holder::Missing;
+    match settings.data_dir.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Holder::Missing,
+        Err(why) => return Holder::Unknown(format!("{}: {why}", disk::shown(&settings.data_dir))),
     }
-    let asked = block_on(async {
-        match Client::find(&settings.data_dir).await? {
-            Found::Service(client) => Ok(Some(client.ask(Ask::Pid).await?)),
-            Found::Free(_) => Ok(None),
-        }
+    let looked = block_on(async {
+        Ok(match Client::find(&settings.data_dir).await {
+            Ok(Found::Free(_)) => Holder::Nobody,
+            Ok(Found::Service(client)) => match client.ask(Ask::Pid).await {
+                Ok(Answer::Pid(pid)) => Holder::Service(pid.to_string()),
+                Ok(_) | Err(Unanswered::Foreign(_)) => Holder::Service("of another version".to_owned()),
+                Err(Unanswered::Lost(_) | Unanswered::Late) => Holder::Silent,
+            },
+            Err(Unreachable::Silent { .. }) => Holder::Silent,
+            Err(Unreachable::Open(error)) => Holder::Unknown(error.to_string()),
+        })
     });
-    match asked {
-        Ok(Some(Answer::Pid(pid))) => Holder::Service(pid.to_string()),
-        Ok(Some(_)) => Holder::Service("of another version".to_owned()),
-        Err(failure) if failure.is_taken() => Holder::Service("silent".to_owned()),
-        Ok(None) | Err(_) => Holder::Nobody,
-    }
+    looked.unwrap_or_else(|failure: Failure| Holder::Unknown(failure.to_string()))
 }
 
 /// Asks one question that changes nothing.
@@ -54,6 +62,15 @@ pub(super) fn ask(settings: &Settings, ask: Ask) -> Result<Answer, Failure> {
     block_on(async {
         let client = reach(&settings.data_dir).await?;
         let answered = patiently(&client, ask).await?;
+        good(answered)
+    })
+}
+
+/// Has something done that has no number and so is asked for once. Without an answer `lost` says what to do.
+pub(super) fn once(settings: &Settings, ask: Ask, lost: &str) -> Result<Answer, Failure> {
+    block_on(async {
+        let client = reach(&settings.data_dir).await?;
+        let answered = patiently(&client, ask).await.map_err(|error| Failure::from(error).but(lost))?;
         good(answered)
     })
 }
@@ -88,17 +105,13 @@ pub(super) fn act(settings: &Settings, make: impl Fn(ActionId) -> Ask) -> Result
                 // It may have happened. Whoever has the file now is asked the same again.
                 Err(Unanswered::Lost(_) | Unanswered::Late) => {
                     drop(client);
-                    client = reach(&settings.data_dir).await.map_err(|failure| unknown(&failure))?;
+                    client = reach(&settings.data_dir).await.map_err(Failure::in_doubt)?;
                 }
-                Err(error @ Unanswered::Foreign(_)) => return Err(unknown(&error)),
+                Err(error @ Unanswered::Foreign(_)) => return Err(Failure::from(error).in_doubt()),
             }
         }
-        good(client.ask(make(id)).await.map_err(|error| unknown(&error))?)
+        good(client.ask(make(id)).await.map_err(|error| Failure::from(error).in_doubt())?)
     })
-}
-
-fn unknown(why: &impl ToString) -> Failure {
-    Failure::refused(format!("{}; look whether it was done before you try again", why.to_string()))
 }
 
 pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
@@ -108,7 +121,8 @@ pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Res
 }
 
 pub(super) async fn reach(data_dir: &Path) -> Result<Client, Failure> {
-    if !data_dir.exists() {
+    // What cannot be looked at is not new: opening it says why.
+    if matches!(data_dir.try_exists(), Ok(false)) {
         // Most likely DATA_DIR is not what was meant; an empty ledger should not look like the real one.
         drop(writeln!(io::stderr(), "note: {} is new: an empty ledger is made there", data_dir.display()));
     }

@@ -7,10 +7,11 @@ use crate::control::{Answer, Ask, Audit};
 
 pub(super) fn run(output: Output, settings: &Settings) -> Result<(), Failure> {
     let Answer::Audit(audit) = ask::ask(settings, Ask::Audit)? else { return Err(Failure::foreign()) };
-    output.answer(&audit, |output| say(output, &audit))?;
+    let written = output.answer(&audit, |output| say(output, &audit));
     if audit.ok {
-        return Ok(());
+        return written;
     }
+    // A broken rule is told first.
     let broken = audit.rules.iter().filter(|rule| !rule.ok).map(|rule| rule.id.as_str());
     Err(Failure::refused(format!("broken: {}", broken.collect::<Vec<_>>().join(", "))))
 }

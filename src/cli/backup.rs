@@ -5,7 +5,7 @@ use super::proof::{Proof, State, prove};
 use super::{Failure, Output, ask, backup_list, restore};
 use crate::config::{BackupTo, Settings};
 use crate::control::backup::is_damage;
-use crate::control::{Answer, Ask, Backup, Client};
+use crate::control::{Answer, Ask, Backup, Client, Unanswered};
 use crate::shelf::{KeepError, Keeper, Key, SealError};
 use crate::time::Clock;
 use clap::{Args, Subcommand};
@@ -69,7 +69,7 @@ pub(super) fn run(
         match command {
             Command::Create => {
                 let made = create(settings, &keeper).await?;
-                output.answer(&made, |_| say_made(&made))
+                output.done(&made, |_| say_made(&made))
             }
             Command::List => backup_list::run(output, &keeper).await,
             Command::Verify(which) => verify(output, &keeper, which.name.as_deref(), key).await,
@@ -120,22 +120,11 @@ async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure>
     let client = ask::reach(&settings.data_dir).await?;
     let making = async {
         match &client {
-            Client::Service(_) => match ask::good(client.ask(Ask::Backup).await?)? {
-                Answer::Backup(made) => Ok(made),
-                Answer::Pid(_)
-                | Answer::Action(_)
-                | Answer::Wallet(_)
-                | Answer::Audit(_)
-                | Answer::Timeline(_)
-                | Answer::Selling(_)
-                | Answer::Migration(_)
-                | Answer::Page(_)
-                | Answer::Concerns(_)
-                | Answer::Refused(_)
-                | Answer::Failed { .. }
-                | Answer::Ready(_)
-                | Answer::NotUnderstood(_) => Err(Failure::foreign()),
-            },
+            Client::Service(_) => {
+                let answered = client.ask(Ask::Backup).await.map_err(not_answered)?;
+                let Answer::Backup(made) = ask::good(answered)? else { return Err(Failure::foreign()) };
+                Ok(made)
+            }
             Client::File(file) => {
                 let made = keeper.full(file.store(), &CancellationToken::new()).await?;
                 Ok(Backup::of(keeper, made))
@@ -143,6 +132,13 @@ async fn create(settings: &Settings, keeper: &Keeper) -> Result<Backup, Failure>
         }
     };
     ask::shown("making a backup and verifying it", making).await
+}
+
+/// A service that is slow goes on making it.
+fn not_answered(error: Unanswered) -> Failure {
+    let is_late = matches!(error, Unanswered::Late);
+    let failure = Failure::from(error);
+    if is_late { failure.but("the backup may still be under way: `samovar backup list`") } else { failure }
 }
 
 fn say_made(made: &Backup) -> String {
@@ -163,8 +159,8 @@ async fn verify(
 ) -> Result<(), Failure> {
     let (beside, proof) = prove(keeper, State::of(name), key, &Clock::system()).await?;
     drop(beside);
-    output.answer(&proof, |_| proof.say("was opened and audited"))?;
-    proof.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
+    let written = output.answer(&proof, |_| proof.say("was opened and audited"));
+    proof.flaws().map_or(written, |flaws| Err(Failure::damaged(flaws)))
 }
 
 /// How long things take.
@@ -196,8 +192,8 @@ async fn drill(
     let age_ms = millis(began.since(restored.moment));
     let on_the_same_disk = settings.backups.to == BackupTo::DataDir;
     let drill = Drill { created, restored, age_ms, at_worst_s, on_the_same_disk };
-    output.answer(&drill, |output| say_drill(output, &drill))?;
-    drill.restored.flaws().map_or(Ok(()), |flaws| Err(Failure::damaged(flaws)))
+    let written = output.answer(&drill, |output| say_drill(output, &drill));
+    drill.restored.flaws().map_or(written, |flaws| Err(Failure::damaged(flaws)))
 }
 
 fn say_drill(output: Output, drill: &Drill) -> String {
@@ -243,5 +239,18 @@ fn size(bytes: u64) -> String {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
         1_000_000..10_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
         _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waited_in_vain_hears_where_the_backup_may_still_appear() {
+        let late = not_answered(Unanswered::Late).to_string();
+        assert!(late.contains("may still be under way: `samovar backup list`"), "{late}");
+        let lost = not_answered(Unanswered::Lost(std::io::ErrorKind::UnexpectedEof.into())).to_string();
+        assert!(!lost.contains("under way"), "it ended with the service: {lost}");
     }
 }

@@ -59,9 +59,9 @@ pub(super) fn run(output: Output, wants_proof: bool) -> Result<(), Failure> {
     let entries = models().iter().map(|model| entry(model, &rates)).collect::<Result<_, _>>();
     let entries = entries.map_err(|why| Failure::refused(why.to_string()))?;
     let catalog = Catalog { models: entries, verdict };
-    output.answer(&catalog, |output| say(output, &catalog, &rates))?;
+    let written = output.answer(&catalog, |output| say(output, &catalog, &rates));
     match broken {
-        0 => Ok(()),
+        0 => written,
         1 => Err(Failure::refused("one check of the catalogue failed")),
         more => Err(Failure::refused(format!("{more} checks of the catalogue failed"))),
     }

@@ -2,7 +2,7 @@
 
 use crate::config::Problems;
 use crate::control::{Unanswered, Unreachable};
-use crate::store::{Fault, OpenError};
+use crate::store::OpenError;
 use std::fmt;
 
 /// A command that did not do what it was asked.
@@ -33,14 +33,32 @@ impl Failure {
         Self::refused("the running service is of another version; restart it")
     }
 
-    /// Another process has the data directory.
-    pub(super) fn is_taken(&self) -> bool {
-        self.code == 3
+    /// The same, with what follows from it for whoever asked.
+    pub(super) fn but(self, what: &str) -> Self {
+        Self { why: format!("{}; {what}", self.why), ..self }
+    }
+
+    /// The same of an act: it may have been done before this went wrong.
+    pub(super) fn in_doubt(self) -> Self {
+        self.but("look whether it was done before you try again")
     }
 
     /// What the shell is told.
     pub(super) fn code(&self) -> u8 {
         self.code
+    }
+}
+
+/// What a data directory that could not be opened tells the shell.
+pub(super) fn code_of(error: &OpenError) -> u8 {
+    match error {
+        OpenError::Taken(_) => 3,
+        OpenError::Damaged { .. } | OpenError::Newer { .. } => 4,
+        OpenError::Fault(fault) if fault.is_damage() => 4,
+        OpenError::Directory { .. }
+        | OpenError::NoRoom { .. }
+        | OpenError::NotUpgraded { .. }
+        | OpenError::Fault(_) => 1,
     }
 }
 
@@ -59,18 +77,8 @@ impl From<Problems> for Failure {
 impl From<Unreachable> for Failure {
     fn from(error: Unreachable) -> Self {
         let code = match &error {
-            Unreachable::Silent { .. } | Unreachable::Open(OpenError::Taken(_)) => 3,
-            Unreachable::Open(
-                OpenError::Damaged { .. }
-                | OpenError::Newer { .. }
-                | OpenError::Fault(Fault::Row { .. } | Fault::Damaged(_)),
-            ) => 4,
-            Unreachable::Open(
-                OpenError::Directory { .. }
-                | OpenError::NoRoom { .. }
-                | OpenError::NotUpgraded { .. }
-                | OpenError::Fault(_),
-            ) => 1,
+            Unreachable::Silent { .. } => 3,
+            Unreachable::Open(error) => code_of(error),
         };
         Self { code, why: error.to_string() }
     }

@@ -5,13 +5,15 @@ use super::{Failure, Output, ask};
 use crate::config::Probe;
 use crate::control::{Answer, Ask, Client, Unanswered, socket_path};
 use serde::Serialize;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// The whole of it takes at most about twice this long.
+/// The whole of it takes at most so long, however slowly somebody answers.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More of an answer is not read.
 const ANSWER_BYTES: u64 = 16 * 1024;
@@ -29,9 +31,11 @@ pub(super) fn run(output: Output, probe: &Probe, live: bool) -> Result<(), Failu
         Probe::Http(listen) => {
             let address = reachable(*listen);
             let path = if live { "/healthz" } else { "/readyz" };
-            (address.to_string(), call(address, path).map(|answer| understand(&answer)))
+            (address.to_string(), in_time(call(address, path))?)
         }
-        Probe::Socket(data_dir) => (socket_path(data_dir).display().to_string(), knock(data_dir, live)?),
+        Probe::Socket(data_dir) => {
+            (socket_path(data_dir).display().to_string(), in_time(knock(data_dir, live))?)
+        }
     };
     let (ok, says) = asked.unwrap_or_else(|error| {
         let todo = if error.kind() == io::ErrorKind::PermissionDenied {
@@ -45,7 +49,8 @@ pub(super) fn run(output: Output, probe: &Probe, live: bool) -> Result<(), Failu
     if ok {
         return output.answer(&health, |_| health.says.clone());
     }
-    output.document(&health)?;
+    // That it is not well is told whatever becomes of the document.
+    drop(output.document(&health));
     Err(Failure::refused(health.says))
 }
 
@@ -59,33 +64,41 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// Asks at the socket for commands: whether all is well, and what was said.
-fn knock(data_dir: &Path, live: bool) -> Result<io::Result<(bool, String)>, Failure> {
-    let service = Client::at_socket(data_dir);
-    let question = if live { Ask::Pid } else { Ask::Ready };
-    let late = || Err(io::Error::from(io::ErrorKind::TimedOut));
-    ask::block_on(async {
-        Ok(match timeout(PATIENCE, service.ask(question)).await {
-            Ok(Ok(Answer::Pid(_))) => Ok((true, "ok".to_owned())),
-            Ok(Ok(Answer::Ready(None))) => Ok((true, "ready".to_owned())),
-            Ok(Ok(Answer::Ready(Some(why)))) => Ok((false, format!("not ready: {why}"))),
-            Ok(Ok(_)) => Ok((false, Failure::foreign().to_string())),
-            Ok(Err(Unanswered::Lost(error))) => Err(error),
-            Ok(Err(error @ Unanswered::Foreign(_))) => Ok((false, error.to_string())),
-            Ok(Err(Unanswered::Late)) | Err(_) => late(),
-        })
-    })
+/// Whether all is well, and what was said.
+type Asked = io::Result<(bool, String)>;
+
+/// Asks, and waits no longer than [`PATIENCE`].
+fn in_time(asking: impl Future<Output = Asked>) -> Result<Asked, Failure> {
+    ask::block_on(async { Ok(within(asking).await) })
 }
 
-fn call(address: SocketAddr, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+async fn within(asking: impl Future<Output = Asked>) -> Asked {
+    timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// Asks at the socket for commands.
+async fn knock(data_dir: &Path, live: bool) -> Asked {
+    let service = Client::at_socket(data_dir);
+    let question = if live { Ask::Pid } else { Ask::Ready };
+    match service.ask(question).await {
+        Ok(Answer::Pid(_)) => Ok((true, "ok".to_owned())),
+        Ok(Answer::Ready(None)) => Ok((true, "ready".to_owned())),
+        Ok(Answer::Ready(Some(why))) => Ok((false, format!("not ready: {why}"))),
+        Ok(_) => Ok((false, Failure::foreign().to_string())),
+        Err(Unanswered::Lost(error)) => Err(error),
+        Err(error @ Unanswered::Foreign(_)) => Ok((false, error.to_string())),
+        Err(Unanswered::Late) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// Asks over HTTP.
+async fn call(address: SocketAddr, path: &str) -> Asked {
+    let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    stream.take(ANSWER_BYTES).read_to_end(&mut answer).await?;
+    Ok(understand(&String::from_utf8_lossy(&answer)))
 }
 
 /// Whether an answer is a 200, and its first words.
@@ -108,6 +121,7 @@ fn understand(answer: &str) -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::TcpListener;
 
     #[test]
     fn only_a_200_is_well_and_everything_else_says_why() {
@@ -125,6 +139,22 @@ mod tests {
         ] {
             assert_eq!(understand(&answer), (ok, says.to_owned()), "{answer}");
         }
+    }
+
+    // The clock is stopped and jumps when nothing else can happen: nobody waits here.
+    #[tokio::test(start_paused = true)]
+    async fn who_answers_a_byte_a_second_is_not_listened_to_for_hours() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let dripping = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("somebody");
+            while stream.write_all(b"H").await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        let asked = within(call(address, "/readyz")).await;
+        assert_eq!(asked.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+        dripping.abort();
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use super::{Failure, Output};
 use crate::app;
-use crate::config::{EXAMPLE, Keys, Problems, Settings, Sources};
+use crate::config::{EXAMPLE, Keys, Problems, Settings, Sources, USUAL_FILES};
 use crate::provider::Provider;
 use crate::telegram::{CallError, Gateway};
 use crate::time::Clock;
@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Builder;
 
 /// Where `samovar` looks first.
-const USUAL: &str = "./samovar.toml";
-const SYSTEM: &str = "/etc/samovar/samovar.toml";
+const USUAL: &str = USUAL_FILES[0];
+const SYSTEM: &str = USUAL_FILES[1];
 /// The data directory of the unit that reads that file.
 const SYSTEM_DATA: &str = "/var/lib/samovar";
 
@@ -139,7 +139,7 @@ pub(super) fn run(output: Output, config: Option<PathBuf>, arguments: &Arguments
         format!("samovar{flag} run")
     };
     let written = Written { file: path.display().to_string(), bot: form.bot, credits: form.credits, next };
-    output.answer(&written, |_| say(&written, waiting.is_some(), &flag))
+    output.done(&written, |_| say(&written, waiting.is_some(), &flag))
 }
 
 /// The file that the service will find: the package's, if that is there and may be looked into.

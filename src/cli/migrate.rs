@@ -1,5 +1,5 @@
 //! `samovar migrate-balances`: takes the old bot's welcome bonus back. What it says also goes to the end of
-//! `migrations.log` in the data directory.
+//! `migrations.log` in the data directory, and, before money is taken, that this begins.
 
 use super::output::{Tone, number, text};
 use super::{Failure, Output, ask};
@@ -11,10 +11,13 @@ use crate::store::Window;
 use crate::time::Clock;
 use clap::Args;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 
 /// Where every run is noted.
 const LOG: &str = "migrations.log";
+/// What to do about an answer that did not come.
+const LOST: &str = "money may have been taken: `samovar migrate-balances` shows from whom it was not, \
+                    `samovar export ledger` from whom it was";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -38,23 +41,46 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: &Arguments) ->
         return Err(Failure::settings(format!("--min-balance {least} is above --max-balance {most}")));
     }
     let window = Window { least, most, keep: settings.start_bonus_rub };
-    // Who cannot note it does not do it.
-    let mut log = if settings.data_dir.exists() { Some(open_log(settings)?) } else { None };
-    let Answer::Migration(migration) = ask::ask(settings, Ask::Migrate { confirm, window, limit })? else {
-        return Err(Failure::foreign());
-    };
-    if log.is_none() {
-        log = Some(open_log(settings)?);
+    // Who cannot note it does not do it. Where there is no directory yet there is nothing to take.
+    let is_new = matches!(settings.data_dir.try_exists(), Ok(false));
+    let mut log = if is_new { None } else { Some(open_log(settings)?) };
+    if let (true, Some(log)) = (confirm, &mut log) {
+        let begun = format!("begun: from wallets with {least} to {most} ₽, down to {} ₽", window.keep);
+        note(log, &begun)
+            .map_err(|error| Failure::refused(format!("nothing was changed: {LOG}: {error}")))?;
     }
-    let noted = format!("{}\n{}\n", Clock::system().now().at, say(Output::plain(), &migration));
-    let noted =
-        log.as_mut().map_or(Ok(()), |log| log.write_all(noted.as_bytes()).and_then(|()| log.sync_all()));
-    output.answer(&migration, |output| say(output, &migration))?;
-    noted.map_err(|error| Failure::refused(format!("it is done, but not noted in {LOG}: {error}")))?;
+    let migration = match taken_or_found(settings, confirm, Ask::Migrate { confirm, window, limit }) {
+        Ok(migration) => migration,
+        Err(failure) => {
+            if let (true, Some(log)) = (confirm, &mut log) {
+                // The failure is told whatever becomes of the note.
+                drop(note(log, &format!("no result: {failure}")));
+            }
+            return Err(failure);
+        }
+    };
+    let mut log = log.map_or_else(|| open_log(settings), Ok)?;
+    let noted = note(&mut log, &say(Output::plain(), &migration))
+        .map_err(|error| Failure::refused(format!("it is done, but not noted in {LOG}: {error}")));
+    let written = if confirm {
+        output.done(&migration, |output| say(output, &migration))
+    } else {
+        output.answer(&migration, |output| say(output, &migration))
+    };
     match migration.failed {
-        0 => Ok(()),
+        0 => noted.and(written),
         failed => Err(Failure::refused(format!("of {} wallets {failed} failed", migration.candidates.len()))),
     }
+}
+
+fn taken_or_found(settings: &Settings, confirm: bool, ask: Ask) -> Result<Migration, Failure> {
+    let answer = if confirm { ask::once(settings, ask, LOST)? } else { ask::ask(settings, ask)? };
+    if let Answer::Migration(migration) = answer { Ok(migration) } else { Err(Failure::foreign()) }
+}
+
+fn note(log: &mut File, what: &str) -> io::Result<()> {
+    log.write_all(format!("{}\n{what}\n", Clock::system().now().at).as_bytes())?;
+    log.sync_all()
 }
 
 fn open_log(settings: &Settings) -> Result<File, Failure> {
@@ -81,15 +107,16 @@ fn say(output: Output, migration: &Migration) -> String {
             fate,
         ]);
     }
-    let Migration { dry_run, candidates, total, done, failed } = migration;
+    let Migration { dry_run, candidates, total, planned, done, failed } = migration;
     let rows = if candidates.is_empty() { String::new() } else { text(&table) };
     let count = candidates.len();
+    let planned = planned.as_ref().map_or(String::new(), |planned| format!(" of {planned} ₽"));
     let end = if *dry_run {
         "Only looked, nothing was changed; --confirm takes them back.".to_owned()
     } else {
         format!("done: {done}, failed: {failed}")
     };
-    format!("{rows}candidates: {count}, total: {total} ₽\n{end}\n")
+    format!("{rows}candidates: {count}, total: {total} ₽{planned}\n{end}\n")
 }
 
 /// Reads an amount, zero and above.

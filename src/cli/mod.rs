@@ -119,9 +119,12 @@ pub fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     panics::watch();
     let cli = Cli::parse();
+    // What `export` prints are rows, and nothing but rows.
+    let output = Output::new(cli.json && !matches!(cli.command, Command::Export { .. }));
     let code = match dispatch(cli) {
         Ok(code) => code,
         Err(failure) => {
+            output.failure(&failure);
             // When stderr is gone the exit code still tells.
             drop(writeln!(io::stderr(), "{failure}"));
             failure.code()

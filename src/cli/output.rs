@@ -9,9 +9,23 @@ use comfy_table::{
 use serde::Serialize;
 use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tables are fitted to a terminal of at least so many columns.
 const LEAST_COLUMNS: u16 = 80;
+
+/// Whether a document was begun: a script gets one and no more.
+static WRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// What `--json` prints of a command that failed and has nothing else to say.
+#[derive(Serialize)]
+struct Failed {
+    ok: bool,
+    /// The exit code.
+    code: u8,
+    /// What stderr says.
+    error: String,
+}
 
 /// Where answers go.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +64,34 @@ impl Output {
         document: &D,
         say: impl FnOnce(Self) -> String,
     ) -> Result<(), Failure> {
+        self.write(document, say, "the answer could not be written")
+    }
+
+    /// The same of an act that was done: whoever asks for it again, because the answer could not be read, would have it
+    /// twice.
+    pub(super) fn done<D: Serialize>(
+        self,
+        document: &D,
+        say: impl FnOnce(Self) -> String,
+    ) -> Result<(), Failure> {
+        self.write(document, say, "what was asked for was done; only its answer could not be written")
+    }
+
+    /// Prints a failure for a script that was given nothing else.
+    pub(super) fn failure(self, failure: &Failure) {
+        if self.json && !WRITTEN.load(Ordering::SeqCst) {
+            let failed = Failed { ok: false, code: failure.code(), error: failure.to_string() };
+            // When stdout is gone stderr still tells.
+            drop(self.answer(&failed, |_| String::new()));
+        }
+    }
+
+    fn write<D: Serialize>(
+        self,
+        document: &D,
+        say: impl FnOnce(Self) -> String,
+        unwritten: &str,
+    ) -> Result<(), Failure> {
         let mut text = if self.json {
             serde_json::to_string(document).map_err(|error| Failure::refused(error.to_string()))?
         } else {
@@ -58,11 +100,12 @@ impl Output {
         if !text.ends_with('\n') {
             text.push('\n');
         }
+        WRITTEN.store(true, Ordering::SeqCst);
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             // Whoever reads has seen enough: `samovar catalog | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| Failure::refused(unwritten(&error))),
+            written => written.map_err(|error| Failure::refused(format!("{unwritten}: {error}"))),
         }
     }
 
@@ -139,9 +182,4 @@ pub(super) fn text(table: &Table) -> String {
         text.push('\n');
     }
     text
-}
-
-/// The answer comes last: whoever asks for an act again, because it could not be read, would have it twice.
-fn unwritten(error: &io::Error) -> String {
-    format!("what was asked for was done; only its answer could not be written: {error}")
 }

@@ -48,7 +48,7 @@ pub(super) async fn run(
         drop(writeln!(io::stderr(), "note: {flaws}"));
     }
     let restored = Restored { proof, aside };
-    output.answer(&restored, |_| say(&restored, &disk::shown(data_dir)))
+    output.done(&restored, |_| say(&restored, &disk::shown(data_dir)))
 }
 
 fn say(restored: &Restored, dir: &str) -> String {

@@ -1,10 +1,10 @@
 //! `samovar run`: the service, until SIGTERM or Ctrl-C.
 
+use super::failure::code_of;
 use super::owner;
 use crate::app::{App, Parts, Passed, StartError};
 use crate::config::{LogFormat, Settings, Sources};
 use crate::metrics;
-use crate::store::{Fault, OpenError};
 use std::io::{self, IsTerminal};
 use std::net;
 use std::sync::mpsc::RecvTimeoutError;
@@ -96,22 +96,9 @@ fn listening(passed: Option<net::TcpListener>) -> Result<Option<TcpListener>, St
 fn exit_code(error: &StartError) -> u8 {
     match error {
         StartError::Settings(_) => 2,
-        StartError::Open(OpenError::Taken(_)) => 3,
-        StartError::Open(
-            OpenError::Damaged { .. }
-            | OpenError::Newer { .. }
-            | OpenError::Fault(Fault::Row { .. } | Fault::Damaged(_)),
-        )
-        | StartError::Fault(Fault::Row { .. } | Fault::Damaged(_)) => 4,
-        StartError::Open(
-            OpenError::Directory { .. }
-            | OpenError::NoRoom { .. }
-            | OpenError::NotUpgraded { .. }
-            | OpenError::Fault(_),
-        )
-        | StartError::Fault(_)
-        | StartError::Machine { .. }
-        | StartError::Listen { .. } => 1,
+        StartError::Open(error) => code_of(error),
+        StartError::Fault(fault) if fault.is_damage() => 4,
+        StartError::Fault(_) | StartError::Machine { .. } | StartError::Listen { .. } => 1,
     }
 }
 

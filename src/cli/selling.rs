@@ -30,7 +30,7 @@ pub(super) fn run(output: Output, settings: &Settings, arguments: Arguments) -> 
         Ask::Selling { id, on: state == State::On, reason, who }
     };
     let Answer::Selling(selling) = ask::act(settings, make)? else { return Err(Failure::foreign()) };
-    output.answer(&selling, |output| say(output, &selling))
+    output.done(&selling, |output| say(output, &selling))
 }
 
 fn say(output: Output, selling: &Selling) -> String {

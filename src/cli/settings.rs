@@ -3,8 +3,7 @@
 use super::output::text;
 use super::{Failure, Output};
 use crate::app;
-use crate::app::rules::check_free_tier;
-use crate::config::{self, BotMode, Keys, Problems, Settings, Sources};
+use crate::config::{self, BotMode, Keys, Problems, Settings, Sources, USUAL_FILES};
 use crate::time::Clock;
 use clap::Subcommand;
 use serde::Serialize;
@@ -57,12 +56,12 @@ fn show(output: Output, sources: &Sources) -> Result<(), Failure> {
         secret: one.is_secret,
     });
     let in_force = InForce { file, settings: settings.collect() };
-    output.answer(&in_force, |output| say(output, &in_force))?;
+    let written = output.answer(&in_force, |output| say(output, &in_force));
     for problem in problems {
         // It is `check` that judges. When stderr is gone nobody reads it.
         drop(writeln!(io::stderr(), "wrong: {problem}"));
     }
-    Ok(())
+    written
 }
 
 fn say(output: Output, in_force: &InForce) -> String {
@@ -75,8 +74,8 @@ fn say(output: Output, in_force: &InForce) -> String {
         };
         table.add_row([setting.name, value, setting.from.unwrap_or("")]);
     }
-    let file =
-        in_force.file.as_deref().unwrap_or("none: neither ./samovar.toml nor /etc/samovar/samovar.toml");
+    let none = || format!("none: neither {} nor {}", USUAL_FILES[0], USUAL_FILES[1]);
+    let file = in_force.file.clone().unwrap_or_else(none);
     format!("Settings file: {file}\n\n{}", text(&table))
 }
 
@@ -90,7 +89,8 @@ fn check(output: Output, sources: &Sources) -> Result<(), Failure> {
     match checked {
         Ok((settings, keys)) => output.answer(&document, |_| good(&settings, &keys)),
         Err(failure) => {
-            output.document(&document)?;
+            // What is wrong is told whatever becomes of the document.
+            drop(output.document(&document));
             Err(failure)
         }
     }
@@ -100,10 +100,10 @@ fn check(output: Output, sources: &Sources) -> Result<(), Failure> {
 fn whole(sources: &Sources) -> Result<(Settings, Keys), Failure> {
     let (settings, keys) =
         Settings::for_service(sources).map_err(|problems: Problems| Failure::from(problems))?;
-    let wrong = |error: app::StartError| Failure::settings(error.to_string());
-    check_free_tier(&settings).map_err(wrong)?;
-    app::seams(&settings, &keys, &Clock::system()).map_err(wrong)?;
-    Ok((settings, keys))
+    match app::check(&settings, &keys, &Clock::system()) {
+        Ok(_) => Ok((settings, keys)),
+        Err(error) => Err(Failure::settings(error.to_string())),
+    }
 }
 
 fn good(settings: &Settings, keys: &Keys) -> String {

@@ -58,7 +58,10 @@ pub(super) fn run(output: Output, settings: &Settings, command: Command) -> Resu
         }
     };
     let Answer::Wallet(wallet) = answer else { return Err(Failure::foreign()) };
-    output.answer(&wallet, |output| say(output, &wallet, done))
+    match done {
+        None => output.answer(&wallet, |output| say(output, &wallet, None)),
+        Some(_) => output.done(&wallet, |output| say(output, &wallet, done)),
+    }
 }
 
 fn adjust(settings: &Settings, correction: &Correction, amount: Kopecks) -> Result<Answer, Failure> {

@@ -20,7 +20,7 @@ pub use names::NAMES;
 pub use probe::Probe;
 pub use problem::{Problem, Problems};
 pub use show::{Shown, show};
-pub use source::Sources;
+pub use source::{Sources, USUAL_FILES};
 pub use tls::{Acme, Tls};
 
 use crate::ids::UserId;

@@ -15,6 +15,9 @@ const TOO_LARGE: &str = "is larger than 64 KiB";
 /// So much of a name that is no setting is shown.
 const NAME_CHARS: usize = 64;
 
+/// Where the settings file is looked for: where the command is run, then where the package has it.
+pub const USUAL_FILES: [&str; 2] = ["./samovar.toml", "/etc/samovar/samovar.toml"];
+
 /// Where to look for settings. The environment is an argument, so nothing else decides.
 #[derive(Clone, Default)]
 pub struct Sources {
@@ -25,10 +28,9 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// With the file that `--config` names, else `./samovar.toml`, else
-    /// `/etc/samovar/samovar.toml`, else none.
+    /// With the file that `--config` names, else the first of [`USUAL_FILES`] that is there, else none.
     pub fn find(environment: BTreeMap<String, String>, named: Option<PathBuf>) -> Self {
-        let usual = ["./samovar.toml", "/etc/samovar/samovar.toml"].map(PathBuf::from);
+        let usual = USUAL_FILES.map(PathBuf::from);
         let file = named.or_else(|| usual.into_iter().find(|path| path.exists()));
         Self { environment, file }
     }

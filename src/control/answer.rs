@@ -8,8 +8,8 @@ use crate::ids::Seq;
 use crate::ids::{ActionId, JobId, RequestId, UserId};
 use crate::ledger::{Account, MOST_GIVEN, Ref, Refusal};
 use crate::money::Kopecks;
-use crate::store::{AccountRow, Action, ActionRow, Fault, LedgerRow, Store, Tx, Unmatched, View};
-use crate::time::{At, Up};
+use crate::store::{AccountRow, Action, ActionRow, DISK, Fault, LedgerRow, Store, Tx, Unmatched, View};
+use crate::time::At;
 
 /// After a correction, so many transfers are shown.
 const SHOWN_AFTER_ADJUST: usize = 20;
@@ -22,23 +22,23 @@ const DAY_MS: i64 = 24 * 3_600_000;
 ///
 /// Only of an act whose own commit failed nobody knows whether it happened, and then it says so.
 pub async fn answer(store: &Store, ask: Ask) -> Answer {
-    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. } | Ask::Migrate { confirm: true, .. });
+    // Of the acts of a migration each tells for itself.
+    let is_act = matches!(ask, Ask::Adjust { .. } | Ask::Selling { .. });
     match look_or_act(store, ask).await {
         Ok(answer) => answer,
         Err(fault) => {
-            let is_damaged = fault.is_damage();
-            let why = match &fault {
-                Fault::Storage(_) if is_act => {
-                    format!("{fault}; look whether it was done before you try again")
-                }
-                Fault::Storage(_)
-                | Fault::Row { .. }
-                | Fault::Damaged(_)
-                | Fault::Closed
-                | Fault::Busy
-                | Fault::Bug(_) => fault.to_string(),
-            };
-            Answer::Failed { why, is_damaged }
+            let why = if is_act { act_failed(&fault) } else { fault.to_string() };
+            Answer::Failed { why, is_damaged: fault.is_damage() }
+        }
+    }
+}
+
+/// What an operator hears of an act that met a fault.
+pub(super) fn act_failed(fault: &Fault) -> String {
+    match fault {
+        Fault::Storage(_) => format!("{fault}; look whether it was done before you try again"),
+        Fault::Row { .. } | Fault::Damaged(_) | Fault::Closed | Fault::Busy | Fault::Bug(_) => {
+            fault.to_string()
         }
     }
 }
@@ -220,12 +220,12 @@ fn sell(tx: &mut Tx<'_>, id: ActionId, on: bool, reason: &str, who: &str) -> Res
 
 async fn stops(store: &Store) -> Result<Answer, Fault> {
     let now = store.clock().now().up;
-    let holds = move |until: Option<Up>| until.is_none_or(|until| now < until);
     store
         .read(move |view| {
-            let rows = view.stops()?.into_iter().filter(|(_, row)| holds(row.until));
+            let rows = view.stops()?.into_iter().filter(|(_, row)| row.holds(now));
             let stops: Vec<Stop> = rows.map(|(what, row)| Stop::of(what, row)).collect();
-            Ok(Answer::Selling(Selling { selling: stops.iter().all(|stop| stop.what != "all"), stops }))
+            let selling = stops.iter().all(|stop| stop.what != "all" && stop.what != DISK);
+            Ok(Answer::Selling(Selling { selling, stops }))
         })
         .await
 }

@@ -3,7 +3,7 @@
 
 use crate::ids::{JobId, RequestId, Seq, UserId};
 use crate::ledger::{Account, Kind};
-use crate::store::{self, Candidate, LedgerRow, Report, StopRow, StoppedBy, TraceRow, Verified};
+use crate::store::{self, Candidate, LedgerRow, Report, StopRow, TraceRow, Verified};
 use serde::{Deserialize, Serialize};
 
 /// A wallet.
@@ -156,11 +156,14 @@ pub struct Migration {
     pub dry_run: bool,
     /// Whose, the newest wallet first.
     pub candidates: Vec<Migrant>,
-    /// What is taken from all of them, in roubles.
+    /// What would be taken from all of them; once it was confirmed, what was. In roubles.
     pub total: String,
+    /// What was to be taken from all of them, where that is another amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<String>,
     /// From so many it was taken.
     pub done: usize,
-    /// From so many it could not be.
+    /// From so many it was not, or nobody knows whether it was.
     pub failed: usize,
 }
 
@@ -175,7 +178,7 @@ pub struct Migrant {
     pub welcome: String,
     /// Since when.
     pub since: String,
-    /// Why it was not taken.
+    /// Why it was not taken, or why nobody knows whether it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
@@ -200,26 +203,20 @@ pub struct Selling {
 /// Why something is not sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
-    /// `all`, or a model's id.
+    /// `all`; `disk`, and then nothing is sold either; or a model's id.
     pub what: String,
     /// Since when.
     pub since: String,
     /// For the operator.
     pub why: String,
-    /// `audit`, `operator`, `credit`, `provider` or `disk`: whose stop it is. An operator lifts any.
+    /// `audit`, `operator`, `credit`, `provider` or `disk`: whose stop it is. `samovar selling on` lifts that of
+    /// `all`, whosesoever it is, and no other.
     pub by: String,
 }
 
 impl Stop {
     pub(super) fn of(what: String, row: StopRow) -> Self {
-        let by = match row.by {
-            StoppedBy::Audit => "audit",
-            StoppedBy::Operator => "operator",
-            StoppedBy::Credit => "credit",
-            StoppedBy::Provider => "provider",
-            StoppedBy::Disk => "disk",
-        };
-        Self { what, since: row.at.to_string(), why: row.why, by: by.to_owned() }
+        Self { what, since: row.at.to_string(), why: row.why, by: row.by.word().to_owned() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! more by the act that takes it.
 
 use super::Answer;
+use super::answer::act_failed;
 use super::document::{Migrant, Migration};
 use crate::money::Kopecks;
 use crate::store::{Fault, Store, Window};
@@ -27,20 +28,29 @@ pub(super) async fn migrate(
         total = sum.ok_or_else(|| Fault::Bug("the old bonuses add up to too much".to_owned()))?;
     }
     let mut candidates: Vec<Migrant> = found.into_iter().map(Migrant::from).collect();
-    let (mut done, mut failed) = (0, 0);
+    let (mut done, mut failed, mut sum) = (0, 0, Kopecks::ZERO);
     for some in candidates.chunks_mut(TOGETHER).filter(|_| confirm) {
         let users: Vec<_> = some.iter().map(|one| one.user).collect();
-        let take = |user| store.write("migrate", move |tx| tx.take_welcome_back(user, window));
+        let take = |user| {
+            store.write("migrate", move |tx| match tx.take_welcome_back(user, window)? {
+                Ok(seq) => Ok(Ok(tx.ledger_row(seq)?.transfer.amount)),
+                Err(not_taken) => Ok(Err(not_taken)),
+            })
+        };
         let taken = join_all(users.into_iter().map(take)).await;
         for (one, taken) in some.iter_mut().zip(taken) {
             one.failed = match taken {
-                Ok(Ok(_)) => None,
+                Ok(Ok(amount)) => {
+                    sum = sum.checked_add(amount).expect("the account it all went to holds as much");
+                    None
+                }
                 Ok(Err(not_taken)) => Some(not_taken.to_string()),
-                Err(fault) => Some(fault.to_string()),
+                Err(fault) => Some(act_failed(&fault)),
             };
             if one.failed.is_none() { done += 1 } else { failed += 1 }
         }
     }
-    let migration = Migration { dry_run: !confirm, candidates, total: total.to_string(), done, failed };
-    Ok(Answer::Migration(migration))
+    let planned = (confirm && sum != total).then(|| total.to_string());
+    let total = if confirm { sum } else { total }.to_string();
+    Ok(Answer::Migration(Migration { dry_run: !confirm, candidates, total, planned, done, failed }))
 }

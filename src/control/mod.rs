@@ -154,7 +154,7 @@ pub enum Answer {
     Ready(Option<String>),
     /// It was not done; nothing changed. A sentence for the operator.
     Refused(String),
-    /// The store could not do it; nothing changed.
+    /// The store could not do it. Nothing changed, unless the sentence says that nobody knows.
     Failed {
         /// A sentence for the operator.
         why: String,

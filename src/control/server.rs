@@ -26,7 +26,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// The caller holds the [`Lock`](crate::store::Lock) of the directory the socket is in: a socket
 /// that stands there is left over from a process that died, and is replaced. An error means that
-/// there is no socket: the service can go on without it, the command line cannot reach it then.
+/// there is no socket: the service can go on without it, the command line cannot reach it then. One that cannot
+/// be removed at the end is left there, and said so.
 pub async fn serve(
     store: Store,
     keeper: Arc<Keeper>,
@@ -54,11 +55,16 @@ pub async fn serve(
         }
     }
     drop(listener);
-    let removed = fs::remove_file(path);
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "the socket for commands could not be removed; the next start replaces it");
+        }
+        Ok(()) | Err(_) => {}
+    }
     while let Some(done) = answering.join_next().await {
         ended(done);
     }
-    removed
+    Ok(())
 }
 
 /// Listens under another name until nobody else can knock, then takes the place of what was there.

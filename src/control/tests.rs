@@ -1,12 +1,13 @@
 //! The operator's door, from the socket to the ledger.
 
-use super::{Answer, Ask, Client, Selling, answer, serve, socket_path};
+use super::{Answer, Ask, Client, Migration, Selling, answer, serve, socket_path};
 use crate::config::Settings;
 use crate::ids::{ActionId, UserId};
+use crate::ledger::{Account, Kind, Transfer};
 use crate::money::Kopecks;
 use crate::sandbox::disk::{Disk, Trouble};
 use crate::shelf::Keeper;
-use crate::store::{Lock, StopRow, StoppedBy, Store};
+use crate::store::{DISK, LegacyKind, LegacyRow, Lock, StopRow, StoppedBy, Store, Tx, Window};
 use crate::time::{At, Clock, Up};
 use std::fs;
 use std::io;
@@ -200,6 +201,32 @@ async fn an_operators_stop_holds_until_an_operator_lifts_it() {
 }
 
 #[tokio::test]
+async fn on_a_disk_that_is_full_nothing_is_sold_whatever_an_operator_says() {
+    let service = Service::start(dir()).await;
+    let is = |answer: Answer, on: bool, what: &[&str]| {
+        let Answer::Selling(Selling { selling, stops }) = &answer else { panic!("{answer:?}") };
+        assert_eq!(*selling, on);
+        assert_eq!(stops.iter().map(|stop| stop.what.as_str()).collect::<Vec<_>>(), what);
+    };
+    let why = "7 MB are free".to_owned();
+    let stop = StopRow { at: At(0), why, until: None, by: StoppedBy::Disk };
+    service.store.write("test", move |tx| tx.put_stop(DISK, &stop)).await.expect("written");
+    is(service.ask(Ask::Stops).await, false, &[DISK]);
+    let on = action(&service.ask(Ask::NewAction).await);
+    is(service.ask(selling(on, true)).await, false, &[DISK]);
+    service.store.write("test", |tx| tx.lift_stop(DISK)).await.expect("written");
+    is(service.ask(Ask::Stops).await, true, &[]);
+    service.end().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_gone_already_is_no_trouble_at_the_end() {
+    let service = Service::start(dir()).await;
+    fs::remove_file(service.socket()).expect("removed");
+    service.end().await;
+}
+
+#[tokio::test]
 async fn a_request_is_found_by_its_code_and_by_its_job() {
     let service = Service::start(dir()).await;
     let made = service.store.write("test", |tx| {
@@ -268,5 +295,46 @@ async fn of_an_act_whose_own_write_failed_an_operator_hears_that_it_may_have_hap
         tokio::task::yield_now().await;
     };
     assert_eq!((wallet.available.as_str(), wallet.transfers.len()), ("1.00", 1));
+    assert!(store.view().expect("a view").audit().expect("readable").ok);
+}
+
+/// Ann came along from the old bot with its welcome bonus and nothing else.
+fn ann_came_along(tx: &mut Tx<'_>) -> Result<(), crate::store::Fault> {
+    let amount = Kopecks::new(20_000);
+    let old = Transfer::legacy(5, Kind::Topup, Account::Bonus, Account::User(ANN), amount, At(0));
+    let seq = tx.transfer_legacy(&old)?.expect("allowed");
+    let (kind, reference) = (LegacyKind::Topup, "welcome_5".to_owned());
+    tx.add_legacy(ANN, 5, &LegacyRow { kind, amount, at: At(0), reference, seq: Some(seq) })?;
+    tx.note_imported(ANN, seq)
+}
+
+#[tokio::test]
+async fn of_a_bonus_whose_own_write_failed_nobody_says_that_it_was_not_taken_or_that_it_was() {
+    let disk = Disk::default();
+    let file = disk.clone();
+    let (store, engine) =
+        Store::open_on(move || Ok(file.backend()), Clock::simulated(At(0))).expect("a store");
+    std::thread::spawn(move || engine.run());
+    store.write("test", ann_came_along).await.expect("written");
+    let window =
+        Window { least: Kopecks::new(19_000), most: Kopecks::new(21_000), keep: Kopecks::new(5_000) };
+    let migrate = async |confirm| {
+        let answered = answer(&store, Ask::Migrate { confirm, window, limit: None }).await;
+        let Answer::Migration(migration) = answered else { panic!("{answered:?}") };
+        migration
+    };
+    let Migration { total, planned, .. } = migrate(false).await;
+    assert_eq!((total.as_str(), planned), ("150.00", None), "looking plans no more than it finds");
+    disk.trouble(Trouble::Broken { after: 0 });
+    let Migration { total, planned, done, failed, candidates, .. } = migrate(true).await;
+    assert_eq!((total.as_str(), planned.as_deref(), done, failed), ("0.00", Some("150.00"), 0, 1));
+    let why = candidates[0].failed.as_deref().expect("it failed");
+    assert!(why.contains("look whether it was done before you try again"), "{why}");
+    disk.mend();
+    while store.write("test", |_| Ok(())).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    let Migration { total, planned, done, .. } = migrate(true).await;
+    assert_eq!((total.as_str(), planned, done), ("150.00", None, 1), "what was taken");
     assert!(store.view().expect("a view").audit().expect("readable").ok);
 }

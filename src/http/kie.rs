@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// KIE says little.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
@@ -21,7 +22,7 @@ pub(super) async fn callback(
     let unknown = || answer(StatusCode::NOT_FOUND, "");
     let Ok(job) = job.parse::<JobId>() else { return unknown() };
     if !callback::is_callback_secret(&doors.server_key, job, &secret) {
-        metrics::counter!("samovar_callbacks_refused_total").increment(1);
+        refused("secret");
         return unknown();
     }
     let headers = request.headers().clone();
@@ -31,6 +32,13 @@ pub(super) async fn callback(
     };
     let task = callback::task_id(&body);
     if !is_signed(&doors, &headers, task.as_deref()) {
+        refused("signature");
+        if !doors.unsigned_told.swap(true, Ordering::SeqCst) {
+            tracing::warn!(
+                "a callback is not signed with KIE_WEBHOOK_HMAC_KEY: is that the key at https://kie.ai/settings? Such \
+                 callbacks are refused, and we look by ourselves; this is said once"
+            );
+        }
         return answer(StatusCode::FORBIDDEN, "wrong signature\n");
     }
     let shop = doors.shop.clone();
@@ -49,6 +57,11 @@ pub(super) async fn callback(
             busy()
         }
     }
+}
+
+/// Counts a callback that was refused.
+fn refused(why: &'static str) {
+    metrics::counter!("samovar_callbacks_refused_total", "reason" => why).increment(1);
 }
 
 /// Whether KIE's signature fits, where the operator made a key for it; true where there is none.

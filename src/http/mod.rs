@@ -25,6 +25,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use watch::Watch;
 
@@ -45,6 +46,8 @@ pub struct Doors {
     pub webhook: Option<WebhookDoor>,
     /// The key KIE signs callbacks with, if the operator made one.
     pub kie_hmac_key: Option<SecretString>,
+    /// Whether the log says already that a callback was not signed with it.
+    pub unsigned_told: AtomicBool,
     /// Whether we are well.
     pub health: Arc<Health>,
 }

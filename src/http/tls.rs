@@ -93,13 +93,23 @@ impl Guard {
     pub fn new(settings: &Settings, now: At) -> Result<Option<Self>, GuardError> {
         let guarded = match &settings.tls {
             Tls::Off => return Ok(None),
-            Tls::SelfSigned => {
-                let host = settings.webhook_base_url.as_ref().and_then(Url::host_str).unwrap_or("localhost");
-                own(host.trim_matches(['[', ']']), &settings.data_dir, now)?
-            }
+            Tls::SelfSigned => own(host(settings), &settings.data_dir, now)?,
             Tls::Acme(acme) => by_acme(acme, &settings.data_dir)?,
         };
         Ok(Some(guarded))
+    }
+
+    /// Whether there can be one, as far as the settings alone say: files that they name are read, and none is made.
+    ///
+    /// # Errors
+    /// As [`Guard::new`].
+    pub fn check(settings: &Settings) -> Result<(), GuardError> {
+        match &settings.tls {
+            Tls::Off => {}
+            Tls::SelfSigned => drop(subject(host(settings))?),
+            Tls::Acme(acme) => drop(by_acme(acme, &settings.data_dir)?),
+        }
+        Ok(())
     }
 
     /// Gets certificates until `stop`, where they come from others.
@@ -108,6 +118,12 @@ impl Guard {
             keep(stop).await;
         }
     }
+}
+
+/// Whom a certificate of our own is for.
+fn host(settings: &Settings) -> &str {
+    let host = settings.webhook_base_url.as_ref().and_then(Url::host_str).unwrap_or("localhost");
+    host.trim_matches(['[', ']'])
 }
 
 fn own(host: &str, data_dir: &Path, now: At) -> io::Result<Guard> {
@@ -234,15 +250,24 @@ fn parse(pem: &str, until: At) -> io::Result<Kept> {
     Ok(Kept { certificate: pem[..begin].to_owned(), until, key })
 }
 
+fn no_certificate(host: &str, error: &rcgen::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate for {host}: {error}"))
+}
+
+/// Of a certificate for this host, what says whose it is.
+fn subject(host: &str) -> io::Result<CertificateParams> {
+    let params = CertificateParams::new(vec![host.to_owned()]);
+    let mut params = params.map_err(|error| no_certificate(host, &error))?;
+    // Telegram compares this with the address it posts to.
+    params.distinguished_name.push(DnType::CommonName, host);
+    Ok(params)
+}
+
 /// Makes key and certificate and keeps them, for their owner alone.
 fn make(host: &str, path: &Path, now: At) -> io::Result<Kept> {
     let until = now.plus(GOOD_FOR);
-    let wrong = |error: rcgen::Error| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("no certificate for {host}: {error}"))
-    };
-    let mut params = CertificateParams::new(vec![host.to_owned()]).map_err(wrong)?;
-    // Telegram compares this with the address it posts to.
-    params.distinguished_name.push(DnType::CommonName, host);
+    let wrong = |error: rcgen::Error| no_certificate(host, &error);
+    let mut params = subject(host)?;
     let date = |at: At| {
         let (year, month, day) = at.date();
         date_time_ymd(year, month, day)

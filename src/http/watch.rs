@@ -4,7 +4,7 @@ use crate::disk;
 use crate::flow::admin::{self, Credit};
 use crate::metrics::{STOPPED_BY, number};
 use crate::money::Kopecks;
-use crate::store::{DISK, Figures, PlaceId, StopRow, StoppedBy, Store};
+use crate::store::{DISK, Figures, PlaceId, StopRow, Store};
 use crate::time::{At, Moment};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rust_decimal::Decimal;
@@ -80,7 +80,7 @@ impl Watch {
         }
         for by in STOPPED_BY {
             let stands =
-                |(what, stop): &(String, StopRow)| (what == "all" || what == DISK) && word(stop.by) == by;
+                |(what, stop): &(String, StopRow)| (what == "all" || what == DISK) && stop.by.word() == by;
             let stopped = u8::from(figures.stops.iter().any(stands));
             metrics::gauge!("samovar_selling_stopped", "by" => by).set(number(stopped));
         }
@@ -129,16 +129,6 @@ fn seconds(duration: Duration) -> f64 {
 
 fn roubles(amount: Kopecks) -> f64 {
     number(amount.roubles())
-}
-
-fn word(by: StoppedBy) -> &'static str {
-    match by {
-        StoppedBy::Audit => "audit",
-        StoppedBy::Operator => "operator",
-        StoppedBy::Credit => "credit",
-        StoppedBy::Provider => "provider",
-        StoppedBy::Disk => "disk",
-    }
 }
 
 /// This process's resident memory in bytes, and how many files it has open.

@@ -32,6 +32,13 @@ impl Row for StopRow {
     const TABLE: &'static str = "stops";
 }
 
+impl StopRow {
+    /// Whether it still holds.
+    pub fn holds(&self, now: Up) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
 /// Who stopped selling, and so who lifts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoppedBy {
@@ -45,6 +52,19 @@ pub enum StoppedBy {
     Provider,
     /// The disk is almost full: lifted when there is room again.
     Disk,
+}
+
+impl StoppedBy {
+    /// The word for it, in documents and figures.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Operator => "operator",
+            Self::Credit => "credit",
+            Self::Provider => "provider",
+            Self::Disk => "disk",
+        }
+    }
 }
 
 /// What is stopped when the disk is almost full: selling, and taking updates in.

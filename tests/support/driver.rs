@@ -1,7 +1,7 @@
 //! Drives the store's writer in the service's stead, and can stop just before or just after any of
 //! its commits: that is what a crash at that commit is. Or it answers one batch as a closed file does.
 
-use samovar::store::Engine;
+use samovar::store::{Engine, Lock};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,10 +98,12 @@ impl Driver {
         waited.await.expect("no panic")
     }
 
-    /// Drives the writer on a thread until no store is left, or until the crash.
-    pub(crate) fn drive(&self, mut engine: Engine) {
+    /// Drives the writer on a thread until no store is left, or until the crash; the directory is let go after that.
+    pub(crate) fn drive(&self, engine: Engine, lock: Lock) {
         let driver = self.clone();
         std::thread::spawn(move || {
+            // The last of these goes first.
+            let (_lock, mut engine) = (lock, engine);
             while let Some(batch) = engine.take() {
                 let names: Vec<&str> = batch.names().collect();
                 if let Some(meanwhile) = driver.closed_for(&names) {

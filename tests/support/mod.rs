@@ -148,7 +148,7 @@ impl TestApp {
                 let listener = listener.try_clone().and_then(TcpListener::from_std).expect("a socket");
                 let parts = Parts {
                     clock: clock.clone(),
-                    drive: Box::new(move |engine| driver.drive(engine)),
+                    drive: Box::new(move |engine, lock| driver.drive(engine, lock)),
                     listener: Some(listener),
                     admin_listener: None,
                     metrics: None,

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 pub(super) const OPERATOR: i64 = 900;
 /// So many of the last lines of its log are shown when something goes wrong.
 const LOG_LINES: usize = 12;
-/// A clean stop lets what is under way end, for 25 s at most.
+/// A clean stop lets what is under way end, for 23 s at most.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service's binary, its settings and, while it runs, its process.

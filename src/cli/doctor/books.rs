@@ -22,10 +22,13 @@ pub(super) fn lines(settings: &Settings, holder: &Holder, now: At) -> Vec<Line> 
     let dir = &settings.data_dir;
     let nothing = || Line::ok("backup", "there is nothing yet that could be lost");
     let looked = match holder {
-        Holder::Missing => {
-            return vec![missing(dir), nothing()];
-        }
-        Holder::Service(_) | Holder::Nobody => looked(dir, now),
+        Holder::Missing => return vec![missing(dir), nothing()],
+        Holder::Unknown(why) => Err(Line::fail(
+            "books",
+            format!("not known: {why}"),
+            "run this as the owner of DATA_DIR or as root; else DATA_DIR is no folder that can be used",
+        )),
+        Holder::Service(_) | Holder::Silent | Holder::Nobody => looked(dir, now),
     };
     match looked {
         Ok(Some((audit, concerns))) => {

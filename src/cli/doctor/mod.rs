@@ -95,10 +95,11 @@ pub(super) fn run(
     lines.extend(books::lines(settings, &holder, clock.now().at));
     lines.push(books::ways_to_pay(settings));
     let report = Report { ok: lines.iter().all(|line| line.verdict != Verdict::Fail), lines };
-    output.answer(&report, |output| say(output, &report))?;
+    let written = output.answer(&report, |output| say(output, &report));
     let failed = report.lines.iter().filter(|line| line.verdict == Verdict::Fail).map(|line| line.check);
     let failed: Vec<_> = failed.collect();
-    if failed.is_empty() { Ok(()) } else { Err(Failure::refused(format!("failed: {}", failed.join(", ")))) }
+    // What failed is told first.
+    if failed.is_empty() { written } else { Err(Failure::refused(format!("failed: {}", failed.join(", ")))) }
 }
 
 fn say(output: Output, report: &Report) -> String {

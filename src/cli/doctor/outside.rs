@@ -110,6 +110,16 @@ pub(super) async fn pollers(telegram: &Telegram, settings: &Settings, holder: &H
             "polling",
             format!("your service asks (pid {pid}); its log says so when somebody else does, too"),
         ),
+        (BotMode::Polling, Holder::Silent) => Line::warn(
+            "polling",
+            "another process has the data directory and does not answer; polling was not looked at",
+            "a command is at work: try again once it has ended; else see the log of the service",
+        ),
+        (BotMode::Polling, Holder::Unknown(why)) => Line::warn(
+            "polling",
+            format!("not looked at: whether your service runs is not known ({why})"),
+            "see the line about the books",
+        ),
         (BotMode::Polling, Holder::Nobody | Holder::Missing) => match telegram.overhear(OVERHEAR).await {
             Ok(Overheard::Silence) => Line::ok("polling", "nobody else asks for the bot's updates"),
             Ok(Overheard::Untaken) => Line::ok("polling", "updates wait, and nobody takes them"),

@@ -96,7 +96,8 @@ pub(super) fn run(output: Output, settings: &Settings, tables: Tables) -> Result
     };
     if report.refused_lines > 0 {
         report.refused.clone_from(&tables.complaints.listed);
-        output.answer(&report, |_| say(output, &report))?;
+        // That nothing was imported is told whatever becomes of the list.
+        drop(output.answer(&report, |_| say(output, &report)));
         return Err(Failure::refused(format!(
             "nothing was imported: {} lines are refused; mend them and import again",
             report.refused_lines
@@ -115,7 +116,7 @@ pub(super) fn run(output: Output, settings: &Settings, tables: Tables) -> Result
         })?;
     }
     report.ok = true;
-    output.answer(&report, |output| say(output, &report))
+    output.done(&report, |output| say(output, &report))
 }
 
 fn opening(error: OpenError) -> Failure {

@@ -103,7 +103,7 @@ impl Life {
     /// Stops it as systemd does.
     pub(super) async fn stop(mut self, world: &World, dice: &mut Dice) {
         self.stop.cancel();
-        // The service's own end: at most 25 s of grace.
+        // The service's own end: at most 23 s of grace.
         self.tasks.join_next().await.expect("two tasks").expect("no panic");
         self.cut(world, dice).await;
     }
