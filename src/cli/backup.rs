@@ -103,8 +103,7 @@ impl From<KeepError> for Failure {
             | KeepError::Others { .. }
             | KeepError::NoRoom { .. }
             | KeepError::NoneGood { .. }
-            | KeepError::Stopped
-            | KeepError::Bug(_) => {
+            | KeepError::Stopped => {
                 if is_damage(&error) {
                     Self::damaged(error.to_string())
                 } else {

@@ -73,7 +73,6 @@ pub(crate) fn is_damage(error: &KeepError) -> bool {
         | KeepError::Kept { .. }
         | KeepError::Others { .. }
         | KeepError::NoRoom { .. }
-        | KeepError::Stopped
-        | KeepError::Bug(_) => false,
+        | KeepError::Stopped => false,
     }
 }

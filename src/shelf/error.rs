@@ -84,17 +84,11 @@ pub enum KeepError {
     /// It was given up.
     #[error("the service stops")]
     Stopped,
-    /// A panic.
-    #[error("a mistake of ours: {0}")]
-    Bug(String),
 }
 
 impl From<disk::Broken> for KeepError {
     fn from(error: disk::Broken) -> Self {
-        match error.into() {
-            Fault::Bug(why) => Self::Bug(why),
-            fault => Self::Fault(fault),
-        }
+        Self::Fault(error.into())
     }
 }
 
@@ -124,20 +118,14 @@ impl KeepError {
             | Self::Others { .. }
             | Self::NoRoom { .. }
             | Self::NoneGood { .. }
-            | Self::Stopped
-            | Self::Bug(_) => false,
+            | Self::Stopped => false,
         }
     }
 
     /// Whether a person has to do something before it can go well.
     pub fn wants_a_person(&self) -> bool {
-        matches!(
-            self,
-            Self::Others { .. }
-                | Self::NoRoom { .. }
-                | Self::Unsound(_)
-                | Self::Kept { .. }
-                | Self::Fault(Fault::Row { .. })
-        )
+        let is_ours =
+            matches!(self, Self::Others { .. } | Self::NoRoom { .. } | Self::Unsound(_) | Self::Kept { .. });
+        is_ours || matches!(self, Self::Fault(fault) if fault.is_damage())
     }
 }

@@ -195,7 +195,8 @@ impl Plan {
     /// Its shipments up to the first that is missing: what comes after that one cannot be used.
     pub fn unbroken(&self) -> &[Kept] {
         let next = |one: &Kept, link: Link, place: usize| {
-            let number = one.number_in(link.epoch).and_then(|number| number.checked_sub(link.upto + 1));
+            let number =
+                one.number_in(link.epoch).and_then(|number| number.checked_sub(link.upto.saturating_add(1)));
             number.is_some_and(|number| usize::try_from(number) == Ok(place))
         };
         let follow =

@@ -80,7 +80,7 @@ async fn finish(
     match worked {
         Ok(()) => {}
         Err(fault @ (Fault::Row { .. } | Fault::Damaged(_) | Fault::Bug(_))) => {
-            set_aside(engine, id, &fault).await
+            set_aside(engine, id, &fault).await;
         }
         Err(fault) => engine.pause_after("noting what a file is", &fault).await,
     }
