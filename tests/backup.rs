@@ -6,7 +6,7 @@ use crate::support::{ADMIN, Mode, TestApp};
 use samovar::config::{BackupTo, Bucket};
 use samovar::time::Moment;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -37,11 +37,15 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// One line that says why, and nothing else.
+    /// One line that says why, and, with `--json`, a document that says the same.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, why: &str) {
-        let lines = self.err.lines().filter(|line| !line.starts_with("note: ")).count();
-        assert_eq!((self.code, self.out.as_str(), lines), (code, "", 1), "{self:?}");
+        let lines: Vec<_> = self.err.lines().filter(|line| !line.starts_with("note: ")).collect();
+        assert_eq!((self.code, lines.len()), (code, 1), "{self:?}");
+        if !self.out.is_empty() {
+            let said: Value = serde_json::from_str(&self.out).expect("a document");
+            assert_eq!(said, json!({ "ok": false, "code": code, "error": lines[0] }), "{self:?}");
+        }
         assert!(self.err.contains(why), "{why}: {self:?}");
         assert!(!self.err.contains("planted"), "{self:?}");
     }

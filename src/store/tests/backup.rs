@@ -4,7 +4,7 @@
 //! `PROPTEST_CASES=2000 cargo test --lib -- store::tests::backup` runs more of it.
 
 use super::super::open::builder;
-use super::super::scenario::{ANN, BOB, Shop, clock, done, fill, job, moves, queued, roubles, tell};
+use super::super::scenario::{ANN, BOB, clock, done, fill, job, moves, queued, roubles, tell};
 use super::super::{
     BackupError, Dumped, Engine, Fault, JobMoney, Link, Loaded, Shipment, Store, Tx, View, check_changes,
     load,
@@ -558,25 +558,6 @@ fn a_restored_file_gives_out_no_number_that_the_lost_minute_may_have_given() {
     load(&again.path().join("samovar.redb"), &mut bytes.as_slice(), &mut std::iter::empty())
         .expect("restored");
     assert!(next_numbers(again.path()).0 > new_job + 999_999);
-}
-
-#[test]
-fn a_gap_that_does_not_fit_takes_half_of_the_numbers_that_are_left() {
-    let shop = Shop::busy();
-    shop.act(|tx| {
-        // As after a backup that was made while the clock stood at 1970.
-        let gap = 28_000_000_000;
-        let (request, action) = (tx.new_request()?.0, tx.new_action()?.0);
-        for _ in 0..3 {
-            let left = u32::MAX - tx.new_request()?.0;
-            tx.move_numbers_on(gap)?;
-            let now_left = u32::MAX - tx.new_request()?.0;
-            assert!(now_left.abs_diff(left / 2) <= 2, "{now_left} of {left}");
-        }
-        assert!(tx.new_request()?.0 > request + u32::MAX / 2);
-        assert_eq!(tx.new_action()?.0, action + 3 * gap + 1, "of these there are enough");
-        Ok(())
-    });
 }
 
 #[test]
