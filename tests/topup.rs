@@ -391,7 +391,7 @@ async fn a_receipt_of_two_pages_is_one_receipt() {
     sends_page(&app, ANN, 1);
     ann.sees_last("Чек получен").await;
     sends_page(&app, ANN, 2);
-    ann.sees_last("Чек по этому переводу уже у оператора").await;
+    ann.sees_last("эту страницу оператор не увидит").await;
     app.settled().await;
     let receipt = payment(&app, 1).row.receipt.expect("a receipt");
     assert_eq!(receipt.file_id, "page-1");

@@ -177,7 +177,7 @@ fn job_line(job: Job, key: &[u8; 32]) -> JobLine {
         user: row.user,
         state: row.state.name().to_owned(),
         price: row.price.to_string(),
-        free: row.free_hour.is_some(),
+        free: !row.price.is_positive(),
         cost_usd: row.cost_usd.to_string(),
         task: row.task,
         created: row.created.to_string(),

@@ -2,9 +2,9 @@
 //! stopped model and each payment by itself). After an operator had orders taken again every kind is news
 //! again.
 
-use super::Shop;
+use super::{Shop, lang_of};
 use crate::ids;
-use crate::message::{About, Act, Lang, Outgoing};
+use crate::message::{About, Act, Outgoing};
 use crate::store::{Fault, SOLD_AGAIN, Tx};
 use crate::texts::{self, Arg};
 use crate::time::At;
@@ -167,7 +167,7 @@ pub fn raise(shop: &Shop, tx: &mut Tx<'_>, alarm: Alarm<'_>, detail: &str) -> Re
     let shown = alarm.logged(detail);
     tx.after_commit(move || tracing::warn!(alarm = text, detail = shown, "the operator is told"));
     for &admin in &shop.admins {
-        let lang = tx.user(admin)?.map_or(Lang::default(), |row| row.lang);
+        let lang = lang_of(tx, admin)?;
         let text = texts::say(lang, text, &[("detail", Arg::Text(detail))]);
         let act = Act::Text { text, keyboard: Vec::new(), edit: None };
         tx.say(Outgoing { chat: admin.chat(), act, about: About::Nothing }, None)?;

@@ -60,6 +60,10 @@ pub fn note(shop: &Shop, tx: &mut Tx<'_>, priority: u8, id: OutboxId, sent: &Sen
             Ok(Next::Again(pause))
         }
         Sent::NotSent(why) => {
+            if let About::Invoice(payment) = row.outgoing.about {
+                tx.drop_outbox_row(priority, id)?;
+                return topup::not_invoiced(shop, tx, payment, None).map(|()| Next::Gone);
+            }
             let why = NotTaken::Bad(format!("given up after three days: {why}"));
             refused(shop, tx, priority, id, row, &why)
         }
@@ -209,7 +213,7 @@ fn refused(
     }
     tx.drop_outbox_row(priority, id)?;
     if let (About::Invoice(payment), true) = (row.outgoing.about, bad) {
-        return topup::not_invoiced(shop, tx, payment, why).map(|()| Next::Gone);
+        return topup::not_invoiced(shop, tx, payment, Some(why)).map(|()| Next::Gone);
     }
     let Some(mut job) = job else {
         let (why, customer) = (why.clone(), UserId(row.outgoing.chat.0));
@@ -230,24 +234,27 @@ fn refused(
 /// Gives back what a result cost that Telegram will not take, or whose files are gone, and says so: after a
 /// restore its customer may have had it.
 fn refund(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Fault> {
-    let sorry = news::undeliverable;
+    let now = tx.now().at;
+    let sorry = |job: &Job| news::undeliverable(shop, job, now);
     // A late result was paid back before it came, another perhaps by an operator.
     if !matches!(job.row.state, State::Done { .. }) || settle::is_paid_back(job) {
-        return end(tx, job, sorry(shop, job));
+        let message = sorry(job);
+        return end(tx, job, message);
     }
     let code = job.row.request.code(&shop.server_key);
     alarm::raise(shop, tx, Alarm::ResultLost, &format!("{} {code}", job.row.model))?;
     if job.row.free_hour.is_some() {
         free::give_use_back(tx, job)?;
-        let message = sorry(shop, job);
+        let message = sorry(job);
         // It has none any more, so that none goes back a second time.
         job.row.free_hour = None;
         return end(tx, job, message);
     }
-    let (user, price, at) = (job.row.user, job.row.price, tx.now().at);
-    let transfer = Transfer::refund(job.id, user, price, at, Memo::Undeliverable);
+    let (user, price) = (job.row.user, job.row.price);
+    let transfer = Transfer::refund(job.id, user, price, now, Memo::Undeliverable);
     if let Err(refusal) = tx.transfer_for_job(job.id, &mut job.row.money, &transfer)? {
         return Err(Fault::Bug(format!("job {}: the refund is refused: {refusal}", job.id)));
     }
-    end(tx, job, sorry(shop, job))
+    let message = sorry(job);
+    end(tx, job, message)
 }

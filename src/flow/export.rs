@@ -105,7 +105,7 @@ fn job_of(shop: &Shop, job: &Job) -> Json {
         "ended": row.ended.map(|at| at.to_string()),
         "state": row.state.name(),
         "price": row.price.to_string(),
-        "free": row.free_hour.is_some(),
+        "free": !row.price.is_positive(),
         "input": input,
         "forgotten": row.is_forgotten(),
     })

@@ -7,6 +7,7 @@ use crate::catalog::{self, Model};
 use crate::ids::UserId;
 use crate::money::Kopecks;
 use crate::store::{BONUS_HOUR, Fault, Job, Tx};
+use crate::time::At;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -47,6 +48,10 @@ pub fn is_budget_spent(
     model: &Model,
     quote: &Quote,
 ) -> Result<bool, Fault> {
+    // Of nothing there is no more tomorrow either.
+    if rules.budget_usd <= Decimal::ZERO {
+        return Ok(false);
+    }
     let may_be_free =
         (model.free && rules.is_on()) || (quote.price <= BONUS_UP_TO && tx.bonus(user)?.uses > 0);
     Ok(may_be_free && quote.cost_usd <= rules.max_cost_usd && !is_in_budget(rules, tx, quote.cost_usd)?)
@@ -127,6 +132,16 @@ pub fn give_use_back(tx: &mut Tx<'_>, job: &Job) -> Result<(), Fault> {
         // What is sold no more is not given away either: there is nothing to give back to.
         (Some(_), None) | (None, _) => Ok(()),
     }
+}
+
+/// Whether the free use of this hour, if it goes back, is one that its customer can use again.
+pub(super) fn comes_back(model: &str, hour: u32, now: At) -> bool {
+    hour == BONUS_HOUR || (hour / 24 == now.day() && catalog::model(model).is_some())
+}
+
+/// Whether bonus uses are all that is given away.
+pub fn bonus_only(rules: &FreeRules) -> bool {
+    !rules.is_on() && rules.budget_usd > Decimal::ZERO
 }
 
 /// Gives the bonus use of a job back, and its cost to the budget of the day it was ordered on.

@@ -37,7 +37,9 @@ use crate::catalog::price::Rates;
 use crate::catalog::{Model, Output};
 use crate::ids::UserId;
 use crate::job;
+use crate::message::Lang;
 use crate::money::Kopecks;
+use crate::store::{Fault, Tx};
 use rust_decimal::Decimal;
 
 /// The operator's rules, as the settings give them. The same for the whole life of the process.
@@ -104,6 +106,15 @@ impl Shop {
     /// True for who runs this bot.
     pub fn is_admin(&self, user: UserId) -> bool {
         self.admins.contains(&user)
+    }
+}
+
+/// The language of somebody who has to be told in any case: the default one where their row cannot be read.
+pub(crate) fn lang_of(tx: &Tx<'_>, user: UserId) -> Result<Lang, Fault> {
+    match tx.user(user) {
+        Ok(row) => Ok(row.map_or(Lang::default(), |row| row.lang)),
+        Err(Fault::Row { .. }) => Ok(Lang::default()),
+        Err(fault) => Err(fault),
     }
 }
 

@@ -1,14 +1,15 @@
 //! The words about a job: its status, its result, its failure. Pure: rows in, messages out.
 
-use super::Shop;
 use super::settle::model_of;
 use super::values;
+use super::{Shop, free};
 use crate::catalog::{self, Output};
 use crate::ids::JobId;
 use crate::job::{File, State, Why};
 use crate::message::{About, Act, Button, Keyboard, Lang, MediaKind, Outgoing, Source};
 use crate::store::Job;
 use crate::texts::{self, Arg};
+use crate::time::At;
 
 /// The folder of a job's files, below the data directory.
 pub fn media_dir(job: JobId) -> String {
@@ -123,18 +124,20 @@ pub(super) fn result(job: &Job, files: &[File]) -> Outgoing {
     Outgoing { chat: job.row.user.chat(), act, about: About::Result(job.id) }
 }
 
-/// What happened to the money of an order that brought nothing.
-fn money_back(job: &Job) -> String {
+/// What happened to the money of an order that brings nothing, as it is now.
+fn money_back(job: &Job, now: At) -> String {
     match (job.row.money.hold, job.row.free_hour) {
         (Some(_), _) => say(job, "money-returned", &[("amount", Arg::Money(job.row.price))]),
-        (None, Some(_)) => say(job, "money-free-returned", &[]),
-        (None, None) => say(job, "money-nothing-charged", &[]),
+        (None, Some(hour)) if free::comes_back(&job.row.model, hour, now) => {
+            say(job, "money-free-returned", &[])
+        }
+        (None, Some(_) | None) => say(job, "money-nothing-charged", &[]),
     }
 }
 
 /// The failure: what failed, why, what happened to the money, and the code for the support.
-pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool) -> Outgoing {
-    let money = money_back(job);
+pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool, now: At) -> Outgoing {
+    let money = money_back(job, now);
     let code = job.row.request.code(&shop.server_key);
     let reason = reason(job.row.lang, why);
     let args = [
@@ -167,7 +170,7 @@ pub(super) fn failed(shop: &Shop, job: &Job, why: &Why, maybe_late: bool) -> Out
 }
 
 /// Telegram would not take the result, and what it cost went back.
-pub(super) fn undeliverable(shop: &Shop, job: &Job) -> Outgoing {
+pub(super) fn undeliverable(shop: &Shop, job: &Job, now: At) -> Outgoing {
     let code = job.row.request.code(&shop.server_key);
     let money = match &job.row.state {
         State::Late { .. } => say(job, "money-nothing-charged", &[]),
@@ -177,7 +180,7 @@ pub(super) fn undeliverable(shop: &Shop, job: &Job) -> Outgoing {
         | State::Unknown { .. }
         | State::Fetching { .. }
         | State::Done { .. }
-        | State::Failed { .. } => money_back(job),
+        | State::Failed { .. } => money_back(job, now),
     };
     let args =
         [("model", Arg::Text(&job.row.model)), ("money", Arg::Html(&money)), ("code", Arg::Text(&code))];

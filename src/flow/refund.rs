@@ -5,10 +5,10 @@
 //! or the list of Star transactions.
 
 use super::alarm::{self, Alarm};
-use super::{Shop, receipt, referral};
+use super::{Shop, lang_of, receipt, referral};
 use crate::ids::{PaymentId, UserId, about};
 use crate::ledger::{Refusal, Transfer};
-use crate::message::{About, Act, Lang, Outgoing};
+use crate::message::{About, Act, Outgoing};
 use crate::money::Kopecks;
 use crate::payment::{Event, Money, Refused, Way, next};
 use crate::store::{Fault, Payment, PaymentRow, Step, Stepped, Tx};
@@ -60,10 +60,6 @@ pub fn begin(tx: &mut Tx<'_>, id: PaymentId, by: UserId) -> Result<Result<Paymen
     };
     tx.say(message, None)?;
     Ok(Ok(payment))
-}
-
-fn lang_of(tx: &Tx<'_>, user: UserId) -> Result<Lang, Fault> {
-    Ok(tx.user(user)?.map_or(Lang::default(), |row| row.lang))
 }
 
 /// Ends what a refund held: the money is gone for good, or free again.

@@ -1,7 +1,7 @@
 //! Sending a finished job's result once more: by Telegram's own names of the files, or, when the
 //! first message could not be delivered, from our copy. No money moves.
 
-use super::news;
+use super::{news, settle};
 use crate::ids::{JobId, UserId};
 use crate::job::{File, Late, State};
 use crate::message::{Act, NotTaken, Source};
@@ -40,11 +40,17 @@ fn files(job: &Job) -> Option<&[File]> {
     }
 }
 
+/// True when what it cost went back, as nobody could have it or an operator said so: it is not to be had then.
+fn is_paid_back(job: &Job) -> bool {
+    // A late result was paid back before it came, and is a gift.
+    matches!(job.row.state, State::Done { .. }) && settle::is_paid_back(job)
+}
+
 /// True when [`again`] has something to send.
 pub fn possible(job: &Job, now: At) -> bool {
     if files(job).is_some_and(|files| files.iter().any(|file| file.link.is_some())) {
         let fresh = job.row.ended.is_some_and(|ended| now.since(ended) < LINK_KEPT);
-        return fresh && job.row.delivery != Delivery::Waiting && job.row.money.refund.is_none();
+        return fresh && job.row.delivery != Delivery::Waiting && !is_paid_back(job);
     }
     let has_files = files(job).is_some_and(|files| !files.is_empty());
     let somewhere = match &job.row.delivery {
@@ -53,7 +59,7 @@ pub fn possible(job: &Job, now: At) -> bool {
         Delivery::Delivered { .. } | Delivery::Refused { why: NotTaken::Blocked, .. } => keeps_copy(job, now),
         Delivery::Refused { .. } | Delivery::Waiting => false,
     };
-    has_files && somewhere && job.row.money.refund.is_none()
+    has_files && somewhere && !is_paid_back(job)
 }
 
 /// True while our own copy of a job's files is still of use: it waits for its delivery, or for a
@@ -64,11 +70,11 @@ pub fn keeps_copy(job: &Job, now: At) -> bool {
         (State::Failed { late, .. }, _) => matches!(late, Late::Fetch { .. }),
         // What was forgotten is not kept for anybody.
         (State::Done { files } | State::Late { files }, _) if files.is_empty() => return false,
-        (_, Delivery::Waiting) => return job.row.money.refund.is_none(),
+        (_, Delivery::Waiting) => return !is_paid_back(job),
         (_, Delivery::Delivered { file_ids, .. }) => file_ids.is_empty(),
         (_, Delivery::Refused { why, .. }) => *why == NotTaken::Blocked,
     };
-    expected && job.row.money.refund.is_none() && now.since(ended) < COPY_KEPT
+    expected && !is_paid_back(job) && now.since(ended) < COPY_KEPT
 }
 
 /// Puts the result of a customer's job into the outbox once more.

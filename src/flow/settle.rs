@@ -148,7 +148,7 @@ fn tell(shop: &Shop, tx: &mut Tx<'_>, job: &mut Job, before: &State) -> Result<(
         State::Failed { why, late } => {
             let why = why.clone();
             if !before.is_final() {
-                let message = news::failed(shop, job, &why, *late != Late::Never);
+                let message = news::failed(shop, job, &why, *late != Late::Never, tx.now().at);
                 end(tx, job, message)?;
                 tx.say(news::status_ended(job), request)?;
                 consequences(shop, tx, job, &why)?;

@@ -185,23 +185,31 @@ fn row(way: Way, user: UserId, amount: Kopecks, stars: u32, state: State, step: 
 }
 
 /// Telegram would not show the invoice: the customer hears whether its amount is at fault; when it is not,
-/// nobody can pay this way, and the operator hears so.
-pub(super) fn not_invoiced(shop: &Shop, tx: &mut Tx<'_>, id: PaymentId, why: &NotTaken) -> Result<(), Fault> {
+/// nobody can pay this way, and the operator hears so. Without a `why` it could not be sent for days.
+pub(super) fn not_invoiced(
+    shop: &Shop,
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    why: Option<&NotTaken>,
+) -> Result<(), Fault> {
     let Some(mut payment) = tx.payment(id)? else { return Ok(()) };
     let Ok((state, Money::Keep)) = next(payment.row.state, Event::Expire) else { return Ok(()) };
     payment.row.state = state;
     payment.row.steps.push(Step { at: tx.now().at, what: Stepped::Expired, by: None });
     tx.put_payment(&payment)?;
-    let (said, user) = (format!("{}: {why:?}", payment.row.way.name()), payment.row.user);
-    let key = if matches!(why, NotTaken::BadAmount(_)) {
-        "payment-not-invoiced"
-    } else {
-        alarm::raise(shop, tx, Alarm::InvoiceRefused, &said)?;
-        "payment-way-broken"
+    let (way, user) = (payment.row.way.name(), payment.row.user);
+    let (key, said) = match why {
+        None => ("payment-not-sent", format!("{way}: not sent for days")),
+        Some(why @ NotTaken::BadAmount(_)) => ("payment-not-invoiced", format!("{way}: {why:?}")),
+        Some(why) => {
+            let said = format!("{way}: {why:?}");
+            alarm::raise(shop, tx, Alarm::InvoiceRefused, &said)?;
+            ("payment-way-broken", said)
+        }
     };
     tx.after_commit(move || {
         ids::about(None, None, user)
-            .in_scope(|| tracing::warn!(payment = id.0, why = said, "Telegram refused an invoice"));
+            .in_scope(|| tracing::warn!(payment = id.0, why = said, "an invoice did not come"));
     });
     let lang = tx.user(user)?.map_or(Lang::default(), |row| row.lang);
     let text = texts::say(lang, key, &[("amount", Arg::Money(payment.row.amount))]);

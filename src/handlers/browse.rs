@@ -234,7 +234,7 @@ pub(super) fn list(talk: &mut Talk<'_, '_>, group: Group, page: usize) -> Result
     let title = talk.say(group.key(), &[]);
     let mut text = talk.say("list-title", &[("title", Arg::Html(&title)), ("count", count_of(&models))]);
     if group == Group::Free {
-        text = format!("{text}\n\n{}", free_note(talk, "list-free-note"));
+        text = format!("{text}\n\n{}", free_note(talk, "list-free-note")?);
     }
     let mut screen = page_of(talk, text, &models, page, |page| Target::List(group, page))?;
     screen.keyboard.push(vec![home(talk)]);

@@ -3,6 +3,7 @@
 use super::keyboard::{back_row, home, to_menu};
 use super::talk::{Screen, Talk};
 use super::target::{Question, Target};
+use crate::flow::free::{self, BONUS_UP_TO};
 use crate::store::Fault;
 use crate::texts::Arg;
 
@@ -35,7 +36,7 @@ pub(super) fn help(talk: &mut Talk<'_, '_>) -> Result<(), Fault> {
 pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), Fault> {
     talk.aside();
     let text = match question {
-        Question::Free => free_note(talk, "help-free"),
+        Question::Free => free_note(talk, "help-free")?,
         Question::Prices => talk.say("help-prices", &[]),
         Question::Errors => talk.say("help-errors", &[]),
     };
@@ -46,14 +47,22 @@ pub(super) fn answer(talk: &mut Talk<'_, '_>, question: Question) -> Result<(), 
     talk.show(Screen { text, keyboard })
 }
 
-/// How often a free model may be used, in this text; or that none may, if the operator gives nothing away.
-pub(super) fn free_note(talk: &Talk<'_, '_>, key: &str) -> String {
-    let free = &talk.shop.free;
-    if !free.is_on() {
-        return talk.say("free-off", &[]);
+/// How often a free model may be used, in this text; or that none may, if the operator gives nothing away, or
+/// nothing but the bonus uses that the customer has.
+pub(super) fn free_note(talk: &Talk<'_, '_>, key: &str) -> Result<String, Fault> {
+    let rules = &talk.shop.free;
+    if free::bonus_only(rules) {
+        let left = talk.tx.bonus(talk.user)?.uses;
+        if left > 0 {
+            let args = [("left", Arg::Number(left.into())), ("most", Arg::Money(BONUS_UP_TO))];
+            return Ok(talk.say("free-bonus-only", &args));
+        }
     }
-    let args = [("hourly", Arg::Number(free.hourly.into())), ("daily", Arg::Number(free.daily.into()))];
-    talk.say(key, &args)
+    if !rules.is_on() {
+        return Ok(talk.say("free-off", &[]));
+    }
+    let args = [("hourly", Arg::Number(rules.hourly.into())), ("daily", Arg::Number(rules.daily.into()))];
+    Ok(talk.say(key, &args))
 }
 
 /// Where to find a person.

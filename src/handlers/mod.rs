@@ -97,6 +97,20 @@ pub fn looked(
     talk.end()
 }
 
+/// A customer's file cannot be looked at by our own mistake: it is put aside, and the form goes on with the
+/// others, with an error and its code above it.
+///
+/// # Errors
+/// Only faults.
+pub fn not_looked(shop: &Shop, tx: &mut Tx<'_>, look: LookId, why: &str) -> Result<(), Fault> {
+    let Some((user, session, code)) = flow::intake::park_look(shop, tx, look, why)? else { return Ok(()) };
+    let lang = flow::lang_of(tx, user)?;
+    let mut talk = Talk::new(shop, tx, user, lang, session, None);
+    let sentence = talk.say("error-ours", &[("code", Arg::Text(&code))]);
+    files::looked(&mut talk, look, Found::Nothing(sentence))?;
+    talk.end()
+}
+
 /// Why a customer's file could not be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotLooked {
@@ -108,7 +122,7 @@ pub enum NotLooked {
     NotPublic,
     /// It is gone, or its host refuses it.
     Gone,
-    /// It could not be had after several tries.
+    /// It could not be had in time.
     Unreachable,
     /// It came, and what it is cannot be told.
     Unreadable,
@@ -251,9 +265,7 @@ fn given(talk: &mut Talk<'_, '_>, file: &Attachment) -> Result<(), Fault> {
             let payment = *payment;
             transfer::receipt(talk, payment, file)
         }
-        Expects::ReceiptAlbum(album) if file.album.as_ref() == Some(album) => {
-            talk.tell("transfer-claimed-before")
-        }
+        Expects::ReceiptAlbum(album) if file.album.as_ref() == Some(album) => talk.tell("transfer-one-page"),
         Expects::Nothing
         | Expects::Search
         | Expects::Input(_)

@@ -127,9 +127,11 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
         unique_id: file.unique_id.clone(),
         photo: file.kind == FileKind::Photo,
     };
-    talk.session.expects = file.album.clone().map_or(Expects::Nothing, Expects::ReceiptAlbum);
+    talk.session.expects = Expects::Nothing;
+    let further = file.album.clone().map_or(Expects::Nothing, Expects::ReceiptAlbum);
     match transfer::claim(talk.shop, talk.tx, talk.user, id, receipt)? {
         Ok(payment) => {
+            talk.session.expects = further;
             let number = payment.id.to_string();
             let args = [("amount", Arg::Money(payment.row.amount)), ("number", Arg::Html(&number))];
             let screen = Screen {
@@ -138,7 +140,10 @@ pub(super) fn receipt(talk: &mut Talk<'_, '_>, id: PaymentId, file: &Attachment)
             };
             talk.show(screen)
         }
-        Err(NotDecided::Refused(Refused::Before)) => talk.tell("transfer-claimed-before"),
+        Err(NotDecided::Refused(Refused::Before)) => {
+            talk.session.expects = further;
+            talk.tell("transfer-claimed-before")
+        }
         Err(NotDecided::Unknown | NotDecided::Refused(_) | NotDecided::Amount) => talk.tell("transfer-over"),
     }
 }

@@ -90,6 +90,7 @@ payment-expired = ⌛ Request No. { $number } for { $amount } is closed: no rece
 payment-expired-claimed = ⌛ Request No. { $number } for { $amount } is closed: nobody checked it within three days. Write to support with the receipt; the money is not lost.
 payment-not-invoiced = No invoice for { $amount } could be made: the payment provider does not take this amount. Nothing was charged; try another amount or another way.
 payment-way-broken = No invoice for { $amount } could be made: this way to pay does not work just now, and the owner of the bot knows. Nothing was charged. Try another way, or come back later.
+payment-not-sent = The invoice for { $amount } could not be sent: there was no connection to Telegram for days. Nothing was charged. If you still want to top up, ask for a new one.
 payment-gone = You have no such payment.
 payment-show = 🧾 Open the payment
 payments = 🧾 <b>My payments</b>
@@ -150,6 +151,7 @@ transfer-claimed =
 
     Transfer No. { $number } for { $amount } is being checked by a person. We will write to you as soon as it is confirmed.
 transfer-claimed-before = The receipt of this transfer is with the operator already.
+transfer-one-page = The operator gets one file and has it already: they will not see this page. If it is this page that matters, write to support.
 transfer-over = This request is closed already. Nothing has changed.
 toast-transfer-dropped = The request is closed, nothing was charged
 

@@ -87,6 +87,11 @@ list-free-note =
        *[other] { $daily } times
     } a day, until the day's common limit is used up. Beyond that at its price.
 free-off = There are no free runs just now; every model has its price.
+free-bonus-only =
+    🎁 No models are free just now, but you have { $left ->
+        [one] { $left } free gift run
+       *[other] { $left } free gift runs
+    } left. One is used by itself for any generation of up to { $most }, until the day's common limit is used up.
 list-item-free = 🆓 { $title }
 list-item-price = { $title } · from { $price }
 list-item-no-price = { $title }
@@ -482,9 +487,9 @@ files-too-big = ⚠️ Telegram gives bots files of up to 20 MB only. Put the fi
 files-link-too-big = ⚠️ The file behind the link is larger than 32 MB; no model takes that. Make it smaller, or send another one.
 files-not-public = ⚠️ A file cannot be taken from this link: it needs a public address that begins with https://
 files-gone = ⚠️ The file does not open: it is not there, or not for everybody. Send another one.
-files-unreachable = ⚠️ The file could not be fetched, though I tried several times. Send it once more, or another link.
+files-unreachable = ⚠️ The file could not be fetched. Send it once more, or another link.
 files-unreadable = ⚠️ The file came, but it cannot be read: it seems to be damaged. Send another one.
-files-opening-link = 🔗 Opening your link. That takes seconds as a rule, a minute at most.
+files-opening-link = 🔗 Opening your link. That takes seconds as a rule, sometimes a couple of minutes.
 files-limits =
     📎 Send the file, or an https:// link to it: { $accept }, up to { $mb } MB{ $seconds ->
         [0] .

@@ -18,8 +18,9 @@ const PARALLEL: usize = 16;
 const OF_ONE: usize = 3;
 /// So many rows are found in one go: more than one customer sends while theirs are looked at.
 const PAGE: usize = 1_024;
-/// So often a file is tried before the customer hears that it cannot be had; not again after so long.
+/// So often a file is tried before the customer hears that it cannot be had,
 const TRIES: u32 = 3;
+/// but not again so long after it came, nor after so long a pause.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Looks until the stop; then waits for what is under way.
@@ -90,8 +91,16 @@ async fn finish(
 async fn set_aside(engine: &Engine, id: LookId, fault: &Fault) {
     tracing::error!(%fault, look = id.0, "a file cannot be looked at and is put aside");
     let (shop, why) = (engine.shop.clone(), fault.to_string());
-    let act = move |tx: &mut Tx<'_>| intake::park_look(&shop, tx, id, &why);
-    if let Err(fault) = engine.store.write("end-look", act).await {
+    let act = move |tx: &mut Tx<'_>| handlers::not_looked(&shop, tx, id, &why);
+    let mut aside = engine.store.write("end-look", act).await;
+    if let Err(told) = &aside
+        && !told.is_passing()
+    {
+        // Neither may it be fetched for ever only because its customer cannot be told.
+        let (shop, why) = (engine.shop.clone(), format!("{fault}; {told}"));
+        aside = engine.store.write("end-look", move |tx| intake::drop_look(&shop, tx, id, &why)).await;
+    }
+    if let Err(fault) = aside {
         engine.pause_after("putting a file aside", &fault).await;
     }
 }
@@ -108,7 +117,7 @@ async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
     let found = match inputs::obtain(engine, &row.source).await {
         Ok(here) => Ok(inputs::given(row.source.clone(), here.facts.clone(), row.said_seconds)),
         Err(NotHere::Never(why)) => Err(why),
-        Err(NotHere::Later { why, pause }) if row.tries + 1 < TRIES && !is_old(engine, &row) => {
+        Err(NotHere::Later { why, pause }) if is_tried_again(row.tries, waited(engine, &row), pause) => {
             tracing::warn!(look = id.0, why, "a customer's file cannot be had yet");
             return put_off(engine, id, row, pause).await;
         }
@@ -120,9 +129,16 @@ async fn look(engine: &Engine, id: LookId, row: LookRow) -> Result<(), Fault> {
     tell(engine, id, found).await
 }
 
-/// Whether its customer has waited long enough for it.
-fn is_old(engine: &Engine, row: &LookRow) -> bool {
-    engine.clock().now().at.since(row.at) >= LONGEST
+/// How long its customer has waited for it.
+fn waited(engine: &Engine, row: &LookRow) -> Duration {
+    engine.clock().now().at.since(row.at)
+}
+
+/// Whether a file that failed is tried once more after `pause`, `tries` others having failed before: once at
+/// least, even if it is old because the service was down.
+fn is_tried_again(tries: u32, waited: Duration, pause: Duration) -> bool {
+    let soon = if tries == 0 { pause } else { waited.saturating_add(pause) };
+    tries + 1 < TRIES && soon <= LONGEST
 }
 
 async fn put_off(engine: &Engine, id: LookId, row: LookRow, pause: Duration) -> Result<(), Fault> {
@@ -136,4 +152,28 @@ async fn put_off(engine: &Engine, id: LookId, row: LookRow, pause: Duration) -> 
 async fn tell(engine: &Engine, id: LookId, found: Result<GivenFile, NotLooked>) -> Result<(), Fault> {
     let shop = engine.shop.clone();
     engine.store.write("looked", move |tx| handlers::looked(&shop, tx, id, found.clone())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_tried_again_unless_that_would_take_too_long_and_at_least_once_whatever_its_age() {
+        let cases = [
+            (0, 0, 2, true),
+            (0, 86_400, 2, true),
+            (0, 0, 60, true),
+            (0, 0, 61, false),
+            (1, 10, 2, true),
+            (1, 10, 50, true),
+            (1, 10, 51, false),
+            (1, 86_400, 2, false),
+            (2, 4, 2, false),
+        ];
+        for (tries, waited, pause, expected) in cases {
+            let [waited_s, pause_s] = [waited, pause].map(Duration::from_secs);
+            assert_eq!(is_tried_again(tries, waited_s, pause_s), expected, "{tries}, {waited} s, {pause} s");
+        }
+    }
 }

@@ -6,9 +6,9 @@ use crate::flow::news::{failed, media_dir, queued, reason, result, status_ended,
 use crate::ids::{JobId, Seq};
 use crate::job::{File, Late, State, Why};
 use crate::message::{About, Act, Keyboard, Lang, MediaKind, Outgoing, Source};
-use crate::store::{Job, JobMoney};
+use crate::store::{BONUS_HOUR, Job, JobMoney};
 use crate::texts::{Arg, say};
-use crate::time::Up;
+use crate::time::{At, Up};
 
 const BOTH: [Lang; 2] = [Lang::Ru, Lang::En];
 
@@ -17,6 +17,9 @@ const VIDEO: &str = "grok-imagine/text-to-video";
 const TITLE: (&str, Arg<'static>) = ("model", Arg::Text("Z-Image Turbo"));
 
 const ID: (&str, Arg<'static>) = ("model", Arg::Text("z-image"));
+
+/// Of the day that [`free`] jobs were begun on.
+const NOON: At = At(12 * 3_600_000);
 
 fn done() -> State {
     State::Done { files: vec![picture()] }
@@ -225,12 +228,12 @@ fn a_failure_says_why_what_became_of_the_money_and_its_code() {
                     ("code", Arg::Text(&code)),
                 ];
                 let text = say(lang, key, &args);
-                let news = failed(&shop, &job, &why, false);
+                let news = failed(&shop, &job, &why, false, NOON);
                 assert_eq!(words(&news.act), text);
                 assert_eq!((news.chat, news.about), (ANN.chat(), About::Ending(JobId(17))));
                 assert_eq!(taps(keyboard(&news)), [["again:17", "menu"]]);
                 let hope = say(lang, "job-may-come-late", &[]);
-                let hopeful = failed(&shop, &job, &why, true);
+                let hopeful = failed(&shop, &job, &why, true, NOON);
                 assert_eq!(words(&hopeful.act), format!("{text}\n\n{hope}"));
             }
         }
@@ -251,10 +254,29 @@ fn what_telegram_would_not_take_is_said_with_what_really_became_of_the_money() {
     ] {
         let code = job.row.request.code(&shop.server_key);
         let args = [ID, ("money", Arg::Html(money)), ("code", Arg::Text(&code))];
-        let news = undeliverable(&shop, &job);
+        let news = undeliverable(&shop, &job, NOON);
         assert_eq!(words(&news.act), say(Lang::Ru, "job-undeliverable-refund", &args));
         assert_eq!((news.chat, news.about), (ANN.chat(), About::Ending(JobId(17))));
         assert_eq!(taps(keyboard(&news)), [["again:17", "menu"]]);
+    }
+}
+
+#[test]
+fn a_free_run_is_said_to_be_back_only_where_it_can_be_used_again() {
+    let mut bonus = free(job(done()));
+    bonus.row.free_hour = Some(BONUS_HOUR);
+    let next_day = At(24 * 3_600_000);
+    for (name, job, now, is_back) in [
+        ("of today", free(job(done())), NOON, true),
+        ("of yesterday", free(job(done())), next_day, false),
+        ("of a model that is gone", of("gone", free(job(done()))), NOON, false),
+        ("a bonus use of yesterday", bonus.clone(), next_day, true),
+        ("a bonus use of a model that is gone", of("gone", bonus), NOON, true),
+    ] {
+        let key = if is_back { "money-free-returned" } else { "money-nothing-charged" };
+        for news in [undeliverable(&rules(), &job, now), failed(&rules(), &job, &Why::Paused, false, now)] {
+            assert!(words(&news.act).contains(&say(Lang::Ru, key, &[])), "{name}: {news:?}");
+        }
     }
 }
 

@@ -4,11 +4,14 @@
 use super::deliver::{put, tries, words};
 use super::{ADMIN, ANN, DAY, PRICE, Stage, delivered, picture, play, text};
 use crate::flow::deliver::Next;
-use crate::flow::resend::again;
+use crate::flow::resend::{NotSent, again};
+use crate::flow::topup;
 use crate::ids::{ChatId, JobId, UserId};
 use crate::job::{Event, File};
 use crate::ledger::{Account, Kind, Memo};
 use crate::message::{About, Act, Lang, MediaKind, NotTaken, Outgoing, Sent};
+use crate::money::Kopecks;
+use crate::payment::{State, Way};
 use crate::store::{BonusRow, Delivery};
 use crate::texts::{Arg, say};
 
@@ -174,11 +177,9 @@ fn a_free_result_that_is_not_taken_moves_no_money_and_gives_its_use_back_once() 
 
         free(stage);
         stage.note(&sorry, delivered(Some(9), &[]));
-        assert_eq!(stage.act(move |_, tx| again(tx, ANN, id)), Ok(()), "perhaps it is taken now");
-        refuse_twice(stage, id);
+        let asked_again = stage.act(move |_, tx| again(tx, ANN, id));
+        assert_eq!(asked_again, Err(NotSent::NoFiles), "it went back, and nobody has both, as with money");
         assert_eq!(counted(stage), (1, 8_000), "the other job's use is its own");
-        let (_, _, sorry) = stage.ending(id);
-        assert!(text(&sorry).contains(&say(Lang::Ru, "money-nothing-charged", &[])), "{sorry:?}");
     });
 }
 
@@ -254,5 +255,24 @@ fn the_status_of_a_job_that_is_not_taken_ends_nothing() {
         let before = stage.job(id);
         assert_eq!(stage.note(&status, Sent::Refused(bad())), Next::Gone);
         assert_eq!((stage.job(id), stage.sales()), (before, vec![HELD, CHARGED]));
+    });
+}
+
+#[test]
+fn an_invoice_that_cannot_be_brought_for_three_days_is_over_and_says_nothing_of_telegrams_refusal() {
+    play(|stage| {
+        let asked = stage.act(|shop, tx| {
+            topup::ask(shop, tx, ANN, Lang::Ru, Way::Stars, Kopecks::new(10_000)).map(Result::unwrap)
+        });
+        let is_it = |row: &super::Waiting| row.2.outgoing.about == About::Invoice(asked.id);
+        let mail = stage.outbox().into_iter().find(is_it).expect("it waits");
+        stage.skip(3 * DAY);
+        tries(stage, &mail);
+        assert_eq!(stage.note(&mail, Sent::NotSent("no line".to_owned())), Next::Gone);
+        assert_eq!(stage.texts(ADMIN, 3), Vec::<String>::new());
+        let payment = stage.view().payment(asked.id).expect("readable").expect("a payment");
+        assert_eq!(payment.row.state, State::Expired);
+        let sorry = say(Lang::Ru, "payment-not-sent", &[("amount", Arg::Money(payment.row.amount))]);
+        assert!(stage.outbox().iter().any(|(_, _, row)| text(row) == sorry), "{:?}", stage.outbox());
     });
 }

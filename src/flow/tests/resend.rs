@@ -51,6 +51,18 @@ fn bad() -> NotTaken {
 fn ended(state: State, delivery: Delivery) -> Job {
     let mut job = job(state);
     (job.row.ended, job.row.delivery) = (Some(ENDED), delivery);
+    job.row.money.hold = Some(Seq(1));
+    job
+}
+
+/// It was free, and its use went back.
+fn given_back(mut job: Job) -> Job {
+    (job.row.money, job.row.free_hour) = (JobMoney::default(), None);
+    job
+}
+
+fn free(mut job: Job) -> Job {
+    (job.row.money, job.row.free_hour) = (JobMoney::default(), Some(7));
     job
 }
 
@@ -69,6 +81,9 @@ fn a_result_can_be_sent_again_as_long_as_it_is_somewhere() {
         ("Telegram has it for ever", ended(done(), fetched()), 400 * DAY, true),
         ("a gift", ended(late(), fetched()), JUST, true),
         ("it was paid back", refunded(ended(done(), fetched())), JUST, false),
+        ("it was free", free(ended(done(), fetched())), JUST, true),
+        ("its free use went back", given_back(ended(done(), nobody_knows())), JUST, false),
+        ("a gift whose free use went back", given_back(ended(late(), fetched())), JUST, true),
         ("it waits", ended(done(), Delivery::Waiting), JUST, false),
         ("nobody knows", ended(done(), nobody_knows()), JUST, true),
         ("nobody knows for a month", ended(done(), nobody_knows()), just_before(month), true),
@@ -100,6 +115,7 @@ fn a_link_is_counted_on_for_a_day() {
         ("a day, and Telegram has a file", ended(linked(), fetched()), DAY, false),
         ("it waits", ended(linked(), Delivery::Waiting), JUST, false),
         ("it was paid back", refunded(ended(linked(), nobody_knows())), JUST, false),
+        ("its free use went back", given_back(ended(linked(), nobody_knows())), JUST, false),
         ("paid back, and old", refunded(ended(linked(), nobody_knows())), DAY, false),
         ("it never ended", unended, JUST, false),
     ];
@@ -123,6 +139,9 @@ fn our_copy_is_kept_as_long_as_somebody_may_need_it() {
         ("nobody knows", ended(done(), nobody_knows()), JUST, true),
         ("nobody knows, for long", ended(done(), nobody_knows()), just_before(month), true),
         ("nobody knows, for too long", ended(done(), nobody_knows()), month, false),
+        ("it waits, free", free(ended(done(), Delivery::Waiting)), JUST, true),
+        ("it waits, its free use given back", given_back(ended(done(), Delivery::Waiting)), JUST, false),
+        ("nobody knows, its free use given back", given_back(ended(done(), nobody_knows())), JUST, false),
         ("nobody knows, paid back", refunded(ended(done(), nobody_knows())), JUST, false),
         ("blocked", ended(done(), refused(NotTaken::Blocked)), just_before(month), true),
         ("blocked for too long", ended(done(), refused(NotTaken::Blocked)), month, false),

@@ -200,7 +200,7 @@ fn a_free_use_goes_back_to_the_hour_and_the_day_it_came_from() {
         stage.step(JOB, Event::Running);
         assert_eq!(uses(stage), (0, 0));
         let (_, _, ending) = stage.ending(JOB);
-        assert!(text(&ending).contains(&say(Lang::Ru, "money-free-returned", &[])), "{ending:?}");
+        assert!(text(&ending).contains(&say(Lang::Ru, "money-nothing-charged", &[])), "{ending:?}");
         assert_eq!((stage.sales(), stage.wallet(ANN)), (Vec::new(), (10_000, 0)));
     });
 }

@@ -7,7 +7,7 @@ use crate::flow::{FreeRules, Shop, admin, settle};
 use crate::ids::{JobId, UserId};
 use crate::job::{Event, State, Why};
 use crate::message::Lang;
-use crate::store::{Action, Job, Tx};
+use crate::store::{Action, BonusRow, Job, Tx};
 use rust_decimal::Decimal;
 
 fn free_order(ann: &mut Guest<'_, '_>) -> JobId {
@@ -58,6 +58,37 @@ fn free_runs_are_promised_within_the_days_limit_and_only_where_there_are_any() {
     }
 }
 
+fn has_bonus_uses(ann: &mut Guest<'_, '_>, uses: u32) {
+    let row = BonusRow { uses, ..ann.tx.bonus(ann.id).expect("readable") };
+    ann.tx.put_bonus(ann.id, &row).expect("written");
+}
+
+#[test]
+fn who_has_bonus_uses_is_not_told_that_nothing_is_free_unless_it_is_so() {
+    let rules = shop().free;
+    let off = "Сейчас бесплатных запусков нет";
+    for (rules, uses, note) in [
+        (FreeRules { daily: 0, ..rules }, 0, off),
+        (FreeRules { daily: 0, ..rules }, 2, "у вас осталось 2 подаренных бесплатных запуска"),
+        (FreeRules { hourly: 0, ..rules }, 1, "у вас остался 1 подаренный бесплатный запуск"),
+        (FreeRules { budget_usd: Decimal::ZERO, ..rules }, 2, off),
+        (rules, 2, "в сутки"),
+    ] {
+        converse(move |tx| {
+            let mut ann = Guest::new(tx, Shop { free: rules, ..shop() }, 42, Lang::Ru);
+            has_bonus_uses(&mut ann, uses);
+            ann.writes("/free");
+            ann.sees(note);
+            ann.taps_data("faq:free");
+            ann.sees(note);
+            ann.taps_data("m:google/imagen4");
+            let is_free = rules.budget_usd > Decimal::ZERO && uses > 0;
+            assert_eq!(ann.screen().expect("a card").contains('🆓'), is_free, "{:?}", ann.screen());
+            Ok(())
+        });
+    }
+}
+
 #[test]
 fn a_card_says_when_only_the_days_limit_makes_its_model_cost_something() {
     converse(|tx| {
@@ -75,6 +106,8 @@ fn a_card_says_when_only_the_days_limit_makes_its_model_cost_something() {
         assert!(!is_told(&mut ann, "google/imagen4"), "it costs money every day");
         ann.shop.free.budget_usd = Decimal::ZERO;
         assert!(!is_told(&mut ann, "z-image"), "there is no limit that could be new tomorrow");
+        has_bonus_uses(&mut ann, 2);
+        assert!(!is_told(&mut ann, "z-image"), "nor for what was given to them");
         Ok(())
     });
 }

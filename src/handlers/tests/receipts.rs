@@ -1,11 +1,12 @@
 //! Receipts of transfers by hand: several pages, haste, and what stands in the way of being forgotten.
 
 use super::{Guest, converse, shop};
-use crate::flow::Shop;
+use crate::flow::{Shop, transfer};
+use crate::ids::PaymentId;
 use crate::message::{Attachment, FileKind, Lang, What};
 use crate::money::Kopecks;
 use crate::payment::State;
-use crate::store::Draft;
+use crate::store::{Draft, Receipt};
 
 fn photo(name: &str, album: Option<&str>) -> What {
     What::File(Attachment {
@@ -47,11 +48,40 @@ fn the_second_page_of_a_receipt_is_no_picture_of_an_order() {
         ann.sees("Чек получен");
         for page in ["page two", "page three"] {
             ann.does(photo(page, Some("pages")));
-            ann.sees("уже у оператора");
+            ann.sees("эту страницу оператор не увидит");
         }
         assert_eq!(draft(&ann), waiting);
         ann.does(photo("another", Some("holidays")));
         assert_ne!(draft(&ann).pending, waiting.pending, "her next picture is for the order again");
+        Ok(())
+    });
+}
+
+#[test]
+fn of_a_receipt_that_nobody_gets_no_page_is_said_to_be_with_the_operator() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        is_asked_for_a_receipt(&mut ann);
+        assert_eq!(transfer::drop(ann.tx, ann.id, PaymentId(1))?, Ok(()));
+        ann.does(photo("page one", Some("pages")));
+        ann.sees("Эта заявка уже закрыта");
+        ann.does(photo("page two", Some("pages")));
+        ann.sees("Сначала выберите модель");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_pages_of_a_second_receipt_are_no_pictures_of_an_order_either() {
+    converse(|tx| {
+        let mut ann = Guest::new(tx, shop(), 42, Lang::Ru);
+        is_asked_for_a_receipt(&mut ann);
+        let first = Receipt { file_id: "first".to_owned(), unique_id: "first".to_owned(), photo: true };
+        assert!(transfer::claim(&ann.shop, ann.tx, ann.id, PaymentId(1), first)?.is_ok());
+        ann.does(photo("page one", Some("pages")));
+        ann.sees("Чек по этому переводу уже у оператора");
+        ann.does(photo("page two", Some("pages")));
+        ann.sees("эту страницу оператор не увидит");
         Ok(())
     });
 }
