@@ -1,14 +1,14 @@
 //! Panics that are caught. redb trusts the pages of its file and panics on damaged ones: that is no mistake of
 //! ours, and its text on stderr would hide the sentence that says so.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 
 thread_local! {
     /// So many catches are around what runs on this thread.
     static AROUND: Cell<u32> = const { Cell::new(0) };
-    /// Whether the last panic on this thread was redb's own.
-    static OF_REDB: Cell<bool> = const { Cell::new(false) };
+    /// Where redb's own panic on this thread was, if the last one was that.
+    static OF_REDB: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// A panic that was caught.
@@ -26,9 +26,10 @@ pub struct Caught {
 pub fn watch() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let of_redb = panic.location().is_some_and(|place| place.file().contains("/redb-"));
-        OF_REDB.set(of_redb);
-        if !(of_redb && AROUND.get() > 0) {
+        let place = panic.location().and_then(|place| Some((in_redb(place.file())?, place.line())));
+        let is_expected = place.is_some() && AROUND.get() > 0;
+        OF_REDB.set(place.map(|(file, line)| format!("{file}:{line}")));
+        if !is_expected {
             usual(panic);
         }
     }));
@@ -37,10 +38,22 @@ pub fn watch() {
 /// Runs what may panic.
 pub fn caught<R>(act: impl FnOnce() -> R) -> Result<R, Caught> {
     AROUND.set(AROUND.get() + 1);
-    OF_REDB.set(false);
+    OF_REDB.set(None);
     let ended = panic::catch_unwind(AssertUnwindSafe(act));
     AROUND.set(AROUND.get() - 1);
-    ended.map_err(|panic| Caught { words: words(panic.as_ref()).to_owned(), of_redb: OF_REDB.get() })
+    ended.map_err(|panic| {
+        let words = words(panic.as_ref());
+        match OF_REDB.take() {
+            Some(place) => Caught { words: format!("{words}, {place}"), of_redb: true },
+            None => Caught { words: words.to_owned(), of_redb: false },
+        }
+    })
+}
+
+/// A source file of redb, from its own folder on, without the path of the machine that built this.
+fn in_redb(file: &str) -> Option<&str> {
+    let at = file.find("/redb-").or_else(|| file.find("/redb/src/"))?;
+    Some(&file[at + 1..])
 }
 
 /// What a panic said.

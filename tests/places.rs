@@ -127,7 +127,7 @@ async fn a_place_that_keeps_us_waiting_keeps_no_alarm_back() {
         app.user(ADMIN).sends("/start").sees("Самовар").await;
         in_time(&app, bucket.is_asked()).await;
         let told = in_time(&app, app.user(ADMIN).sees(told)).await;
-        assert!(told.text.contains("the place does not answer"), "{}", told.text);
+        assert!(told.text.contains("it is not done yet"), "{}", told.text);
         app.stop().await;
     }
 }

@@ -73,7 +73,8 @@ pub(super) async fn prove(
     let broken_rules = checked.broken();
     let Checked { loaded, report } = checked;
     if !is_named && !broken_rules.is_empty() {
-        return Err(unproven(&kept, &full, &loaded, &broken_rules.join(", ")));
+        let good: Vec<_> = kept.into_iter().filter(|one| passed.iter().all(|bad| bad.full != *one)).collect();
+        return Err(unproven(&good, &full, &loaded, &broken_rules.join(", ")));
     }
     let bad = |Passed { full, why }: Passed| Bad { name: full.to_string(), why: why.to_string() };
     let proof = Proof {

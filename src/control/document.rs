@@ -16,10 +16,12 @@ pub struct Wallet {
     /// What is reserved for open jobs, in roubles.
     pub held: String,
     /// They have written to the bot, or were brought along from the old one.
+    #[serde(default)]
     pub known: bool,
     /// The newest transfers, newest first.
     pub transfers: Vec<WalletTransfer>,
     /// There are older ones.
+    #[serde(default)]
     pub older: bool,
     /// After a correction: the ref of its transfer.
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]

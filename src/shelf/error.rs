@@ -38,7 +38,7 @@ pub enum KeepError {
     Unsound(String),
     /// The books of the living file, whose copy is kept for all that.
     #[error(
-        "the books of the ledger itself are not right ({rules}: see `samovar audit`); the copy of it is kept as {name},          counts as no verified backup, and is restored only by that name"
+        "the books of the ledger itself are not right ({rules}: see `samovar audit`); the copy of it is kept as {name}, counts as no verified backup, and is restored only by that name"
     )]
     Kept {
         /// The copy's name at the place.

@@ -334,7 +334,7 @@ impl Tx<'_> {
                     old.push(key.value());
                 }
                 Ok(_) => {}
-                Err(fault) => tracing::warn!(%fault, "an update cannot be forgotten"),
+                Err(fault) => tracing::debug!(%fault, "an update cannot be forgotten"),
             }
         }
         for key in &old {

@@ -107,7 +107,7 @@ impl Tx<'_> {
             match decode::<ParkedRow>(&key.value(), bytes.value()) {
                 Ok(row) if row.at >= before => break,
                 Ok(_) => old = looked.len(),
-                Err(fault) => tracing::warn!(%fault, "an update that was put aside cannot be read"),
+                Err(fault) => tracing::debug!(%fault, "an update that was put aside cannot be read"),
             }
         }
         for key in looked.into_iter().take(old) {

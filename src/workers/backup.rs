@@ -136,7 +136,7 @@ impl Worry {
                 done = &mut act => return done,
                 () = engine.clock().sleep(LOOK_EVERY) => {}
             }
-            if let Err(fault) = self.look(engine, "the place does not answer").await {
+            if let Err(fault) = self.look(engine, "it is not done yet").await {
                 tracing::warn!(%fault, "the look at the backups is put off");
             }
         }
@@ -268,8 +268,12 @@ impl Copier {
             return Ok(false);
         }
         Ok(match last {
-            // One that lies elsewhere is none of the place that is set now.
-            Some(last) => last.place != engine.keeper.place_id() || age(last.began, now) >= every,
+            Some(last) if age(last.began, now) >= every => true,
+            // One that lies elsewhere is none of the place that is set now; who ships begins with one there.
+            Some(last) => {
+                let is_first = engine.backups.stream && now.up.since(self.born) < FIRST;
+                last.place != engine.keeper.place_id() && !is_first
+            }
             // A ledger that may not be backed up there is told of at once.
             None => now.up.since(self.born) >= FIRST || !self.worry.meanwhile(engine, may_copy(engine)).await,
         })

@@ -320,8 +320,11 @@ impl Store {
     /// begins. One key opens a whole chain, from its copy on.
     pub async fn set_streaming_to(&self, on: bool, keys: [u8; 32]) -> Result<(), Fault> {
         let begin = move |tx: &mut super::Tx<'_>| {
-            if on && tx.streaming_to()? != Some(keys) {
+            let known = tx.streaming_to()?;
+            if on && known.is_some_and(|known| known != keys) {
                 tx.end_stream()?;
+            }
+            if on && known != Some(keys) {
                 tx.put_streaming_to(keys)?;
             }
             tx.set_streaming(on)
