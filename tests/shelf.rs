@@ -189,9 +189,14 @@ async fn answers(status: &'static str, headers: &'static str, body: &'static str
             drop(stream.write_all(answer.as_bytes()).await);
         }
     });
+    s3(format!("http://127.0.0.1:{port}"))
+}
+
+/// A bucket of this server.
+fn s3(endpoint: String) -> Settings {
     settings(&[
         ("BACKUP_TO", format!("s3://{BUCKET}")),
-        ("BACKUP_S3_ENDPOINT", format!("http://127.0.0.1:{port}")),
+        ("BACKUP_S3_ENDPOINT", endpoint),
         ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
         ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
     ])
@@ -218,6 +223,14 @@ async fn a_server_that_refuses_leads_elsewhere_or_breaks_off_is_told_of() {
     says(&web.list().await.expect_err("no list"), "something that no S3 server does");
 }
 
+/// A bucket of a server that answers so.
+async fn served(router: axum::Router) -> Place {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Place::of(&s3(endpoint)).expect("a place")
+}
+
 /// Takes the first part of an upload and is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_that_goes_away_midway_leaves_no_object_and_is_told_of() {
@@ -235,16 +248,7 @@ async fn a_bucket_that_goes_away_midway_leaves_no_object_and_is_told_of() {
             () => (StatusCode::SERVICE_UNAVAILABLE, [("etag", "")], "<Error><Code>SlowDown</Code></Error>"),
         }
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
-    let place = Place::of(&settings(&[
-        ("BACKUP_TO", format!("s3://{BUCKET}")),
-        ("BACKUP_S3_ENDPOINT", endpoint),
-        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
-        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
-    ]));
-    let place = place.expect("a place");
+    let place = served(axum::Router::new().fallback(answer)).await;
     says(
         &place.put("a", file(&noise(20 << 20)), &go_on()).await.expect_err("it is gone"),
         "the server says 503 SlowDown",
@@ -297,16 +301,8 @@ async fn uploads_that_were_never_ended_are_given_up_on_all_pages_whatever_become
             _ => (StatusCode::NO_CONTENT, String::new()),
         }
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
-    let place = Place::of(&settings(&[
-        ("BACKUP_TO", format!("s3://{BUCKET}")),
-        ("BACKUP_S3_ENDPOINT", endpoint),
-        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
-        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
-    ]));
-    let tidied = place.expect("a place").tidy(|name| name != "b").await;
+    let place = served(axum::Router::new().fallback(answer)).await;
+    let tidied = place.tidy(|name| name != "b").await;
     says(&tidied.expect_err("one is left"), "the keys are refused");
     assert_eq!(*asked.lock().expect("nobody panicked"), ["a", "c", "d", "e", "f"]);
 }
@@ -333,16 +329,8 @@ async fn an_upload_is_given_up_at_the_stop() {
         axum::body::to_bytes(request.into_body(), 64 << 20).await.expect("a body");
         ([("etag", "\"one\"")], if query.contains("uploads=") { begun } else { "" })
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
-    let place = Place::of(&settings(&[
-        ("BACKUP_TO", format!("s3://{BUCKET}")),
-        ("BACKUP_S3_ENDPOINT", endpoint),
-        ("BACKUP_S3_KEY_ID", "TESTKEY".to_owned()),
-        ("BACKUP_S3_SECRET", "planted-secret".to_owned()),
-    ]));
-    let put = place.expect("a place").put("a", file(&noise(40 << 20)), &stop).await;
+    let place = served(axum::Router::new().fallback(answer)).await;
+    let put = place.put("a", file(&noise(40 << 20)), &stop).await;
     says(&put.expect_err("it stops"), "the service stops");
     assert!(given_up.is_cancelled(), "nobody told the server");
 }
